@@ -1,0 +1,127 @@
+import type { ActionObject, Effect } from '../core/action.ts';
+import type { AuditEvent, Decision, Outcome } from '../core/entry.ts';
+import type { Cell } from '../core/part.ts';
+
+/** A session as the API and the CLI show it. Times are RFC 3339 UTC with milliseconds. */
+export interface SessionItem {
+  readonly id: string;
+  readonly connection: string;
+  readonly protocol: string;
+  /** Null where no token could be verified. */
+  readonly principal: {
+    readonly subject: string;
+    readonly issuer: string;
+    readonly email: string | null;
+    readonly groups: readonly string[];
+    readonly agent: string | null;
+    readonly actors: readonly string[];
+    readonly token: { readonly jti: string | null; readonly sha256: string; readonly expiresAt: string };
+  } | null;
+  readonly run: string | null;
+  readonly clientAddress: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly status: 'active' | 'ended' | 'interrupted' | 'refused';
+  /** What ended or refused it; null while active. */
+  readonly reason: string | null;
+  readonly verdict: Decision['verdict'];
+  readonly code: Decision['code'];
+  /** What only the record says about the verdict. */
+  readonly detail: string | null;
+  readonly policies: readonly string[];
+  readonly policyVersion: string;
+  /** Exchanges of the session; its own channel (ordinal 0) is not one. */
+  readonly exchanges: number;
+  readonly refused: number;
+  readonly bytesToTarget: number;
+  readonly bytesToClient: number;
+  readonly recording: 'complete' | 'gap';
+}
+
+/** An exchange as the API and the CLI show it. */
+export interface ExchangeItem {
+  /** `<session>/<ordinal>`. */
+  readonly id: string;
+  readonly session: string;
+  readonly connection: string;
+  readonly ordinal: number;
+  readonly startedAt: string;
+  /** Null while it goes on. */
+  readonly durationMs: number | null;
+  readonly action: string;
+  readonly effect: Effect;
+  readonly objects: readonly ActionObject[];
+  readonly text: string;
+  /** Bind values as text, in order; null where there are none. */
+  readonly parameters: readonly Cell[] | null;
+  readonly verdict: Decision['verdict'] | null;
+  readonly reason: string | null;
+  readonly policies: readonly string[];
+  readonly approval: string | null;
+  readonly rows: number | null;
+  /** Bytes of both directions, withheld ones included. */
+  readonly bytes: number;
+  /** Content that was counted and hashed instead of kept; null where all was kept. */
+  readonly withheld: { readonly bytes: number; readonly sha256: readonly string[] } | null;
+  /** The outcome's; `active` while it goes on. */
+  readonly status: Outcome['status'] | 'active';
+  readonly tag: string | null;
+  readonly error: Outcome['error'];
+}
+
+export interface AuditItem extends AuditEvent {
+  readonly id: string;
+  readonly at: string;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** The cursor of the next page; null on the last. */
+  readonly next: string | null;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor: string | null;
+}
+
+/** Whose sessions may be seen: everybody's, or one principal's own. */
+export type Visibility = 'all' | { readonly issuer: string; readonly subject: string };
+
+/** Every field narrows; an absent one does not. */
+export interface SessionFilter {
+  /** Subject or e-mail. */
+  readonly user?: string;
+  readonly agent?: string;
+  readonly run?: string;
+  readonly connection?: string;
+  readonly protocol?: string;
+  readonly status?: SessionItem['status'];
+  /** RFC 3339, inclusive. */
+  readonly since?: string;
+  /** RFC 3339, exclusive. */
+  readonly until?: string;
+}
+
+export interface ExchangeFilter {
+  /** Found in what was asked (text, bind values) or in the indexed part of what came back; case-insensitive. */
+  readonly q?: string;
+  readonly session?: string;
+  readonly connection?: string;
+  readonly verdict?: Decision['verdict'];
+  readonly effect?: Effect;
+  readonly action?: string;
+  readonly object?: string;
+  readonly status?: ExchangeItem['status'];
+  readonly since?: string;
+  readonly until?: string;
+}
+
+/** The questions one can ask of the catalog. Newest sessions first; exchanges of one session in their order, of a search newest first. */
+export interface CatalogReader {
+  sessions(filter: SessionFilter, visibility: Visibility, page: PageRequest): Page<SessionItem>;
+  session(id: string): SessionItem | null;
+  exchanges(filter: ExchangeFilter, visibility: Visibility, page: PageRequest): Page<ExchangeItem>;
+  audit(page: PageRequest): Page<AuditItem>;
+  close(): void;
+}

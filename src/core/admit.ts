@@ -1,0 +1,114 @@
+import type { Action } from './action.ts';
+import { decisionOf } from './decision.ts';
+import type { SessionFacts } from './entry.ts';
+import { messageOf } from './errors.ts';
+import type { Principal } from './principal.ts';
+import type { RecordingTerms } from './recorder.ts';
+import type { Ending, Session } from './session.ts';
+import type { Circumstance, ConnectionTerms, Credential, Stages } from './stages.ts';
+import { type Permit, type Refusal, refuse, type Verdict } from './verdict.ts';
+
+/** What stands at the door: a greeting's claims and what the listener knows. */
+export interface Arrival {
+  readonly id: string;
+  readonly credential: Credential;
+  readonly connection: string;
+  readonly run: string | null;
+  readonly protocol: string;
+  readonly clientAddress: string;
+  readonly startedAt: number;
+}
+
+export interface Admitted {
+  readonly kind: 'admitted';
+  readonly session: Session;
+}
+
+const connect: Action = { name: 'connect', effect: 'unknown', objects: [], text: 'connect', facts: {} };
+
+/** How long the refusal of a stranger is kept: what no connection owns has no retention of its own. */
+const refusedRetentionDays = 90;
+const refusedTerms: RecordingTerms = { durability: 'write', onFailure: 'stop', contentLimit: 0 };
+
+/**
+ * Lets an arrival in, or not: identity, then policy on `connect`. Either way there is a session on record. A client that
+ * may not connect learns nothing of which connections exist: the answer and the work are the same.
+ */
+export async function admit(arrival: Arrival, terms: ConnectionTerms | null, stages: Stages): Promise<Admitted | Refusal> {
+  const principal = await stages.identify(arrival.credential).catch(faulty);
+  if ('kind' in principal) return turnAway(arrival, null, principal, stages);
+  const verdict = await judgeConnect(stages, { principal, connection: arrival.connection, run: arrival.run });
+  if (verdict.kind === 'refusal') return turnAway(arrival, principal, verdict, stages);
+  if (terms === null) {
+    const { grounds } = verdict;
+    return turnAway(arrival, principal, { ...noAccess(arrival.connection), grounds, detail: 'no such connection' }, stages);
+  }
+  return openSession(arrival, principal, verdict, terms, stages);
+}
+
+/** The one answer to whoever may not connect, whether or not there is such a connection. */
+export function noAccess(connection: string): Refusal {
+  return refuse(
+    'ACCESS_REFUSED',
+    `You may not connect to "${connection}", or there is no such connection.`,
+    'Check the connection name; if it is right, ask for a policy that permits one of your groups to connect.',
+  );
+}
+
+async function judgeConnect(stages: Stages, circumstance: Circumstance): Promise<Permit | Refusal> {
+  let verdict: Verdict;
+  try {
+    verdict = await stages.judge(circumstance, connect);
+  } catch (fault) {
+    return faulty(fault);
+  }
+  if (verdict.kind === 'permit') return verdict;
+  const { grounds } = verdict;
+  if (verdict.kind === 'question')
+    return { ...noAccess(circumstance.connection), grounds, detail: 'connect itself cannot wait for approval' };
+  if (verdict.code !== 'ACCESS_REFUSED') return verdict;
+  return { ...noAccess(circumstance.connection), grounds, detail: verdict.detail ?? verdict.message };
+}
+
+async function turnAway(arrival: Arrival, principal: Principal | null, refusal: Refusal, stages: Stages): Promise<Refusal> {
+  const facts = factsOf(arrival, principal, refusal, refusedRetentionDays);
+  try {
+    const record = stages.recorder.open(facts, refusedTerms, () => {});
+    await record.end({ status: 'refused', reason: refusal.message });
+  } catch (fault) {
+    return { ...refusal, detail: `${refusal.detail ?? ''} (not on record: ${messageOf(fault)})` };
+  }
+  return refusal;
+}
+
+function openSession(arrival: Arrival, principal: Principal, permit: Permit, terms: ConnectionTerms, stages: Stages): Admitted {
+  const controller = new AbortController();
+  const stop = (ending: Ending) => controller.abort(ending);
+  const facts = factsOf(arrival, principal, permit, terms.retentionDays);
+  const record = stages.recorder.open(facts, terms.recording, (fault) => stop(unrecorded(fault)));
+  return { kind: 'admitted', session: { facts, principal, record, permit, signal: controller.signal, stop } };
+}
+
+function factsOf(arrival: Arrival, principal: Principal | null, verdict: Permit | Refusal, retentionDays: number): SessionFacts {
+  const { id, connection, protocol, run, clientAddress, startedAt } = arrival;
+  return { id, connection, protocol, principal, run, clientAddress, startedAt, retentionDays, decision: decisionOf(verdict) };
+}
+
+function unrecorded(fault: Error): Ending {
+  return {
+    code: 'RECORDER_FAULT',
+    message: `The record could not be written (${fault.message}), so nothing more may cross.`,
+    hint: 'Tell whoever runs Chaperone; the gateway refuses until it can record again.',
+  };
+}
+
+function faulty(fault: unknown): Refusal {
+  return refuse(
+    'INTERNAL',
+    'Chaperone could not decide whether to let you in, so it does not.',
+    'Try again; if it stays so, tell whoever runs Chaperone.',
+    {
+      detail: messageOf(fault),
+    },
+  );
+}

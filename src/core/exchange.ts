@@ -1,0 +1,40 @@
+import type { Action } from './action.ts';
+import type { Outcome } from './entry.ts';
+import type { Cleared, Witnessed } from './proof.ts';
+import type { Permit, Refusal } from './verdict.ts';
+
+/**
+ * The way of one exchange's bytes: each piece is put on record and then handed back to the exchange's `forward` or
+ * `deliver`, in order. After `end` nothing may follow.
+ */
+export interface Crossing {
+  /** The exchange's ordinal in its session. */
+  readonly ordinal: number;
+  /** A piece of the request, towards the target. */
+  ask(bytes: Uint8Array, permit: Permit): void;
+  /** A piece of the request that is kept and goes nowhere, because the exchange is refused. */
+  attempt(bytes: Uint8Array): void;
+  /** A piece of the reply, towards the client. */
+  answer(bytes: Uint8Array): void;
+  end(outcome: Outcome): void;
+}
+
+/** The two ends of a crossing: where committed bytes go on. */
+export interface Ends {
+  forward(request: Witnessed): void;
+  deliver(reply: Cleared): void;
+}
+
+/** One request and its response, as an adapter yields it to the flow. Exactly one of `perform` and `refuse` is called. */
+export interface Exchange extends Ends {
+  readonly action: Action;
+  /** Policy has said yes: send the request by `crossing.ask`, and every piece of the reply by `crossing.answer`. */
+  perform(permit: Permit, crossing: Crossing): void;
+  /** Says no in the protocol's own words, by `crossing.answer`, and ends the crossing. */
+  refuse(refusal: Refusal, crossing: Crossing): void;
+  /** A person must answer first: tells the waiting client so, where the protocol has words for it. */
+  notice(text: string, crossing: Crossing): void;
+}
+
+/** What an adapter yields its exchanges to. A promise means that the verdict is not known yet. */
+export type Mediate = (exchange: Exchange) => void | Promise<void>;

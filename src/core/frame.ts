@@ -1,0 +1,122 @@
+import { crc32 } from 'node:zlib';
+import type { Direction, Entry, EntryBody } from './entry.ts';
+
+/**
+ * How an entry stands in the journal and in a recording. All numbers big-endian:
+ *   u32 length of all that follows the checksum · u32 CRC-32 of the same · 16 bytes session · u32 sequence ·
+ *   u32 exchange · f64 at · u8 kind · u8 direction · u16 zero · payload (`bytes`: as they crossed; all else: JSON)
+ */
+export const frameHeaderBytes = 44;
+const checkedFrom = 8;
+
+/** A frame's payload is one socket read or one JSON document; anything longer is damage. */
+export const maxPayloadBytes = 16 * 1024 * 1024;
+
+/** The wire number of a kind is its place here plus one: only ever append. */
+const kinds = [
+  'session',
+  'exchange',
+  'decision',
+  'bytes',
+  'withheld',
+  'outcome',
+  'gap',
+  'end',
+  'audit',
+] as const satisfies readonly EntryBody['kind'][];
+const directions = ['request', 'reply'] as const satisfies readonly Direction[];
+
+export interface FrameHead {
+  readonly session: Uint8Array;
+  readonly sequence: number;
+  readonly exchange: number;
+  readonly at: number;
+  readonly kind: Entry['kind'];
+  readonly direction: Direction | null;
+}
+
+/** Writes the 44 header bytes of a frame with this payload to `out` at `offset`; the payload must follow them. */
+export function writeFrameHeader(out: Buffer, offset: number, head: FrameHead, payload: Uint8Array): void {
+  out.writeUInt32BE(frameHeaderBytes - checkedFrom + payload.length, offset);
+  out.set(head.session, offset + 8);
+  out.writeUInt32BE(head.sequence, offset + 24);
+  out.writeUInt32BE(head.exchange, offset + 28);
+  out.writeDoubleBE(head.at, offset + 32);
+  out[offset + 40] = kinds.indexOf(head.kind) + 1;
+  out[offset + 41] = head.direction === null ? 0 : directions.indexOf(head.direction) + 1;
+  out.writeUInt16BE(0, offset + 42);
+  const checked = out.subarray(offset + checkedFrom, offset + frameHeaderBytes);
+  out.writeUInt32BE(crc32(payload, crc32(checked)), offset + 4);
+}
+
+/** One frame, whole. */
+export function encodeFrame(entry: Entry): Buffer {
+  const payload = payloadOf(entry);
+  const frame = Buffer.allocUnsafe(frameHeaderBytes + payload.length);
+  const direction = 'direction' in entry ? entry.direction : null;
+  const { sequence, exchange, at, kind } = entry;
+  writeFrameHeader(frame, 0, { session: sessionBytes(entry.session), sequence, exchange, at, kind, direction }, payload);
+  frame.set(payload, frameHeaderBytes);
+  return frame;
+}
+
+/** What stands at an offset: an entry, the clean end, a frame cut short, or damage. */
+export type FrameRead =
+  | { readonly kind: 'entry'; readonly entry: Entry; readonly next: number }
+  | { readonly kind: 'end' }
+  /** The frame goes on after the buffer's end; with a whole file in hand, that is a torn tail. */
+  | { readonly kind: 'torn' }
+  | { readonly kind: 'corrupt'; readonly reason: string };
+
+export function readFrame(buffer: Buffer, offset: number): FrameRead {
+  if (offset === buffer.length) return { kind: 'end' };
+  if (buffer.length - offset < frameHeaderBytes) return { kind: 'torn' };
+  const length = buffer.readUInt32BE(offset);
+  if (length < frameHeaderBytes - checkedFrom || length > maxPayloadBytes + frameHeaderBytes)
+    return { kind: 'corrupt', reason: `length ${length}` };
+  const next = offset + checkedFrom + length;
+  if (next > buffer.length) return { kind: 'torn' };
+  if (crc32(buffer.subarray(offset + checkedFrom, next)) !== buffer.readUInt32BE(offset + 4))
+    return { kind: 'corrupt', reason: 'checksum' };
+  const entry = parseEntry(buffer, offset, next);
+  return entry === null ? { kind: 'corrupt', reason: 'unknown kind or payload' } : { kind: 'entry', entry, next };
+}
+
+function parseEntry(buffer: Buffer, offset: number, next: number): Entry | null {
+  const kind = kinds[(buffer[offset + 40] ?? 0) - 1];
+  const direction = directions[(buffer[offset + 41] ?? 0) - 1] ?? null;
+  if (kind === undefined) return null;
+  const payload = buffer.subarray(offset + frameHeaderBytes, next);
+  const head = {
+    session: sessionText(buffer.subarray(offset + 8, offset + 24)),
+    sequence: buffer.readUInt32BE(offset + 24),
+    at: buffer.readDoubleBE(offset + 32),
+    exchange: buffer.readUInt32BE(offset + 28),
+  };
+  if (kind === 'bytes') return direction === null ? null : { ...head, kind, direction, bytes: payload };
+  try {
+    const body = JSON.parse(payload.toString('utf8')) as object;
+    // The checksum vouches that this is what encodeFrame wrote from a value of this type.
+    return { ...head, kind, ...(direction === null ? {} : { direction }), ...body } as Entry;
+  } catch {
+    return null;
+  }
+}
+
+function payloadOf(entry: Entry): Uint8Array {
+  if (entry.kind === 'bytes') return entry.bytes;
+  const { session: _session, sequence: _sequence, at: _at, exchange: _exchange, kind: _kind, ...body } = entry;
+  return Buffer.from(JSON.stringify(body), 'utf8');
+}
+
+/** A UUID's 16 bytes. */
+export function sessionBytes(id: string): Uint8Array {
+  const bytes = Buffer.from(id.replaceAll('-', ''), 'hex');
+  if (bytes.length !== 16) throw new RangeError(`not a UUID: ${id}`);
+  return bytes;
+}
+
+function sessionText(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,69 @@
+import type { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import type { ZodType } from 'zod';
+import type { ActionCatalog } from './action.ts';
+import type { Direction, SessionEnd } from './entry.ts';
+import type { Mediate } from './exchange.ts';
+import type { Part } from './part.ts';
+import type { Session } from './session.ts';
+import type { Credential } from './stages.ts';
+import type { Refusal } from './verdict.ts';
+
+/** A client that has connected to a protocol's listener, before anything is known of it. */
+export interface Client {
+  readonly socket: Socket;
+  readonly address: string;
+  /** What the listener proves itself with; null where it has no certificate. */
+  readonly tls: SecureContext | null;
+  /** Whether the listener may speak without TLS (`insecureLoopback`, and then only on loopback). */
+  readonly plaintext: boolean;
+}
+
+/** Opens a socket to a target; refuses the gateway's own, link-local and metadata addresses. */
+export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<Socket>;
+
+/** What a session reaches: its connection's settings, credentials included, and the way to get there. */
+export interface Target<Settings> {
+  readonly settings: Settings;
+  readonly dial: Dial;
+  /** Whether this target may be spoken to without TLS although its settings do not turn TLS off; see `insecureLoopback`. */
+  readonly plaintext: boolean;
+}
+
+/** A client that has said whom it claims to be and where it wants to go. Exactly one of `welcome` and `refuse` is called. */
+export interface Greeting<Settings> {
+  /** As offered, unverified. */
+  readonly credential: Credential;
+  /** The connection's name as the client gave it. */
+  readonly connection: string;
+  readonly run: string | null;
+  /** Reaches the target and converses until the session is over; every exchange goes through `mediate`. Never rejects. */
+  welcome(session: Session, target: Target<Settings>, mediate: Mediate): Promise<SessionEnd>;
+  /** Says no in the protocol's own words and closes. */
+  refuse(refusal: Refusal): Promise<void>;
+}
+
+/** Reads one session's recorded bytes, entry by entry in order, into parts. Pure; never throws on what a peer may have sent. */
+export interface Decoder {
+  bytes(exchange: number, direction: Direction, bytes: Uint8Array): readonly Part[];
+  /** From here on this exchange's content in this direction was not kept: whatever is half read is dropped. */
+  withheld(exchange: number, direction: Direction): void;
+}
+
+/** All that a wire protocol teaches the gateway: the default export's stand-in of its folder, `protocol` in `index.ts`. */
+export interface Protocol<Settings> {
+  /** Its folder's name. */
+  readonly name: string;
+  /** A connection's `target` and `credentials`: check, type, form and redaction come from this one schema. */
+  readonly settings: ZodType<Settings>;
+  readonly actions: ActionCatalog;
+  /** The Cedar entity types of the objects its actions name. */
+  readonly objects: readonly string[];
+  /** Whether its connections are reached by a socket listener of its own, named after it. */
+  readonly listener: 'socket' | 'web';
+  /** Where a connection leads, for the check that a target is not the gateway itself. */
+  address(settings: Settings): { readonly host: string; readonly port: number };
+  /** Reads a fresh socket up to its greetings: one a connection for SQL, one a request for HTTP, none for a cancel. */
+  accept(client: Client): AsyncIterable<Greeting<Settings>>;
+  decoder(): Decoder;
+}

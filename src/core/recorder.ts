@@ -1,0 +1,40 @@
+import type { Action } from './action.ts';
+import type { AuditEvent, Decision, Direction, Outcome, SessionEnd, SessionFacts } from './entry.ts';
+
+/** How a connection wants its sessions recorded. */
+export interface RecordingTerms {
+  /** `write`: in the kernel before anything crosses, so it survives the process. `fsync`: on disk before anything crosses. */
+  readonly durability: 'write' | 'fsync';
+  /** What happens when the record cannot be written: the session stops, or goes on and the gap is on record later. */
+  readonly onFailure: 'stop' | 'gap';
+  /** Bytes of content kept for one exchange, both directions together; what is over is counted and hashed. */
+  readonly contentLimit: number;
+}
+
+/** Called in the order of the entries, once the entry of these bytes is committed. */
+export type Release = (bytes: Uint8Array) => void;
+
+/**
+ * The record of one session. Entries are committed in the order of the calls, all those of one turn of the event loop
+ * together; nothing here blocks or awaits. `bytes` must not be changed after they were handed over.
+ */
+export interface SessionRecord {
+  /** Opens the next exchange and returns its ordinal, from 1. */
+  exchange(action: Action): number;
+  decided(exchange: number, decision: Decision): void;
+  /** Puts bytes on record, then hands them to `release`; with null they are recorded and go nowhere. */
+  cross(exchange: number, direction: Direction, bytes: Uint8Array, release: Release | null): void;
+  outcome(exchange: number, outcome: Outcome): void;
+  /** Closes the record; resolves once that is committed. A second call changes nothing. */
+  end(end: SessionEnd): Promise<void>;
+}
+
+/** The port that stages/recording fills. */
+export interface Recorder {
+  /** `onFault` is called at most once, when the record can no longer be kept and the terms say `stop`; nothing is released after it. */
+  open(facts: SessionFacts, terms: RecordingTerms, onFault: (fault: Error) => void): SessionRecord;
+  /** Resolves once the event is committed; rejects where it cannot be. */
+  audit(event: AuditEvent): Promise<void>;
+  /** Null when ready to record, or why not. */
+  unready(): string | null;
+}

@@ -1,0 +1,37 @@
+import type { Action } from './action.ts';
+import type { Principal } from './principal.ts';
+import type { Recorder, RecordingTerms } from './recorder.ts';
+import type { Session } from './session.ts';
+import type { Permit, Question, Refusal, Verdict } from './verdict.ts';
+
+/** What a client presented, unverified. */
+export type Credential = { readonly kind: 'token'; readonly token: string } | { readonly kind: 'none' };
+
+/** Who asks, and where: what policy sees beside the action. */
+export interface Circumstance {
+  readonly principal: Principal;
+  readonly connection: string;
+  readonly run: string | null;
+}
+
+/** A registered target, as far as the flow must know it. */
+export interface ConnectionTerms {
+  readonly name: string;
+  readonly protocol: string;
+  readonly recording: RecordingTerms;
+  readonly retentionDays: number;
+  /** Whether a session may go on when the token that opened it has expired. */
+  readonly outliveToken: boolean;
+}
+
+/** The ports that the stages fill; each is one question that every protocol's traffic must answer. */
+export interface Stages {
+  /** Identity: whose credential is this? */
+  identify(credential: Credential): Promise<Principal | Refusal>;
+  /** Policy: may they? A value where it is at hand. */
+  judge(circumstance: Circumstance, action: Action): Verdict | Promise<Verdict>;
+  /** Approvals: puts the question to people and waits; `session.signal` ends the wait. */
+  ask(question: Question, session: Session, action: Action): Promise<Permit | Refusal>;
+  /** Recording. */
+  readonly recorder: Recorder;
+}
