@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { type ZodType, z } from 'zod';
+import { Secret } from '../core/secret.ts';
+
+/*
+ * Building blocks for a protocol's `settings` schema, the one schema of a connection's `target` and `credentials`:
+ *
+ *     const settings = z.strictObject({
+ *       target: z.strictObject({ host: host(), port: port().default(5432), database: z.string().min(1) }),
+ *       credentials: z.strictObject({ user: z.string().min(1), password: secret().optional() }),
+ *     });
+ *     type Settings = z.output<typeof settings>;   // credentials.password is Secret | undefined
+ *
+ * `strictObject` is what makes an unknown key an error. `.describe()` and `.meta()` reach the published JSON schema and the
+ * form; `secret: true` in the meta marks what must be redacted.
+ */
+
+const toSecret = 'put it in an environment variable and write { env: NAME }, or in a file and write { file: PATH }';
+
+const reference = z
+  .union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })], {
+    error: (issue) =>
+      typeof issue.input === 'string' ? `a secret may not stand in the configuration; ${toSecret}` : `expected a secret; ${toSecret}`,
+  })
+  .meta({ secret: true });
+
+/**
+ * A secret, written as `{ env: NAME }` or `{ file: PATH }` and read when it is parsed; one newline at a file's end is not part
+ * of it. The configuration's loader makes a relative path count from the configuration's folder. A missing or empty one is an
+ * issue that names the variable or the file, never the value.
+ */
+export function secret(): ZodType<Secret> {
+  return reference
+    .transform((source, context) => {
+      const read = 'env' in source ? fromEnvironment(source.env) : fromFile(source.file);
+      if (read instanceof Secret) return read;
+      context.addIssue({ code: 'custom', message: read, input: source });
+      return z.NEVER;
+    })
+    .meta({ secret: true });
+}
+
+/** A TCP port. */
+export function port(): z.ZodNumber {
+  return z.int('expected a port number from 1 to 65535').min(1).max(65_535);
+}
+
+/** A host name or IP address (an IPv6 one without brackets), without a scheme or a port. */
+export function host(): z.ZodString {
+  return z
+    .string()
+    .max(255)
+    .regex(
+      /^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?$|^[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9._-]+)?$/,
+      'expected a host name or an IP address, without scheme and port',
+    );
+}
+
+function fromEnvironment(name: string): Secret | string {
+  const value = process.env[name];
+  if (value === undefined) return `the environment variable ${name} is not set; set it before Chaperone is started`;
+  if (value === '') return `the environment variable ${name} is empty; set it before Chaperone is started`;
+  return new Secret(value);
+}
+
+function fromFile(path: string): Secret | string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (fault) {
+    // The code alone: some file systems put more into the message than the path.
+    return `the file ${path} cannot be read (${(fault as NodeJS.ErrnoException).code ?? 'unknown error'}); make it readable for the user that runs Chaperone`;
+  }
+  const value = text.replace(/\r?\n$/, '');
+  return value === '' ? `the file ${path} is empty; write the secret into it` : new Secret(value);
+}
