@@ -1,0 +1,15 @@
+// Prepares what the npm scripts stand on. Runs on Node 20 with nothing installed, so it may import only `node:`.
+// `--test` also prepares the PostgreSQL clients that the end-to-end tests drive.
+import { oneAtATime } from './install/one-at-a-time.mjs';
+import { ensurePackages } from './install/packages.mjs';
+import { ensurePostgresClients } from './install/postgres-clients.mjs';
+
+try {
+  await oneAtATime(async () => {
+    await ensurePackages();
+    if (process.argv.includes('--test')) await ensurePostgresClients();
+  });
+} catch (fault) {
+  console.error(`install: ${fault instanceof Error ? fault.message : String(fault)}`);
+  process.exitCode = 1;
+}
