@@ -27,6 +27,6 @@ function handOver() {
 
 function refuse(cause = `there is none at ${own}`) {
   console.error(`chaperone: this is Node ${process.version}; version ${leastMajor} or newer is needed, and ${cause}.`);
-  console.error('chaperone: run `npm ci` in the project, which brings one along, or start it with a newer Node.');
+  console.error('chaperone: run `node scripts/install.mjs` in the project, which brings one along, or start it with a newer Node.');
   process.exit(1);
 }

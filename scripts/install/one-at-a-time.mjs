@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from './root.mjs';
 
-// Outside of the project, because `npm ci` empties node_modules and nothing else there is ignored by git.
+// Outside of the project, because an install may replace node_modules and nothing else there is ignored by git.
 const lock = join(tmpdir(), `chaperone-install-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`);
 const holder = join(lock, 'pid');
 
 /** A lock without a pid is a process between two lines, or one that died between them: after this many milliseconds the latter. */
 const birthMs = 5_000;
 
-/** Does `work` while no other process installs in this folder: two `npm ci` at once leave half a node_modules. */
+/** Does `work` while no other process installs in this folder: two installs at once leave half a node_modules. */
 export async function oneAtATime(work) {
   for (let said = false; !take(); said = true) {
     if (!said) console.log(`install: another install is running here (process ${holderPid() ?? 'unknown'}); waiting for it …`);

@@ -9,9 +9,11 @@ const leastMajor = 24;
 export async function ensurePackages() {
   const difference = differenceFromLock();
   if (difference !== null) {
-    console.log(`install: ${difference}; running npm ci (about 800 MB, a minute or two on a first run) …`);
-    // Whatever the user's npm settings leave out: the tools are development packages and the runtime is an optional one.
-    await npm('ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error');
+    console.log(`install: ${difference}; running npm install (500 MB, a minute or two on a first run) …`);
+    // Not `npm ci`: that refuses a lock file in which an optional package of another platform is absent, and registries
+    // that mirror some platforms only make such lock files. Versions and checksums come from the lock file all the same.
+    const all = ['--include=dev', '--include=optional'];
+    await npm('install', '--no-save', ...all, '--no-audit', '--no-fund', '--loglevel=error');
   }
   await ensureSymlinks();
   await checkRuntime();
@@ -29,9 +31,9 @@ function differenceFromLock() {
 }
 
 function isAsWanted(wanted, installed) {
-  if (wanted === undefined) return false;
-  // Optional packages of other platforms are left out by npm; what this one needs is checked by use, below.
-  if (installed === undefined) return wanted.optional === true || wanted.devOptional === true;
+  // Optional packages: npm leaves out those of other platforms, the lock file may lack some of this one. Use checks them, below.
+  if (wanted === undefined) return installed.optional === true;
+  if (installed === undefined) return wanted.optional === true;
   return wanted.version === installed.version && wanted.integrity === installed.integrity;
 }
 
@@ -66,7 +68,7 @@ async function checkRuntime() {
 
 /**
  * npm under the Node that the user started, not under the one in node_modules/.bin, which npm scripts put first in PATH
- * and `npm ci` deletes.
+ * and an install replaces.
  */
 async function npm(...args) {
   const path = (process.env.PATH ?? '').split(delimiter).filter((entry) => !entry.startsWith(join(root, 'node_modules')));
