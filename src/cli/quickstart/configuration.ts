@@ -1,0 +1,62 @@
+import type { QuickstartFolder } from './folder.ts';
+import { audience } from './people.ts';
+import type { ShopLogin } from './shop.ts';
+
+/** The name under which clients reach the sample shop. */
+export const connection = 'orders';
+
+/** What the demonstration's gateway is told. */
+export interface QuickstartTerms {
+  readonly address: string;
+  readonly consolePort: number;
+  readonly databasePort: number;
+  readonly issuer: string;
+  readonly target: { readonly host: string; readonly port: number };
+  readonly shop: ShopLogin;
+}
+
+/** Writes the gateway's configuration and policies, and returns the configuration's path. */
+export async function writeConfiguration(folder: QuickstartFolder, terms: QuickstartTerms): Promise<string> {
+  await folder.write('policies/quickstart.cedar', policies);
+  await folder.write('chaperone.yaml', configuration(folder, terms));
+  return folder.path('chaperone.yaml');
+}
+
+const policies = `// Who may reach what. Without a policy, nobody reaches anything.
+
+@id("engineering-connects")
+@reason("Engineers and their agents work on the sample shop.")
+permit (principal in Group::"engineering", action == Action::"connect", resource == Connection::"${connection}");
+
+@id("dba-connects")
+@reason("DBAs look after the sample shop.")
+permit (principal in Group::"dba", action == Action::"connect", resource == Connection::"${connection}");
+`;
+
+function configuration(folder: QuickstartFolder, terms: QuickstartTerms): string {
+  const { issuer, target, shop } = terms;
+  const file = (...names: string[]) => JSON.stringify(folder.path(...names));
+  const at = (port: number) => JSON.stringify(`${terms.address.includes(':') ? `[${terms.address}]` : terms.address}:${port}`);
+  return `# A DEMONSTRATION, written anew at each start: on loopback, without TLS, with an identity provider that signs in anyone
+# who can read this folder. Start your own configuration from docs/operations.md instead.
+demonstration: true
+state: ${file('state')}
+listen:
+  console: { address: ${at(terms.consolePort)} }
+  postgres: { address: ${at(terms.databasePort)} }
+  tls: { insecureLoopback: true }
+identity:
+  issuers:
+    - issuer: ${JSON.stringify(issuer)}
+      audience: ${audience}
+roles: { admin: [dba], auditor: [audit], reviewer: [dba] }
+connections:
+  - name: ${connection}
+    protocol: postgres
+    target: { host: ${JSON.stringify(target.host)}, port: ${target.port}, database: ${shop.database}, tls: off }
+    credentials: { user: ${shop.user}, password: { file: ${file('secrets', shop.user)} } }
+    recording: { durability: write, onFailure: stop }
+    retention: 30d
+policies: ${file('policies')}
+`;
+}

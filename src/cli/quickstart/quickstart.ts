@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ChaperoneError, messageOf } from '../../core/errors.ts';
+import { connection, writeConfiguration } from './configuration.ts';
+import { startDatabase } from './embedded-database.ts';
+import { type QuickstartFolder, openFolder } from './folder.ts';
+import { mustBeFree } from './free-port.ts';
+import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts';
+import { agent } from './people.ts';
+import { playSamples, sampleRun } from './sample-traffic.ts';
+import { type ShopLogin, openShop } from './shop.ts';
+import { type Tokens, keepTokens } from './tokens.ts';
+import { welcomeText } from './welcome.ts';
+
+/** A gateway that serves. */
+export interface QuickstartGateway {
+  /** The console listener's URL, without a slash at its end. */
+  readonly console: string;
+  /** The socket listeners by their protocol's name. */
+  readonly sockets: ReadonlyMap<string, { readonly host: string; readonly port: number }>;
+  stop(): Promise<void>;
+}
+
+export interface QuickstartDependencies {
+  /** Starts the gateway on a configuration file. */
+  serve(configuration: string): Promise<QuickstartGateway>;
+  /** One line of progress, or a fault that the demonstration survives. */
+  log(line: string): void;
+  readonly stdout: { write(text: string): unknown };
+}
+
+export interface QuickstartOptions {
+  /** The demonstration's folder; default `.quickstart` in the working directory. */
+  readonly state?: string;
+  /** Default 127.0.0.1; anything but loopback is refused. */
+  readonly address?: string;
+  /** Ports: default 8080, 15432 and 8082 (or, for the identity provider alone, any free one). 0 takes any free one. */
+  readonly consolePort?: number;
+  readonly databasePort?: number;
+  readonly identityPort?: number;
+}
+
+/**
+ * Runs the demonstration: an embedded database and identity provider, a gateway between, some sample traffic on the first
+ * start. Rejects with `REQUEST_INVALID` where the options cannot work; whatever had started by then is stopped.
+ */
+export async function runQuickstart(deps: QuickstartDependencies, options: QuickstartOptions = {}): Promise<{ stop(): Promise<void> }> {
+  const { address = '127.0.0.1', consolePort = 8080, databasePort = 15_432, identityPort = 8082 } = options;
+  mustBeLoopback(address);
+  await mustBeFree(consolePort, '--console-port');
+  await mustBeFree(databasePort, '--database-port');
+  const stack = new AsyncDisposableStack();
+  try {
+    const folder = await openFolder(options.state ?? '.quickstart');
+    stack.defer(() => folder.release());
+    await start(deps, folder, { address, consolePort, databasePort, identityPort }, stack);
+  } catch (fault) {
+    await stack.disposeAsync();
+    throw fault;
+  }
+  return { stop: () => stack.disposeAsync() };
+}
+
+/** Starts part after part; `stack` stops them in the opposite order, the gateway with its open sessions first. */
+async function start(
+  deps: QuickstartDependencies,
+  folder: QuickstartFolder,
+  ports: Required<Omit<QuickstartOptions, 'state'>>,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  deps.log('starting an identity provider and PostgreSQL 18 …');
+  const identity = await startIdentityProvider(folder, ports.identityPort);
+  stack.defer(() => identity.stop());
+  const target = await startTarget(deps, folder, stack);
+  const stopping = new AbortController();
+  stack.defer(() => stopping.abort());
+  const renewalFailed = (fault: unknown) => deps.log(`the tokens could not be renewed: ${messageOf(fault)}`);
+  const tokens = await keepTokens(folder, identity, stopping.signal, renewalFailed);
+  const configuration = await writeConfiguration(folder, { ...ports, ...target, issuer: identity.issuer });
+  deps.log('starting the gateway …');
+  const gateway = await deps.serve(configuration);
+  stack.defer(() => gateway.stop());
+  const [database] = gateway.sockets.values();
+  if (database === undefined) throw new ChaperoneError('INTERNAL', 'The gateway has no listener for the database.');
+  await playOnce(deps, folder, database, identity, tokens);
+  const session = await sampleSession(gateway.console, tokens.auditor);
+  deps.stdout.write(welcomeText(folder, { console: gateway.console, database, session, issuer: identity.issuer }));
+}
+
+async function startTarget(deps: QuickstartDependencies, folder: QuickstartFolder, stack: AsyncDisposableStack) {
+  const known = await folder.read('secrets/superuser');
+  const [password, appPassword] = [known ?? newSecret(), (await folder.read('secrets/shop_app')) ?? newSecret()];
+  await folder.write('secrets/shop_app', appPassword);
+  await folder.write('secrets/superuser', password);
+  const server = await startDatabase({ home: folder.database, log: folder.path('postgres.log'), password, fresh: known === null });
+  stack.defer(() => server.stop());
+  const shop: ShopLogin = { database: 'shop', user: 'shop_app', password: appPassword };
+  deps.log('opening the sample shop …');
+  await openShop(server, shop);
+  return { target: { host: server.host, port: server.port }, shop };
+}
+
+function newSecret(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+/** Sample traffic belongs to the first start of a state only; what was played is on record from then on. */
+async function playOnce(
+  deps: QuickstartDependencies,
+  folder: QuickstartFolder,
+  gateway: { host: string; port: number },
+  identity: IdentityProvider,
+  { agent: acting, dba, stranger }: Tokens,
+): Promise<void> {
+  if ((await folder.read('samples-played')) !== null) return;
+  deps.log('playing some agent traffic …');
+  try {
+    const expired = await identity.person(agent.actsFor, -3600);
+    await playSamples(gateway, connection, { agent: acting, dba, stranger, expired });
+    await folder.write('samples-played', `${new Date().toISOString()}\n`);
+  } catch (fault) {
+    deps.log(`the sample traffic failed: ${messageOf(fault)}`);
+  }
+}
+
+/** The catalog follows the journal by a moment, so a session just ended may not be listed yet. */
+async function sampleSession(console: string, token: string): Promise<string | null> {
+  for (let tries = 0; tries < 40; tries += 1) {
+    const answer = await fetch(`${console}/api/v1/sessions?run=${sampleRun}&limit=1`, { headers: { authorization: `Bearer ${token}` } });
+    const body: unknown = answer.ok ? await answer.json() : null;
+    // The shape is the contract's; anything else leaves `id` undefined.
+    const id = (body as { items?: { id?: string }[] } | null)?.items?.[0]?.id;
+    if (id !== undefined) return id;
+    await pause(100);
+  }
+  return null;
+}
+
+function mustBeLoopback(address: string): void {
+  if (address === '::1' || address === 'localhost' || /^127(\.\d{1,3}){3}$/.test(address)) return;
+  const message = `The demonstration listens on loopback only, not on ${address}: it has no TLS and hands out tokens. For a real gateway see docs/operations.md.`;
+  throw new ChaperoneError('REQUEST_INVALID', message);
+}

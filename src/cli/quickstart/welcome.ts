@@ -1,0 +1,44 @@
+import { relative } from 'node:path';
+import type { QuickstartFolder } from './folder.ts';
+import { connection } from './configuration.ts';
+
+/** What the last lines tell. */
+export interface Welcome {
+  readonly console: string;
+  readonly database: { readonly host: string; readonly port: number };
+  /** A sample session to replay; null where there is none. */
+  readonly session: string | null;
+  readonly issuer: string;
+}
+
+/** The block that `npm start` ends with. Every command in it works when pasted in the folder where it was printed. */
+export function welcomeText(folder: QuickstartFolder, { console, database, session, issuer }: Welcome): string {
+  const near = relative(process.cwd(), folder.root);
+  const here = near.startsWith('..') || near === '' ? folder.root : near;
+  const token = (role: string) => `$(cat ${here}/tokens/${role}.jwt)`;
+  const server = console === defaultConsole ? '' : ` --server ${console}`;
+  const command = (role: string, words: string) => `CHAPERONE_TOKEN=${token(role)} ./bin/chaperone.js ${words}${server}`;
+  const direct = `"host=${database.host} port=${database.port} user=dana dbname=${connection} application_name=cursor;run=mine"`;
+  const lines = [
+    'DEMONSTRATION: loopback only, no TLS, invented people and data. Not for real use.',
+    '',
+    `  API        ${console}/api/v1    (OpenAPI: ${console}/api/v1/openapi.json)`,
+    `  database   ${database.host}:${database.port}, connection "${connection}"; its password stays with Chaperone`,
+    `  identity   ${issuer}`,
+    `  tokens     ${here}/tokens/{agent,engineer,dba,auditor,stranger}.jwt, valid for an hour and renewed while this runs`,
+    '',
+    'Work on the database as the agent that acts for dana:',
+    `  PGPASSWORD=${token('agent')} psql ${direct}`,
+    'The same where no psql is installed:',
+    `  ${command('agent', `connect ${connection} --execute "select name, city from customers limit 5"`)}`,
+    'See what was done, rows included:',
+    `  ${command('auditor', 'sessions')}`,
+    ...(session === null ? [] : [`  ${command('auditor', `replay ${session}`)}`]),
+    `  ${command('auditor', 'search iban')}`,
+    '',
+    `Ctrl-C stops everything. Remove ${here} to begin anew.`,
+  ];
+  return `\n${lines.join('\n')}\n`;
+}
+
+const defaultConsole = 'http://127.0.0.1:8080';
