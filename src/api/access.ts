@@ -1,0 +1,57 @@
+import type { SessionItem, Visibility } from '../archive/items.ts';
+import type { Principal } from '../core/principal.ts';
+
+/**
+ * Who may call a route. `own-list`: everybody with a token, and the answer holds what they may see. `own-session`: the
+ * session in the path must be theirs. With the role admin or auditor both hold everybody's. `auditor`: those two roles only.
+ */
+export type Access = 'public' | 'own-list' | 'own-session' | 'auditor';
+
+/** Every route of the API; one that is missing here keeps the API from starting. HEAD follows GET. */
+export const accessByRoute = {
+  '/healthz': 'public',
+  '/readyz': 'public',
+  '/metrics': 'public',
+  '/api/v1/openapi.json': 'public',
+  '/api/v1/sessions': 'own-list',
+  '/api/v1/sessions/:id': 'own-session',
+  '/api/v1/sessions/:id/exchanges': 'own-session',
+  '/api/v1/sessions/:id/recording': 'own-session',
+  '/api/v1/sessions/:id/export': 'own-session',
+  '/api/v1/exchanges': 'own-list',
+  '/api/v1/audit': 'auditor',
+  '/api/v1/connections': 'auditor',
+  '/api/v1/policies': 'auditor',
+} as const satisfies { readonly [url: string]: Access };
+
+export function accessOf(url: string | undefined): Access | null {
+  return url !== undefined && Object.hasOwn(accessByRoute, url) ? accessByRoute[url as keyof typeof accessByRoute] : null;
+}
+
+/** The console's roles, each by the groups that hold it. */
+export interface Roles {
+  readonly admin: readonly string[];
+  readonly auditor: readonly string[];
+  readonly reviewer: readonly string[];
+}
+
+/** Who calls, and whose records they may see. */
+export interface Viewer {
+  readonly principal: Principal;
+  readonly visibility: Visibility;
+}
+
+export function viewerOf(principal: Principal, roles: Roles): Viewer {
+  const seesAll = principal.groups.some((group) => roles.admin.includes(group) || roles.auditor.includes(group));
+  return { principal, visibility: seesAll ? 'all' : { issuer: principal.issuer, subject: principal.subject } };
+}
+
+/** Subjects are unique within their issuer only (OpenID Connect Core section 2), so both must be equal. */
+export function maySee(viewer: Viewer, session: SessionItem): boolean {
+  return viewer.visibility === 'all' || isOwn(viewer, session);
+}
+
+export function isOwn({ principal }: Viewer, session: SessionItem): boolean {
+  const owner = session.principal;
+  return owner !== null && owner.issuer === principal.issuer && owner.subject === principal.subject;
+}

@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import type { AuditItem, ExchangeFilter, ExchangeItem, Page, SessionFilter, SessionItem } from '../archive/items.ts';
+import { effects } from '../core/action.ts';
+import { type ErrorCode, errorCodes } from '../core/errors.ts';
+import type { ConnectionItem, PolicySet } from './gateway-port.ts';
+import type { Problem } from './problem.ts';
+
+/** The schemas that the OpenAPI document names. */
+export const components: z.core.$ZodRegistry<{ id?: string | undefined }> = z.registry<{ id?: string | undefined }>();
+
+function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
+  components.add(schema, { id });
+  return schema;
+}
+
+const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly();
+const time = () => z.string().describe('RFC 3339, UTC, with milliseconds');
+const count = () => z.int().nonnegative();
+
+const codes = Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]];
+const verdicts = ['permitted', 'approved', 'refused', 'denied', 'expired'] as const;
+const sessionStatuses = ['active', 'ended', 'interrupted', 'refused'] as const;
+const exchangeStatuses = ['ok', 'error', 'skipped', 'refused', 'cut', 'active'] as const;
+
+const token = z.object({
+  jti: z.string().nullable(),
+  sha256: z.string().describe('SHA-256 of the token, lower-case hex; the token itself is never kept'),
+  expiresAt: time(),
+});
+
+const principal = z.object({
+  subject: z.string(),
+  issuer: z.string(),
+  email: z.string().nullable(),
+  groups: list(z.string()),
+  agent: z.string().nullable().describe('The agent acting for the person; null for a person alone'),
+  actors: list(z.string()),
+  token,
+});
+
+export const session = named(
+  'Session',
+  z.object({
+    id: z.string().describe('UUIDv7'),
+    connection: z.string(),
+    protocol: z.string(),
+    principal: principal.nullable().describe('Null where no token could be verified'),
+    run: z.string().nullable(),
+    clientAddress: z.string(),
+    startedAt: time(),
+    endedAt: time().nullable(),
+    status: z.enum(sessionStatuses),
+    reason: z.string().nullable().describe('What ended or refused it; null while active'),
+    verdict: z.enum(verdicts),
+    code: z.enum(codes).nullable(),
+    detail: z.string().nullable().describe('What only the record says about the verdict'),
+    policies: list(z.string()),
+    policyVersion: z.string(),
+    exchanges: count(),
+    refused: count(),
+    bytesToTarget: count(),
+    bytesToClient: count(),
+    recording: z.enum(['complete', 'gap']),
+  }),
+);
+
+export const exchange = named(
+  'Exchange',
+  z.object({
+    id: z.string().describe('<session>/<ordinal>'),
+    session: z.string(),
+    connection: z.string(),
+    ordinal: count(),
+    startedAt: time(),
+    durationMs: z.number().nullable().describe('Null while it goes on'),
+    action: z.string(),
+    effect: z.enum(effects),
+    objects: list(z.object({ type: z.string(), name: z.string() })),
+    text: z.string(),
+    parameters: list(z.string().nullable()).nullable().describe('Bind values as text, in order'),
+    verdict: z.enum(verdicts).nullable(),
+    reason: z.string().nullable(),
+    policies: list(z.string()),
+    approval: z.string().nullable(),
+    rows: z.number().nullable(),
+    bytes: count(),
+    withheld: z
+      .object({ bytes: count(), sha256: list(z.string()) })
+      .nullable()
+      .describe('Content that was counted and hashed instead of kept'),
+    status: z.enum(exchangeStatuses),
+    tag: z.string().nullable(),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  }),
+);
+
+export const auditItem = named(
+  'AuditEvent',
+  z.object({
+    id: z.string(),
+    at: time(),
+    event: z.string().describe('<noun>.<verb>'),
+    actor: z.string(),
+    detail: z.record(z.string(), z.json()),
+  }),
+);
+
+export const connection = named(
+  'Connection',
+  z.object({
+    name: z.string(),
+    protocol: z.string(),
+    recording: z.object({
+      durability: z.enum(['write', 'fsync']),
+      onFailure: z.enum(['stop', 'gap']),
+      contentLimit: z.number().describe('Bytes of content kept for one exchange; what is over is counted and hashed'),
+    }),
+    retentionDays: z.number(),
+  }),
+);
+
+export const problemDocument = named(
+  'Problem',
+  z.object({
+    type: z.string().describe('urn:chaperone:error:<code>'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum(codes),
+    hint: z.string(),
+    errors: list(z.object({ parameter: z.string(), message: z.string() })).optional(),
+  }),
+);
+
+const page = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: list(item), next: z.string().nullable().describe('The cursor of the next page; null on the last') });
+
+export const sessionPage = page(session);
+export const exchangePage = page(exchange);
+export const auditPage = page(auditItem);
+export const connectionList = z.object({ items: list(connection) });
+export const policySet = z.object({ version: z.string(), items: list(z.object({ id: z.string() })) });
+export const alive = z.object({ status: z.literal('ok') });
+export const ready = z.object({ status: z.literal('ready'), activeSessions: count() });
+
+const text = (max = 500) => z.string().min(1).max(max).optional();
+/** Normalised to UTC with milliseconds, the form in which the catalog keeps and compares times. */
+const moment = z.iso
+  .datetime({ offset: true, error: 'expected an RFC 3339 time such as 2026-01-31T08:00:00Z' })
+  .transform((value) => new Date(value).toISOString())
+  .optional();
+
+export const noQuery = z.strictObject({});
+const paging = {
+  limit: z.coerce.number().int().min(1).max(1000).default(50),
+  cursor: z.string().min(1).max(1000).optional(),
+};
+export const pageQuery = z.strictObject(paging);
+const period = { since: moment.describe('Inclusive'), until: moment.describe('Exclusive') };
+
+export const sessionQuery = z.strictObject({
+  user: text().describe('Subject or e-mail'),
+  agent: text(),
+  run: text(),
+  connection: text(),
+  protocol: text(),
+  status: z.enum(sessionStatuses).optional(),
+  ...period,
+  ...paging,
+});
+
+export const exchangeQuery = z.strictObject({
+  q: text(1000).describe('Found in what was asked or in the indexed part of what came back; case-insensitive'),
+  session: text(),
+  connection: text(),
+  verdict: z.enum(verdicts).optional(),
+  effect: z.enum(effects).optional(),
+  action: text(),
+  object: text(),
+  status: z.enum(exchangeStatuses).optional(),
+  ...period,
+  ...paging,
+});
+
+export const exportQuery = z.strictObject({ format: z.enum(['ndjson']) });
+export const sessionParams = z.object({ id: z.string().min(1).max(64) });
+
+type Equal<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+type Paging = 'limit' | 'cursor';
+type Filter<Query extends z.ZodType> = Required<Omit<z.output<Query>, Paging>>;
+type Defined<Type> = { [Key in keyof Type]-?: Exclude<Type[Key], undefined> };
+
+/** Does not compile where a schema and the type it stands for say different things. */
+export const agreement: readonly true[] = [
+  true satisfies Equal<z.output<typeof session>, SessionItem>,
+  true satisfies Equal<z.output<typeof exchange>, ExchangeItem>,
+  true satisfies Equal<z.output<typeof auditItem>['event'], AuditItem['event']>,
+  true satisfies Equal<keyof z.output<typeof auditItem>, keyof AuditItem>,
+  true satisfies Equal<z.output<typeof sessionPage>, Page<SessionItem>>,
+  true satisfies Equal<z.output<typeof connection>, ConnectionItem>,
+  true satisfies Equal<z.output<typeof policySet>, PolicySet>,
+  true satisfies Equal<Defined<z.output<typeof problemDocument>>, Defined<Problem>>,
+  true satisfies Equal<Defined<Filter<typeof sessionQuery>>, Defined<SessionFilter>>,
+  true satisfies Equal<Defined<Filter<typeof exchangeQuery>>, Defined<ExchangeFilter>>,
+];

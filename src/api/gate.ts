@@ -1,0 +1,83 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CatalogReader, SessionItem } from '../archive/items.ts';
+import { ChaperoneError } from '../core/errors.ts';
+import type { Principal } from '../core/principal.ts';
+import type { Credential } from '../core/stages.ts';
+import type { Refusal } from '../core/verdict.ts';
+import { accessOf, maySee, type Roles, type Viewer, viewerOf } from './access.ts';
+import { noSuchSession, problem, sendProblem } from './problem.ts';
+
+/** What the gate has found out about a request that it let through. */
+interface Passed {
+  readonly viewer: Viewer;
+  session: SessionItem | null;
+}
+
+const passed = new WeakMap<FastifyRequest, Passed>();
+
+export interface GateOptions {
+  readonly identify: (credential: Credential) => Promise<Principal | Refusal>;
+  readonly roles: Roles;
+  readonly catalog: CatalogReader;
+}
+
+/** Before anything else is read of a request: who calls, and may this role call this route? */
+export function admitViewer({ identify, roles }: GateOptions) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    if (request.is404) return undefined;
+    const access = accessOf(request.routeOptions.url);
+    if (access === null) throw new ChaperoneError('INTERNAL', `the route ${request.routeOptions.url} does not say who may call it`);
+    if (access === 'public') return undefined;
+    const principal = await identify(credentialOf(request.headers.authorization));
+    if ('kind' in principal) return sendProblem(reply, problem(principal.code, principal.message, principal.hint));
+    const viewer = viewerOf(principal, roles);
+    if (access === 'auditor' && viewer.visibility !== 'all') return sendProblem(reply, auditorsOnly());
+    passed.set(request, { viewer, session: null });
+    return undefined;
+  };
+}
+
+/** Once the parameters are valid: is the session in the path one that this viewer may see? */
+export function admitToSession({ catalog }: GateOptions) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    if (request.is404 || accessOf(request.routeOptions.url) !== 'own-session') return undefined;
+    const passage = passageOf(request);
+    // The route's schema holds that there is an `id` and that it is a string.
+    const session = catalog.session((request.params as { id: string }).id);
+    if (session === null || !maySee(passage.viewer, session)) return sendProblem(reply, noSuchSession());
+    passage.session = session;
+    return undefined;
+  };
+}
+
+/** Who calls; throws on a public route, where nobody was asked. */
+export function viewing(request: FastifyRequest): Viewer {
+  return passageOf(request).viewer;
+}
+
+/** The session in the path, which the gate has let this viewer see. */
+export function viewedSession(request: FastifyRequest): SessionItem {
+  const { session } = passageOf(request);
+  if (session === null) throw new ChaperoneError('INTERNAL', 'the gate was not asked about this session');
+  return session;
+}
+
+function passageOf(request: FastifyRequest): Passed {
+  const passage = passed.get(request);
+  if (passage === undefined) throw new ChaperoneError('INTERNAL', 'this request did not pass the gate');
+  return passage;
+}
+
+/** RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1). */
+function credentialOf(header: string | undefined): Credential {
+  const token = header === undefined ? undefined : /^bearer +([\x21-\x7e]+) *$/i.exec(header)?.[1];
+  return token === undefined ? { kind: 'none' } : { kind: 'token', token };
+}
+
+function auditorsOnly() {
+  return problem(
+    'ACCESS_REFUSED',
+    'This is for the console roles admin and auditor only.',
+    'Ask for a group that the configuration lists under roles.admin or roles.auditor.',
+  );
+}

@@ -1,0 +1,50 @@
+import type { AuditEvent } from '../core/entry.ts';
+import type { RecordingTerms } from '../core/recorder.ts';
+
+/** What a measure may be told apart by. Names of people and texts of requests are none of these, so they cannot leak into metrics. */
+export const measureLabels = ['connection', 'protocol', 'listener', 'outcome', 'code', 'direction'] as const;
+export type MeasureLabel = (typeof measureLabels)[number];
+
+/** One number the gateway counts, as `/metrics` shows it. Samples of one name share `help` and `type`. */
+export interface Measure {
+  /** Prometheus style, units and all: `chaperone_journal_bytes_total`. */
+  readonly name: string;
+  readonly help: string;
+  /** A counter only ever rises until the gateway restarts. */
+  readonly type: 'counter' | 'gauge';
+  readonly value: number;
+  /** `connection` takes configured names only: what strangers ask for would grow without bound. */
+  readonly labels?: { readonly [label in MeasureLabel]?: string };
+}
+
+/** How the gateway is doing right now. */
+export interface GatewayStatus {
+  /** Null when a new session would be admitted and recorded, or why not. */
+  readonly ready: string | null;
+  readonly sessions: { readonly active: number };
+  /** Of the journal, the archive and each connection. */
+  readonly measures: readonly Measure[];
+}
+
+/** A configured connection without anything secret in it. */
+export interface ConnectionItem {
+  readonly name: string;
+  readonly protocol: string;
+  readonly recording: RecordingTerms;
+  readonly retentionDays: number;
+}
+
+/** The policy set in force. */
+export interface PolicySet {
+  readonly version: string;
+  readonly items: readonly { readonly id: string }[];
+}
+
+/** All that the API, which runs in a thread of its own, asks of the gateway's main thread. */
+export interface GatewayPort {
+  /** Resolves once the event is committed to the journal; rejects where it cannot be. */
+  audit(event: AuditEvent): Promise<void>;
+  status(): Promise<GatewayStatus>;
+  connections(): Promise<readonly ConnectionItem[]>;
+  policies(): Promise<PolicySet>;
+}

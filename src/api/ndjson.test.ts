@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { describe, it } from 'node:test';
+import { memoryCatalog, people, sessionItem, startApi } from './trial.test-support.ts';
+
+const own = sessionItem(people['ada'] ?? null);
+const catalog = memoryCatalog([own], []);
+const line = { kind: 'bytes', text: 'x'.repeat(1000) };
+
+/** A source that counts how far it was read and whether it was closed. */
+function counted(lines: number, failAt: number | null = null) {
+  const state = { read: 0, closed: false };
+  async function* recording(): AsyncGenerator<object> {
+    try {
+      for (; state.read < lines; state.read += 1) {
+        if (state.read === failAt) throw new Error('segment 7 is damaged');
+        yield line;
+      }
+    } finally {
+      state.closed = true;
+    }
+  }
+  return { state, recording };
+}
+
+describe('a recording as a stream', () => {
+  it('is read from its source only as fast as the client reads, and let go when the client goes', async () => {
+    const { state, recording } = counted(1_000_000);
+    const trial = await startApi({ catalog, recording });
+    try {
+      const url = `${trial.url}/api/v1/sessions/${own.id}/recording`;
+      const request = get(url, { headers: { authorization: 'Bearer ada' } });
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      response.pause();
+      let before = -1;
+      while (before !== state.read) {
+        before = state.read;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      assert.ok(state.read < 100_000, `${state.read} lines were read for a client that reads none`);
+      request.destroy();
+      while (!state.closed) await new Promise((resolve) => setTimeout(resolve, 10));
+    } finally {
+      await trial.close();
+    }
+  });
+
+  it('comes whole', async () => {
+    const { recording } = counted(5000);
+    const trial = await startApi({ catalog, recording });
+    try {
+      const text = await (await trial.get(`/api/v1/sessions/${own.id}/export?format=ndjson`, 'ada')).text();
+      assert.equal(text, `${JSON.stringify(line)}\n`.repeat(5000));
+    } finally {
+      await trial.close();
+    }
+  });
+
+  it('that fails at once is a problem; that fails later is cut, never ended as if it were whole', async () => {
+    for (const failAt of [0, 3000]) {
+      const { recording } = counted(5000, failAt);
+      const trial = await startApi({ catalog, recording });
+      try {
+        const response = await trial.get(`/api/v1/sessions/${own.id}/recording`, 'ada');
+        if (failAt === 0) {
+          assert.equal(response.status, 500);
+          assert.doesNotMatch(await response.text(), /segment/);
+        } else await assert.rejects(response.text());
+      } finally {
+        await trial.close();
+      }
+    }
+  });
+
+  it('is not read for HEAD', async () => {
+    const { state, recording } = counted(5000);
+    const trial = await startApi({ catalog, recording });
+    try {
+      const response = await trial.get(`/api/v1/sessions/${own.id}/recording`, 'ada', { method: 'HEAD' });
+      assert.equal(response.status, 200);
+      assert.equal(state.read, 0);
+      assert.deepEqual(trial.audits, []);
+    } finally {
+      await trial.close();
+    }
+  });
+});

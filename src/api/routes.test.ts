@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { accessByRoute, accessOf } from './access.ts';
+import { createApi } from './index.ts';
+import { exchangeItem, identify, memoryCatalog, people, sessionItem, startApi, type Trial } from './trial.test-support.ts';
+
+const own = sessionItem(people['ada'] ?? null);
+const others = sessionItem(people['bob'] ?? null);
+const strangers = sessionItem(null, { status: 'refused', verdict: 'refused', code: 'TOKEN_INVALID' });
+const catalog = memoryCatalog([others, own, strangers], [exchangeItem(others, { text: 'select secret from plans' }), exchangeItem(own)]);
+
+/** What a route needs beside its session to be answered with 200. */
+const queries: { readonly [url: string]: string } = { '/api/v1/sessions/:id/export': '?format=ndjson' };
+
+const path = (url: string, id: string) => url.replace(':id', id) + (queries[url] ?? '');
+
+async function registeredRoutes(): Promise<readonly string[]> {
+  const roles = { admin: [], auditor: [], reviewer: [] };
+  const gateway = { audit: async () => {}, status: neverAsked, connections: neverAsked, policies: neverAsked };
+  const log = { info: () => {}, error: () => {} };
+  const api = await createApi({
+    listen: { host: '127.0.0.1', port: 0 },
+    tls: null,
+    catalog,
+    recording: () => neverAsked(),
+    identify,
+    roles,
+    gateway,
+    log,
+  });
+  const urls = Object.keys(accessByRoute).filter((url) => api.hasRoute({ method: 'GET', url }));
+  const printed = api.printRoutes({ commonPrefix: false }).match(/\(GET, HEAD\)/g) ?? [];
+  await api.close();
+  assert.equal(urls.length, printed.length, 'a route is registered that the access table does not hold, or the other way round');
+  return urls;
+}
+
+function neverAsked(): never {
+  throw new Error('not asked in this test');
+}
+
+describe('who may call each route', () => {
+  let trial: Trial;
+  before(async () => {
+    trial = await startApi({ catalog });
+  });
+  after(() => trial.close());
+
+  it('every registered route says who may call it, and every row of the table is a route', async () => {
+    const urls = await registeredRoutes();
+    assert.deepEqual([...urls].sort(), Object.keys(accessByRoute).sort());
+    assert.equal(accessOf('/api/v1/secret'), null);
+    assert.equal(accessOf('constructor'), null);
+  });
+
+  it('a route that does not say so keeps the API from starting', async () => {
+    const api = await createApi({
+      listen: { host: '127.0.0.1', port: 0 },
+      tls: null,
+      catalog,
+      recording: () => neverAsked(),
+      identify,
+      roles: { admin: [], auditor: [], reviewer: [] },
+      gateway: { audit: async () => {}, status: neverAsked, connections: neverAsked, policies: neverAsked },
+      log: { info: () => {}, error: () => {} },
+    });
+    assert.throws(() => api.get('/api/v1/unlisted', async () => 'x'));
+    await api.close();
+  });
+
+  for (const [url, access] of Object.entries(accessByRoute)) {
+    const isPublic = access === 'public';
+    const auditorOnly = access === 'auditor';
+    const scoped = access === 'own-session';
+    const cases = [
+      { who: 'nobody', token: null, id: own.id, status: isPublic ? 200 : 401 },
+      { who: 'a wrong token', token: 'forged', id: own.id, status: isPublic ? 200 : 401 },
+      { who: 'the owner', token: 'ada', id: own.id, status: auditorOnly ? 403 : 200 },
+      { who: 'another user', token: 'bob', id: own.id, status: scoped ? 404 : auditorOnly ? 403 : 200 },
+      { who: 'the same subject of another issuer', token: 'twin', id: own.id, status: scoped ? 404 : auditorOnly ? 403 : 200 },
+      { who: 'anybody, for what a stranger tried', token: 'ada', id: strangers.id, status: scoped ? 404 : auditorOnly ? 403 : 200 },
+      { who: 'an auditor', token: 'aud', id: own.id, status: 200 },
+      { who: 'an admin', token: 'root', id: own.id, status: 200 },
+    ];
+    for (const { who, token, id, status } of cases) {
+      for (const method of ['GET', 'HEAD']) {
+        it(`${method} ${url} by ${who}: ${status}`, async () => {
+          const response = await trial.get(path(url, id), token, { method });
+          const body = await response.text();
+          assert.equal(response.status, status, body);
+          assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
+          assert.equal(response.headers.get('cache-control'), 'no-store');
+          if (status >= 400) assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/);
+          if (status === 401) assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer /);
+        });
+      }
+    }
+  }
+
+  it('somebody else’s session and none at all are answered alike', async () => {
+    const foreign = await (await trial.get(`/api/v1/sessions/${others.id}`, 'ada')).text();
+    const none = await (await trial.get('/api/v1/sessions/00000000-0000-7000-8000-000000000000', 'ada')).text();
+    assert.equal(foreign, none);
+  });
+
+  it('lists and searches hold what the viewer may see', async () => {
+    const seen = async (at: string, token: string) => {
+      const { items } = (await (await trial.get(at, token)).json()) as { items: { id: string }[] };
+      return items.map(({ id }) => id);
+    };
+    assert.deepEqual(await seen('/api/v1/sessions', 'ada'), [own.id]);
+    assert.deepEqual(await seen('/api/v1/sessions', 'twin'), []);
+    assert.deepEqual(await seen('/api/v1/sessions', 'aud'), [others.id, own.id, strangers.id]);
+    assert.deepEqual(await seen('/api/v1/exchanges?q=secret', 'ada'), []);
+    assert.deepEqual(await seen(`/api/v1/exchanges?session=${others.id}`, 'ada'), []);
+    assert.deepEqual(await seen('/api/v1/exchanges?q=secret', 'aud'), [`${others.id}/1`]);
+  });
+});

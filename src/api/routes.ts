@@ -1,0 +1,145 @@
+import { Readable } from 'node:stream';
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CatalogReader, PageRequest } from '../archive/items.ts';
+import { isOwn } from './access.ts';
+import * as contract from './contract.ts';
+import type { GatewayPort } from './gateway-port.ts';
+import { viewedSession, viewing } from './gate.ts';
+import { ndjson } from './ndjson.ts';
+import { lookedAt, recordLook } from './trail.ts';
+
+export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+
+export interface RouteSources {
+  readonly catalog: CatalogReader;
+  /** One session's entries in order, decoded into lines. */
+  readonly recording: (session: string) => AsyncIterable<object>;
+  readonly gateway: GatewayPort;
+}
+
+const linesType = 'application/x-ndjson; charset=utf-8';
+
+export function addSessionRoutes(api: Api, { catalog, gateway }: RouteSources): void {
+  api.get(
+    '/api/v1/sessions',
+    { schema: { summary: 'Sessions, newest first', querystring: contract.sessionQuery, response: { 200: contract.sessionPage } } },
+    async (request) => {
+      const [filter, page] = split(request.query);
+      return catalog.sessions(filter, viewing(request).visibility, page);
+    },
+  );
+  api.get(
+    '/api/v1/sessions/:id',
+    {
+      schema: {
+        summary: 'One session',
+        params: contract.sessionParams,
+        querystring: contract.noQuery,
+        response: { 200: contract.session },
+      },
+    },
+    async (request) => viewedSession(request),
+  );
+  api.get(
+    '/api/v1/sessions/:id/exchanges',
+    {
+      schema: {
+        summary: 'The exchanges of one session, in their order',
+        params: contract.sessionParams,
+        querystring: contract.pageQuery,
+        response: { 200: contract.exchangePage },
+      },
+    },
+    async (request) => {
+      const session = viewedSession(request);
+      const viewer = viewing(request);
+      if (!isOwn(viewer, session)) await recordLook(gateway, viewer, 'exchanges.read', lookedAt(session));
+      return catalog.exchanges({ session: session.id }, viewer.visibility, split(request.query)[1]);
+    },
+  );
+}
+
+export function addRecordingRoutes(api: Api, { gateway, recording }: RouteSources): void {
+  api.get(
+    '/api/v1/sessions/:id/recording',
+    { schema: { summary: 'Every entry in order, decoded, one a line', params: contract.sessionParams, querystring: contract.noQuery } },
+    async (request, reply) => reply.type(linesType).send(await lines(request, 'recording.read')),
+  );
+  api.get(
+    '/api/v1/sessions/:id/export',
+    { schema: { summary: 'The recording in an open format', params: contract.sessionParams, querystring: contract.exportQuery } },
+    async (request, reply) => {
+      const file = `${viewedSession(request).id}.${request.query.format}`;
+      const stream = await lines(request, 'recording.exported', { format: request.query.format });
+      return reply.type(linesType).header('content-disposition', `attachment; filename="${file}"`).send(stream);
+    },
+  );
+
+  async function lines(request: FastifyRequest, event: string, more: { format?: string } = {}): Promise<Readable> {
+    const session = viewedSession(request);
+    // Fastify would read the whole recording to answer a HEAD; nothing is looked at, so nothing is put on the trail either.
+    if (request.method === 'HEAD') return Readable.from([]);
+    await recordLook(gateway, viewing(request), event, { ...lookedAt(session), ...more });
+    return ndjson(recording(session.id));
+  }
+}
+
+export function addOtherRoutes(api: Api, { catalog, gateway }: RouteSources): void {
+  api.get(
+    '/api/v1/exchanges',
+    {
+      schema: {
+        summary: 'Search over what was asked and what came back, newest first',
+        querystring: contract.exchangeQuery,
+        response: { 200: contract.exchangePage },
+      },
+    },
+    async (request) => {
+      const [filter, page] = split(request.query);
+      const viewer = viewing(request);
+      if (viewer.visibility === 'all') await recordLook(gateway, viewer, 'exchanges.searched', { ...filter });
+      return catalog.exchanges(filter, viewer.visibility, page);
+    },
+  );
+  api.get(
+    '/api/v1/audit',
+    {
+      schema: { summary: 'What people and the gateway did', querystring: contract.pageQuery, response: { 200: contract.auditPage } },
+    },
+    async (request) => {
+      const { items, next } = catalog.audit(split(request.query)[1]);
+      // JSON read back from the record: the schema's type is the mutable form of the same.
+      return { items: items.map((item) => ({ ...item, detail: structuredClone(item.detail) as Record<string, never> })), next };
+    },
+  );
+  api.get(
+    '/api/v1/connections',
+    {
+      schema: {
+        summary: 'The configured connections, without secrets',
+        querystring: contract.noQuery,
+        response: { 200: contract.connectionList },
+      },
+    },
+    async () => ({ items: await gateway.connections() }),
+  );
+  api.get(
+    '/api/v1/policies',
+    { schema: { summary: 'The policies in force', querystring: contract.noQuery, response: { 200: contract.policySet } } },
+    async () => gateway.policies(),
+  );
+}
+
+/** A query as the catalog wants it: what narrows, and which page. */
+function split<Query extends { readonly limit: number; readonly cursor?: string | undefined }>(
+  query: Query,
+): readonly [Present<Omit<Query, 'limit' | 'cursor'>>, PageRequest] {
+  const { limit, cursor, ...rest } = query;
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  // Only entries that are undefined were left out, which is what `Present` says.
+  return [given as Present<Omit<Query, 'limit' | 'cursor'>>, { limit, cursor: cursor ?? null }];
+}
+
+type Present<Type> = { readonly [Key in keyof Type]: Exclude<Type[Key], undefined> };

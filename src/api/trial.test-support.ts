@@ -1,0 +1,180 @@
+import type { CatalogReader, ExchangeItem, Page, SessionItem, Visibility } from '../archive/items.ts';
+import type { AuditEvent } from '../core/entry.ts';
+import { createId } from '../core/identifier.ts';
+import type { Principal } from '../core/principal.ts';
+import type { Credential } from '../core/stages.ts';
+import { type Refusal, refuse } from '../core/verdict.ts';
+import type { GatewayPort } from './gateway-port.ts';
+import { type ApiOptions, type ApiServer, serveApi } from './index.ts';
+
+export const issuer = 'https://login.example.test';
+
+export function person(subject: string, groups: readonly string[]): Principal {
+  const token = { issuer, subject, jti: null, sha256: 'ab'.repeat(32), expiresAt: Date.UTC(2030, 0, 1) };
+  return { subject, issuer, email: `${subject}@example.test`, groups, agent: 'cursor', actors: ['cursor'], token };
+}
+
+/** Tokens of the people in these tests; a token is its person's name. */
+export const people: { readonly [token: string]: Principal } = {
+  ada: person('ada', ['engineering']),
+  bob: person('bob', ['engineering', 'dba']),
+  aud: person('aud', ['audit']),
+  root: person('root', ['platform']),
+  /** The same subject at another issuer is somebody else. */
+  twin: { ...person('ada', ['engineering']), issuer: 'https://other.example.test' },
+};
+
+export async function identify(credential: Credential): Promise<Principal | Refusal> {
+  if (credential.kind === 'none') return refuse('TOKEN_MISSING', 'No token was presented.', 'Send one as Authorization: Bearer.');
+  return people[credential.token] ?? refuse('TOKEN_INVALID', 'The token is not valid.', 'Get a new one.');
+}
+
+export function sessionItem(owner: Principal | null, more: Partial<SessionItem> = {}): SessionItem {
+  return {
+    id: createId(),
+    connection: 'orders',
+    protocol: 'sql',
+    principal: owner === null ? null : { ...owner, token: { jti: null, sha256: 'ab'.repeat(32), expiresAt: '2030-01-01T00:00:00.000Z' } },
+    run: 'r-1',
+    clientAddress: '127.0.0.1',
+    startedAt: '2026-11-22T10:00:00.000Z',
+    endedAt: '2026-11-22T10:01:00.000Z',
+    status: 'ended',
+    reason: 'the client closed',
+    verdict: 'permitted',
+    code: null,
+    detail: null,
+    policies: ['engineering'],
+    policyVersion: 'v1',
+    exchanges: 1,
+    refused: 0,
+    bytesToTarget: 100,
+    bytesToClient: 2000,
+    recording: 'complete',
+    ...more,
+  };
+}
+
+export function exchangeItem(session: SessionItem, more: Partial<ExchangeItem> = {}): ExchangeItem {
+  return {
+    id: `${session.id}/1`,
+    session: session.id,
+    connection: session.connection,
+    ordinal: 1,
+    startedAt: session.startedAt,
+    durationMs: 2.5,
+    action: 'postgres:query',
+    effect: 'read',
+    objects: [{ type: 'Table', name: 'public.users' }],
+    text: 'select * from users where id = $1',
+    parameters: ['7'],
+    verdict: 'permitted',
+    reason: null,
+    policies: ['engineering'],
+    approval: null,
+    rows: 1,
+    bytes: 300,
+    withheld: null,
+    status: 'ok',
+    tag: 'SELECT 1',
+    error: null,
+    ...more,
+  };
+}
+
+/** A small catalog in memory: the ports' promises of visibility, limit and cursor, without files. */
+export function memoryCatalog(sessions: readonly SessionItem[], exchanges: readonly ExchangeItem[]): CatalogReader {
+  const visible = (visibility: Visibility, { principal }: SessionItem) =>
+    visibility === 'all' || (principal !== null && principal.issuer === visibility.issuer && principal.subject === visibility.subject);
+  const pageOf = <Item>(items: readonly Item[], limit: number, cursor: string | null): Page<Item> => {
+    const from = Number(cursor ?? 0);
+    return { items: items.slice(from, from + limit), next: from + limit < items.length ? String(from + limit) : null };
+  };
+  return {
+    sessions: (filter, visibility, { limit, cursor }) => {
+      const found = sessions.filter((each) => visible(visibility, each) && (filter.status === undefined || each.status === filter.status));
+      return pageOf(found, limit, cursor);
+    },
+    session: (id) => sessions.find((each) => each.id === id) ?? null,
+    exchanges: (filter, visibility, { limit, cursor }) => {
+      const ids = new Set(sessions.filter((each) => visible(visibility, each)).map(({ id }) => id));
+      const found = exchanges.filter(
+        (each) => ids.has(each.session) && each.session === (filter.session ?? each.session) && each.text.includes(filter.q ?? ''),
+      );
+      return pageOf(found, limit, cursor);
+    },
+    audit: ({ limit, cursor }) => {
+      const one = { id: createId(), at: '2026-11-22T10:00:00.000Z', event: 'gateway.started', actor: 'gateway', detail: { nested: [1] } };
+      return pageOf([one], limit, cursor);
+    },
+    close: () => {},
+  };
+}
+
+export interface Trial {
+  readonly url: string;
+  readonly audits: AuditEvent[];
+  readonly faults: object[];
+  ready: string | null;
+  auditFault: Error | null;
+  get(path: string, token?: string | null, init?: { method?: string }): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** The API on a free loopback port, with these records. */
+export async function startApi(
+  records: Pick<ApiOptions, 'catalog'> & Partial<Pick<ApiOptions, 'recording'>>,
+  more: Partial<ApiOptions> = {},
+): Promise<Trial> {
+  const audits: AuditEvent[] = [];
+  const faults: object[] = [];
+  const state = { ready: null as string | null, auditFault: null as Error | null };
+  const gateway = gatewayOf(state, audits);
+  const server: ApiServer = await serveApi({
+    listen: { host: '127.0.0.1', port: 0 },
+    tls: null,
+    recording: twoLines,
+    identify,
+    roles: { admin: ['platform'], auditor: ['audit'], reviewer: ['dba'] },
+    gateway,
+    log: { info: () => {}, error: (fields) => faults.push(fields) },
+    ...records,
+    ...more,
+  });
+  const url = `http://127.0.0.1:${server.address.port}`;
+  const get = (path: string, token: string | null = null, init: { method?: string } = {}) =>
+    fetch(url + path, { ...init, headers: token === null ? {} : { authorization: `Bearer ${token}` } });
+  return Object.assign(state, { url, audits, faults, get, close: () => server.close() });
+}
+
+async function* twoLines(session: string): AsyncGenerator<object> {
+  yield { kind: 'session', session };
+  yield { kind: 'end', session };
+}
+
+function gatewayOf(state: { ready: string | null; auditFault: Error | null }, audits: AuditEvent[]): GatewayPort {
+  return {
+    audit: async (event) => {
+      if (state.auditFault !== null) throw state.auditFault;
+      audits.push(event);
+    },
+    status: async () => ({
+      ready: state.ready,
+      sessions: { active: 3 },
+      measures: [
+        { name: 'chaperone_exchanges_total', help: 'Exchanges.', type: 'counter', value: 5, labels: { connection: 'orders' } },
+        { name: 'chaperone_exchanges_total', help: 'Exchanges.', type: 'counter', value: 7, labels: { connection: 'billing' } },
+        { name: 'chaperone_journal_bytes', help: 'Journal on disk.', type: 'gauge', value: 11 },
+      ],
+    }),
+    connections: async () => [
+      {
+        name: 'orders',
+        protocol: 'sql',
+        recording: { durability: 'write', onFailure: 'stop', contentLimit: 67_108_864 },
+        retentionDays: 90,
+      },
+    ],
+    policies: async () => ({ version: 'v1', items: [{ id: 'engineering' }] }),
+  };
+}
