@@ -1,4 +1,5 @@
 import type { Action } from './action.ts';
+import { openCrossing } from './crossing.ts';
 import { decisionOf } from './decision.ts';
 import type { SessionFacts } from './entry.ts';
 import { messageOf } from './errors.ts';
@@ -86,7 +87,8 @@ function openSession(arrival: Arrival, principal: Principal, permit: Permit, ter
   const stop = (ending: Ending) => controller.abort(ending);
   const facts = factsOf(arrival, principal, permit, terms.retentionDays);
   const record = stages.recorder.open(facts, terms.recording, (fault) => stop(unrecorded(fault)));
-  return { kind: 'admitted', session: { facts, principal, record, permit, signal: controller.signal, stop } };
+  const channel: Session['channel'] = (ends) => openCrossing(record, 0, ends);
+  return { kind: 'admitted', session: { facts, principal, record, permit, channel, signal: controller.signal, stop } };
 }
 
 function factsOf(arrival: Arrival, principal: Principal | null, verdict: Permit | Refusal, retentionDays: number): SessionFacts {

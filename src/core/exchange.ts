@@ -28,6 +28,8 @@ export interface Ends {
 /** One request and its response, as an adapter yields it to the flow. Exactly one of `perform` and `refuse` is called. */
 export interface Exchange extends Ends {
   readonly action: Action;
+  /** Aborts when the client takes the request back while a person is asked. */
+  readonly cancelled: AbortSignal;
   /** Policy has said yes: send the request by `crossing.ask`, and every piece of the reply by `crossing.answer`. */
   perform(permit: Permit, crossing: Crossing): void;
   /** Says no in the protocol's own words, by `crossing.answer`, and ends the crossing. */

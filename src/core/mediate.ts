@@ -27,7 +27,7 @@ export function mediate(session: Session, exchange: Exchange, stages: Stages): v
   function answered(known: Verdict): Permit | Refusal | Promise<Permit | Refusal> {
     if (known.kind !== 'question') return known;
     exchange.notice(waiting(known), crossing);
-    return stages.ask(known, session, exchange.action).catch(faulty);
+    return stages.ask(known, session, exchange.action, exchange.cancelled).catch(faulty);
   }
 }
 

@@ -26,8 +26,6 @@ export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<
 export interface Target<Settings> {
   readonly settings: Settings;
   readonly dial: Dial;
-  /** Whether this target may be spoken to without TLS although its settings do not turn TLS off; see `insecureLoopback`. */
-  readonly plaintext: boolean;
 }
 
 /** A client that has said whom it claims to be and where it wants to go. Exactly one of `welcome` and `refuse` is called. */
@@ -41,6 +39,8 @@ export interface Greeting<Settings> {
   welcome(session: Session, target: Target<Settings>, mediate: Mediate): Promise<SessionEnd>;
   /** Says no in the protocol's own words and closes. */
   refuse(refusal: Refusal): Promise<void>;
+  /** Closes the client's side, once the end of the session is on record. */
+  close(): void;
 }
 
 /** Reads one session's recorded bytes, entry by entry in order, into parts. Pure; never throws on what a peer may have sent. */

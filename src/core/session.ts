@@ -1,4 +1,5 @@
 import type { SessionFacts } from './entry.ts';
+import type { Crossing, Ends } from './exchange.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Principal } from './principal.ts';
 import type { SessionRecord } from './recorder.ts';
@@ -18,6 +19,8 @@ export interface Session {
   readonly record: SessionRecord;
   /** The verdict on `connect`. */
   readonly permit: Permit;
+  /** Opens the session's own channel (ordinal 0): start-up, and what no exchange asked for. It passes on `permit`. */
+  channel(ends: Ends): Crossing;
   /** Aborts with an `Ending` as its reason when the gateway ends the session; the adapter tells its client and leaves. */
   readonly signal: AbortSignal;
   /** Ends the session; only the first call counts. */

@@ -30,8 +30,8 @@ export interface Stages {
   identify(credential: Credential): Promise<Principal | Refusal>;
   /** Policy: may they? A value where it is at hand. */
   judge(circumstance: Circumstance, action: Action): Verdict | Promise<Verdict>;
-  /** Approvals: puts the question to people and waits; `session.signal` ends the wait. */
-  ask(question: Question, session: Session, action: Action): Promise<Permit | Refusal>;
+  /** Approvals: puts the question to people and waits; `session.signal` and `cancelled` end the wait. */
+  ask(question: Question, session: Session, action: Action, cancelled: AbortSignal): Promise<Permit | Refusal>;
   /** Recording. */
   readonly recorder: Recorder;
 }

@@ -1,0 +1,20 @@
+import type { Action, ActionCatalog } from '../../core/action.ts';
+
+/** What this protocol can ask. Statement by statement effects come from reading the SQL; until then each is `unknown`. */
+export const actions = {
+  'postgres:statement': { effect: 'unknown', says: 'Runs one SQL statement.' },
+  'postgres:cancel': { effect: 'unknown', says: 'Cancels the statement that runs in the same session.' },
+} as const satisfies ActionCatalog;
+
+/** The Cedar entity types of the objects that statements name. */
+export const objects = ['Table'] as const;
+
+function act(name: keyof typeof actions, text: string): Action {
+  return { name, effect: actions[name].effect, objects: [], text, facts: {} };
+}
+
+export function statementAction(text: string): Action {
+  return act('postgres:statement', text);
+}
+
+export const cancelAction: Action = act('postgres:cancel', 'cancel');

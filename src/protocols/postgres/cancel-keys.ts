@@ -1,0 +1,32 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { CancelKey } from './upstream.ts';
+
+interface Held {
+  readonly secret: Buffer;
+  readonly cancel: () => void;
+}
+
+const held = new Map<number, Held>();
+
+/**
+ * Mints a key for a session's client, who never sees the target's own. `cancel` is called when somebody presents it.
+ * The process number is random too: it tells nothing of how many sessions there are.
+ */
+export function holdCancelKey(cancel: () => void): CancelKey {
+  let process = 0;
+  do process = randomBytes(4).readUInt32BE(0) & 0x7fff_ffff;
+  while (process === 0 || held.has(process));
+  const secret = randomBytes(4);
+  held.set(process, { secret, cancel });
+  return { process, secret };
+}
+
+export function dropCancelKey(process: number): void {
+  held.delete(process);
+}
+
+/** Cancels what runs in the session of this key; a wrong key does nothing and says nothing, as PostgreSQL does. */
+export function presentCancelKey(process: number, secret: Buffer): void {
+  const found = held.get(process);
+  if (found && found.secret.length === secret.length && timingSafeEqual(found.secret, secret)) found.cancel();
+}

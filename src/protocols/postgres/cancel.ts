@@ -1,0 +1,55 @@
+import type { Outcome } from '../../core/entry.ts';
+import type { Crossing, Exchange } from '../../core/exchange.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Dial } from '../../core/protocol.ts';
+import type { Permit, Refusal } from '../../core/verdict.ts';
+import { cancelAction } from './actions.ts';
+import type { Settings } from './settings.ts';
+import { encodeCancel } from './startup.ts';
+import { type CancelKey, reach } from './upstream.ts';
+
+const outcome = (status: Outcome['status'], message?: string): Outcome => ({
+  status,
+  rows: null,
+  tag: null,
+  error: message === undefined ? null : { code: '08006', message },
+});
+
+/**
+ * A cancel as an exchange of the session it aims at: it comes and goes on connections of its own, and nobody answers it.
+ * The record has the request with its secret left out.
+ */
+export function createCancel(settings: Settings, dial: Dial, key: CancelKey): Exchange {
+  let crossing: Crossing | null = null;
+  return {
+    action: cancelAction,
+    cancelled: new AbortController().signal,
+    perform(permit: Permit, given: Crossing) {
+      crossing = given;
+      given.ask(encodeCancel(key.process, null), permit);
+    },
+    refuse(_refusal: Refusal, given: Crossing) {
+      given.attempt(encodeCancel(key.process, null));
+      given.end(outcome('refused'));
+    },
+    notice() {},
+    forward() {
+      send(settings, dial, key).then(
+        () => crossing?.end(outcome('ok')),
+        (fault: unknown) => crossing?.end(outcome('error', messageOf(fault))),
+      );
+    },
+    deliver() {},
+  };
+}
+
+/** PostgreSQL closes the connection once it has dealt with the request; libpq waits for that as well. */
+async function send(settings: Settings, dial: Dial, key: CancelKey): Promise<void> {
+  const { socket, source } = await reach(settings, dial, AbortSignal.timeout(10_000));
+  source.release();
+  await new Promise<void>((resolve) => {
+    socket.once('close', () => resolve());
+    socket.resume();
+    socket.end(encodeCancel(key.process, key.secret));
+  });
+}

@@ -1,0 +1,218 @@
+import type { Duplex } from 'node:stream';
+import type { Action } from '../../core/action.ts';
+import type { SessionEnd } from '../../core/entry.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Crossing, Ends, Mediate } from '../../core/exchange.ts';
+import type { Target } from '../../core/protocol.ts';
+import { type Ending, endingOf, type Session } from '../../core/session.ts';
+import { splitStatements } from '../../sql/split.ts';
+import { createCancel } from './cancel.ts';
+import { dropCancelKey, holdCancelKey } from './cancel-keys.ts';
+import { FlowControl } from './flow-control.ts';
+import { encodeError, encodeMessage } from './messages.ts';
+import { Replies, type ReplyChannel } from './replies.ts';
+import { type RequestPort, Requests } from './requests.ts';
+import type { Settings } from './settings.ts';
+import { encodeEnding } from './sqlstates.ts';
+import { isUnsafeEncoding, uint32 } from './startup.ts';
+import { StatementExchange } from './statement-exchange.ts';
+import { Steps } from './steps.ts';
+import type { CancelKey, Upstream } from './upstream.ts';
+
+/** The client's side of a conversation: an open, authenticated line. */
+export interface ClientLine {
+  readonly socket: Duplex;
+  /** What was read behind the password. */
+  readonly rest: Buffer;
+}
+
+/** Everything between the start-up and the end of one session: the two streams, and what the gate does to them. */
+export class Conversation implements RequestPort, ReplyChannel {
+  readonly #client: ClientLine;
+  readonly #upstream: Upstream;
+  readonly #session: Session;
+  readonly #target: Target<Settings>;
+  readonly #mediate: Mediate;
+  readonly #channel: Crossing;
+  readonly #towardsTarget: FlowControl;
+  readonly #towardsClient: FlowControl;
+  readonly #requests: Requests;
+  readonly #replies: Replies;
+  readonly #ends: Ends;
+  readonly #key: CancelKey;
+  /** Form of the key message that is on record: without the secret. */
+  #keyOnRecord: Buffer = Buffer.alloc(0);
+  #waiting: StatementExchange | null = null;
+  #lateNotices: (() => void)[] = [];
+  #saidGoodbye = false;
+  #over: ((end: SessionEnd) => void) | null = null;
+
+  constructor(client: ClientLine, upstream: Upstream, session: Session, target: Target<Settings>, mediate: Mediate) {
+    this.#client = client;
+    this.#upstream = upstream;
+    this.#session = session;
+    this.#target = target;
+    this.#mediate = mediate;
+    this.#towardsTarget = new FlowControl(client.socket, upstream.socket);
+    this.#towardsClient = new FlowControl(upstream.socket, client.socket);
+    this.#ends = {
+      forward: (request) => this.#towardsTarget.write(request),
+      deliver: (reply) => this.#towardsClient.write(this.#isKeyOnRecord(reply) ? this.#encodeKey(this.#key.secret) : reply),
+    };
+    this.#channel = session.channel(this.#ends);
+    const steps = new Steps();
+    this.#requests = new Requests(steps, this);
+    this.#replies = new Replies(steps, this);
+    this.#key = holdCancelKey(() => this.#cancel());
+  }
+
+  /** Greets the client in the target's name and converses until either side, or the gateway, ends it. */
+  run(): Promise<SessionEnd> {
+    return new Promise((resolve) => {
+      this.#over = resolve;
+      this.#greet();
+      this.#listen();
+      if (this.#session.signal.aborted) this.#stop();
+      if (this.#client.socket.destroyed) this.#finish('the client left while the target was being reached');
+    });
+  }
+
+  /** Closes the target's side; the client's is its greeting's. */
+  close(): void {
+    dropCancelKey(this.#key.process);
+    this.#upstream.socket.end();
+    this.#upstream.socket.resume();
+    setTimeout(() => this.#upstream.socket.destroy(), 2_000).unref();
+  }
+
+  #greet(): void {
+    const authenticationOk = encodeMessage('R', uint32(0));
+    const ready = encodeMessage('Z', Buffer.from('I'));
+    this.#keyOnRecord = this.#encodeKey(Buffer.alloc(this.#key.secret.length));
+    this.#channel.answer(Buffer.concat([authenticationOk, this.#upstream.announced]));
+    this.#channel.answer(this.#keyOnRecord);
+    this.#channel.answer(ready);
+  }
+
+  #isKeyOnRecord(reply: Uint8Array): boolean {
+    return reply === this.#keyOnRecord;
+  }
+
+  #encodeKey(secret: Buffer): Buffer {
+    return encodeMessage('K', uint32(this.#key.process), secret);
+  }
+
+  #listen(): void {
+    const client = this.#client.socket;
+    const target = this.#upstream.socket;
+    client.on('data', (chunk: Buffer) => this.#fromClient(chunk));
+    target.on('data', (chunk: Buffer) => this.#fromTarget(chunk));
+    client.once('close', () => this.#finish('the client closed the connection'));
+    client.once('end', () => this.#finish(this.#saidGoodbye ? 'the client said goodbye' : 'the client closed the connection'));
+    target.once('close', () => this.#targetClosed());
+    target.once('end', () => this.#targetClosed());
+    this.#session.signal.addEventListener('abort', () => this.#stop(), { once: true });
+    if (this.#client.rest.length > 0) this.#fromClient(this.#client.rest);
+    if (this.#upstream.rest.length > 0) this.#fromTarget(this.#upstream.rest);
+    client.resume();
+    target.resume();
+  }
+
+  #fromClient(chunk: Buffer): void {
+    if (this.#over === null) return;
+    try {
+      this.#requests.feed(chunk);
+    } catch (fault) {
+      this.fault(fault);
+    }
+  }
+
+  #fromTarget(chunk: Buffer): void {
+    if (this.#over === null) return;
+    try {
+      this.#replies.feed(chunk);
+    } catch (fault) {
+      const hint = 'Look at the target; the session’s record has what it sent.';
+      return this.#end({ code: 'TARGET_FAULT', message: `The target broke the protocol: ${messageOf(fault)}.`, hint });
+    }
+    if (!this.#replies.midPiece) for (const send of this.#lateNotices.splice(0)) send();
+  }
+
+  #targetClosed(): void {
+    if (this.#saidGoodbye) return this.#finish('the client said goodbye');
+    if (this.#replies.saidFarewell) return this.#finish('the target ended the session');
+    const hint = 'Connect again; if it stays so, look at the target.';
+    this.#end({ code: 'TARGET_FAULT', message: 'The target closed the connection.', hint });
+  }
+
+  #stop(): void {
+    this.#end(endingOf(this.#session.signal));
+  }
+
+  /** Tells the client why, where it can still be told, and is over. */
+  #end(ending: Ending): void {
+    if (this.#over === null) return;
+    const words = encodeEnding(ending);
+    // Into the middle of a message that the client already has the beginning of, no other can be put.
+    if (!this.#replies.midPiece) {
+      if (ending.code === 'RECORDER_FAULT') this.#towardsClient.write(words);
+      else this.#channel.answer(words);
+    }
+    this.#finish(ending.message);
+  }
+
+  #finish(reason: string): void {
+    const over = this.#over;
+    this.#over = null;
+    this.#waiting?.cancel();
+    over?.({ status: 'ended', reason });
+  }
+
+  #cancel(): void {
+    if (this.#over === null) return;
+    if (this.#waiting) return this.#waiting.cancel();
+    if (this.#upstream.key === null) return;
+    void this.#mediate(createCancel(this.#target.settings, this.#target.dial, this.#upstream.key));
+  }
+
+  open(action: Action): StatementExchange | Promise<StatementExchange> {
+    const exchange = new StatementExchange(action, this.#ends, (text, crossing) => this.#notify(text, crossing));
+    const pending = this.#mediate(exchange);
+    if (!(pending instanceof Promise)) return exchange;
+    this.#waiting = exchange;
+    return pending.then(() => {
+      this.#waiting = null;
+      return exchange;
+    });
+  }
+  split(text: string): readonly string[] | Promise<readonly string[]> {
+    return splitStatements(text);
+  }
+  ask(bytes: Buffer): void {
+    this.#channel.ask(bytes, this.#session.permit);
+  }
+  answer(bytes: Buffer): void {
+    this.#channel.answer(bytes);
+  }
+  fault(fault: unknown): void {
+    const hint = 'Use a client that keeps to the protocol; docs/protocols/postgres.md lists what passes.';
+    this.#end({ code: 'PROTOCOL_REFUSED', message: `The client’s message does not pass: ${messageOf(fault)}.`, hint });
+  }
+  stalled(waiting: boolean): void {
+    this.#towardsTarget.hold(waiting);
+  }
+  terminated(): void {
+    this.#saidGoodbye = true;
+  }
+  encodingChanged(name: string): void {
+    if (!isUnsafeEncoding(name)) return;
+    const message = `The client encoding ${name} does not pass: statements in it could read otherwise than the record shows.`;
+    this.#session.stop({ code: 'PROTOCOL_REFUSED', message, hint: 'Use client_encoding UTF8.' });
+  }
+
+  #notify(text: string, crossing: Crossing): void {
+    const send = () => crossing.answer(encodeError({ severity: 'NOTICE', code: '00000', message: text }));
+    if (this.#replies.midPiece) this.#lateNotices.push(send);
+    else send();
+  }
+}

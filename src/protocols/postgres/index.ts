@@ -1,0 +1,16 @@
+import type { Protocol } from '../../core/protocol.ts';
+import { actions, objects } from './actions.ts';
+import { accept } from './client.ts';
+import { createDecoder } from './decoder.ts';
+import { type Settings, settings } from './settings.ts';
+
+export const protocol = {
+  name: 'postgres',
+  settings,
+  actions,
+  objects,
+  listener: 'socket',
+  address: ({ target }) => ({ host: target.host, port: target.port }),
+  accept,
+  decoder: createDecoder,
+} as const satisfies Protocol<Settings>;

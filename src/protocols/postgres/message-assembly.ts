@@ -1,0 +1,56 @@
+export interface Message {
+  /** The type letter, or `untyped` for start-up and cancel, which have none. */
+  readonly type: string;
+  readonly body: Buffer;
+  readonly whole: Buffer;
+}
+
+/** A message longer than this is not put together for reading; it stays in the record as it is. */
+const readable = 16 * 1024 * 1024;
+
+/** Puts messages together from recorded bytes, wherever entries cut them. What cannot be a message ends the reading. */
+export class MessageAssembly {
+  #held: Buffer = Buffer.alloc(0);
+  #passing = 0;
+  #lost = false;
+
+  feed(bytes: Buffer): readonly Message[] {
+    if (this.#lost) return [];
+    let chunk = bytes;
+    if (this.#passing > 0) {
+      const passed = Math.min(this.#passing, chunk.length);
+      this.#passing -= passed;
+      chunk = chunk.subarray(passed);
+    }
+    const buffer = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    const messages: Message[] = [];
+    let at = 0;
+    while (buffer.length - at >= 5) {
+      const typed = buffer[at] !== 0;
+      const total = typed ? buffer.readUInt32BE(at + 1) + 1 : buffer.readUInt32BE(at);
+      if (total < 5) {
+        this.drop();
+        this.#lost = true;
+        return messages;
+      }
+      if (at + total > buffer.length) {
+        if (total > readable) {
+          this.#passing = at + total - buffer.length;
+          at = buffer.length;
+        }
+        break;
+      }
+      const whole = buffer.subarray(at, at + total);
+      messages.push({ type: typed ? String.fromCharCode(buffer[at] ?? 0) : 'untyped', body: whole.subarray(typed ? 5 : 4), whole });
+      at += total;
+    }
+    this.#held = buffer.subarray(at);
+    return messages;
+  }
+
+  /** Forgets what is half read. */
+  drop(): void {
+    this.#held = Buffer.alloc(0);
+    this.#passing = 0;
+  }
+}

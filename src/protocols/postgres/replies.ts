@@ -1,0 +1,257 @@
+import { MalformedBytes } from '../../wire/byte-reader.ts';
+import { Framing, type MessageSink } from './framing.ts';
+import { parseFields, replyMessages } from './messages.ts';
+import { skipped, type StatementExchange } from './statement-exchange.ts';
+import { completions, type Step, type Steps } from './steps.ts';
+
+/** Where replies that no exchange asked for go: notifications, parameter changes, a target's farewell. */
+export interface ReplyChannel {
+  answer(bytes: Buffer): void;
+  /** The target has told its client_encoding. */
+  encodingChanged(name: string): void;
+}
+
+const code = (letter: string): number => letter.charCodeAt(0);
+const codesOf = (letters: string): readonly number[] => letters.split('').map(code);
+const ERROR = code('E');
+const READY = code('Z');
+const DATA_ROW = code('D');
+const COMMAND_COMPLETE = code('C');
+const EMPTY_QUERY = code('I');
+const SUSPENDED = code('s');
+const PARAMETER_STATUS = code('S');
+const NOTIFICATION = code('A');
+const NOTICE = code('N');
+const PARAMETER_DESCRIPTION = code('t');
+const completionCodes = new Map(Object.entries(completions).map(([kind, letters]) => [kind, codesOf(letters)]));
+/** What may come while the head of the queue is a simple query, or a portal that runs; anything else breaks the protocol. */
+const queryReplies = new Set(codesOf('TDCIEGHdcZ'));
+const executeReplies = new Set(codesOf('DCIsEGHdc'));
+
+/** Reads the target's stream: says of each byte which exchange it answers, and what became of the exchange. */
+export class Replies implements MessageSink {
+  readonly #framing = new Framing(replyMessages, this);
+  readonly #steps: Steps;
+  readonly #channel: ReplyChannel;
+  /** The run of contiguous bytes with one owner that has not been answered yet. */
+  #run: { buffer: Buffer; from: number; to: number; owner: StatementExchange | null } | null = null;
+  #last: StatementExchange | null = null;
+  /** True once the target has said a fatal error: its closing the connection is then no surprise. */
+  saidFarewell = false;
+
+  constructor(steps: Steps, channel: ReplyChannel) {
+    this.#steps = steps;
+    this.#channel = channel;
+  }
+
+  /** Throws MalformedBytes where the target breaks the protocol; what came before is answered. */
+  feed(chunk: Buffer): void {
+    try {
+      this.#framing.feed(chunk);
+    } finally {
+      this.#flush();
+    }
+    if (this.#steps.length === 0 && this.#last?.outcome) this.#leave(null);
+  }
+
+  /** Whether the client has been given a message's beginning without its end: then no other message can be put in. */
+  get midPiece(): boolean {
+    return this.#framing.midPiece;
+  }
+
+  message(type: number, buffer: Buffer, from: number, to: number): boolean {
+    const owner = this.#read(type, buffer, from, to);
+    if (owner !== 'swallowed') this.#own(owner, buffer, from, to);
+    return true;
+  }
+
+  piece(type: number, buffer: Buffer, from: number, to: number, first: boolean): void {
+    const owner = first ? this.#read(type, buffer, from, to) : (this.#run?.owner ?? this.#last);
+    if (owner !== 'swallowed') this.#own(owner, buffer, from, to);
+  }
+
+  /** Advances the queue by one message and says whose it is; null is the session's own channel. */
+  #read(type: number, buffer: Buffer, from: number, to: number): StatementExchange | null | 'swallowed' {
+    if (type === NOTIFICATION) return null;
+    const step = this.#steps.first();
+    if (type === NOTICE || type === PARAMETER_STATUS) {
+      if (type === PARAMETER_STATUS) this.#parameterStatus(buffer.subarray(from + 5, to));
+      return step === undefined ? null : this.#ownerOf(step);
+    }
+    if (step === undefined) return this.#unasked(type, buffer, from, to);
+    switch (step.kind) {
+      case 'query':
+        return this.#readQuery(step, type, buffer, from, to);
+      case 'sync':
+        return this.#readSync(step, type, buffer, from, to);
+      case 'refused':
+        return this.#readRefused(step, type);
+      default:
+        return this.#readExtended(step, type, buffer, from, to);
+    }
+  }
+
+  #ownerOf(step: Step): StatementExchange | null {
+    switch (step.kind) {
+      case 'query':
+        return step.exchanges[Math.min(step.current, step.exchanges.length - 1)] ?? null;
+      case 'sync':
+        return step.batch.at(-1) ?? null;
+      default:
+        return step.exchange;
+    }
+  }
+
+  /** Without a question only an error may come, and then the connection ends (idle timeouts, shutdown). */
+  #unasked(type: number, buffer: Buffer, from: number, to: number): null {
+    if (type !== ERROR) throw unexpected(type, 'although nothing was asked');
+    this.#noteFarewell(buffer, from, to);
+    return null;
+  }
+
+  #readQuery(step: Step & { kind: 'query' }, type: number, buffer: Buffer, from: number, to: number): StatementExchange | null {
+    if (!queryReplies.has(type)) throw unexpected(type, 'in answer to a query');
+    const last = step.exchanges.length - 1;
+    if (type === READY) {
+      this.#steps.shift();
+      const owner = step.exchanges[Math.min(step.current, last)] ?? null;
+      // With the last bytes of its owner the query is over; what never ran was skipped because of an error.
+      for (const exchange of step.exchanges) if (exchange !== owner) exchange.end(skipped);
+      this.#endAfterRun(owner);
+      return owner;
+    }
+    let owner = step.exchanges[Math.min(step.current, last)] ?? null;
+    if (owner?.outcome && step.current < last) {
+      step.current += 1;
+      owner = step.exchanges[step.current] ?? null;
+    }
+    if (owner) this.#readOutcome(owner, type, buffer, from, to);
+    return owner;
+  }
+
+  #readExtended(
+    step: Step & { exchange: StatementExchange | null },
+    type: number,
+    buffer: Buffer,
+    from: number,
+    to: number,
+  ): StatementExchange | null {
+    const { exchange } = step;
+    if (type === ERROR) {
+      if (exchange) this.#readOutcome(exchange, type, buffer, from, to);
+      else this.#noteFarewell(buffer, from, to);
+      this.#skipToSync();
+      return exchange;
+    }
+    if (step.kind === 'execute' && exchange) this.#readOutcome(exchange, type, buffer, from, to);
+    if (completionCodes.get(step.kind)?.includes(type)) this.#steps.shift();
+    else if (step.kind === 'execute' ? !executeReplies.has(type) : !(step.kind === 'describe-statement' && type === PARAMETER_DESCRIPTION))
+      throw unexpected(type, `in answer to ${step.kind}`);
+    return exchange;
+  }
+
+  #readSync(step: Step & { kind: 'sync' }, type: number, buffer: Buffer, from: number, to: number): StatementExchange | null {
+    const owner = step.batch.at(-1) ?? null;
+    if (type === ERROR) {
+      // The implicit commit failed, a deferred constraint for instance: what was `ok` was not.
+      if (owner) this.#readOutcome(owner, type, buffer, from, to);
+      else this.#noteFarewell(buffer, from, to);
+      return owner;
+    }
+    if (type !== READY) throw unexpected(type, 'in answer to Sync');
+    this.#steps.shift();
+    for (const exchange of step.batch) if (exchange !== owner) exchange.end();
+    this.#endAfterRun(owner);
+    return owner;
+  }
+
+  #readRefused(step: Step & { kind: 'refused' }, type: number): 'swallowed' {
+    if (type !== ERROR) throw unexpected(type, 'in place of the error that was asked for');
+    this.#flush();
+    this.#leave(step.exchange);
+    step.exchange.answer(step.words);
+    this.#steps.shift();
+    this.#skipToSync();
+    return 'swallowed';
+  }
+
+  /** After an error PostgreSQL reads and drops everything up to the next Sync. */
+  #skipToSync(): void {
+    for (let step = this.#steps.first(); step && step.kind !== 'sync'; step = this.#steps.first()) {
+      if ('undo' in step) step.undo?.();
+      const exchanges = step.kind === 'query' ? step.exchanges : step.exchange ? [step.exchange] : [];
+      for (const exchange of exchanges) exchange.outcome ??= skipped;
+      this.#steps.shift();
+    }
+  }
+
+  #readOutcome(exchange: StatementExchange, type: number, buffer: Buffer, from: number, to: number): void {
+    if (type === DATA_ROW) exchange.rows += 1;
+    else if (type === COMMAND_COMPLETE) {
+      const tag = buffer.toString('utf8', from + 5, Math.max(from + 5, to - 1));
+      const counted = / (\d+)$/.exec(tag)?.[1];
+      const rows = counted === undefined ? exchange.rows || null : Number(counted);
+      exchange.outcome = { status: 'ok', rows, tag, error: null };
+    } else if (type === EMPTY_QUERY) exchange.outcome = { status: 'ok', rows: 0, tag: '', error: null };
+    else if (type === SUSPENDED) exchange.outcome = { status: 'ok', rows: exchange.rows, tag: 'PORTAL SUSPENDED', error: null };
+    else if (type === ERROR) {
+      const fields = this.#noteFarewell(buffer, from, to);
+      const error = { code: fields.code ?? 'XX000', message: (fields.message ?? '').slice(0, 1024) };
+      exchange.outcome = { status: 'error', rows: exchange.rows, tag: null, error };
+    }
+  }
+
+  #noteFarewell(buffer: Buffer, from: number, to: number) {
+    const fields = parseFields(buffer.subarray(from + 5, to));
+    if (fields.severity === 'FATAL' || fields.severity === 'PANIC') this.saidFarewell = true;
+    return fields;
+  }
+
+  #parameterStatus(body: Buffer): void {
+    const [name, value] = body.toString('utf8').split('\0');
+    if (name === 'client_encoding' && value !== undefined) this.#channel.encodingChanged(value);
+  }
+
+  #own(owner: StatementExchange | null, buffer: Buffer, from: number, to: number): void {
+    const run = this.#run;
+    if (run && run.buffer === buffer && run.owner === owner && run.to === from) run.to = to;
+    else {
+      this.#flush();
+      this.#run = { buffer, from, to, owner };
+    }
+    if (this.#ending === owner && owner !== null) {
+      this.#ending = null;
+      this.#flush();
+      owner.end();
+      this.#last = null;
+    }
+  }
+
+  #ending: StatementExchange | null = null;
+  #endAfterRun(owner: StatementExchange | null): void {
+    this.#ending = owner;
+  }
+
+  #flush(): void {
+    const run = this.#run;
+    if (run === null) return;
+    this.#run = null;
+    const bytes = run.buffer.subarray(run.from, run.to);
+    const owner = run.owner?.ended ? null : run.owner;
+    if (owner !== null && owner !== this.#last) this.#leave(owner);
+    if (owner === null) this.#channel.answer(bytes);
+    else owner.answer(bytes);
+  }
+
+  /** Replies have moved on to another exchange: one whose outcome is known is over. */
+  #leave(next: StatementExchange | null): void {
+    const left = this.#last;
+    this.#last = next;
+    if (left && left !== next && left.outcome) left.end();
+  }
+}
+
+function unexpected(type: number, where: string): MalformedBytes {
+  const name = Object.entries(replyMessages).find(([letter]) => code(letter) === type)?.[1].name ?? `0x${type.toString(16)}`;
+  return new MalformedBytes(`${name} ${where}`);
+}

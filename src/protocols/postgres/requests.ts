@@ -1,0 +1,307 @@
+import { isUtf8 } from 'node:buffer';
+import type { Action } from '../../core/action.ts';
+import { ByteReader, MalformedBytes } from '../../wire/byte-reader.ts';
+import { statementAction } from './actions.ts';
+import { Framing, type MessageSink } from './framing.ts';
+import { cstring, encodeMessage, type RequestType, requestMessages, type MessageRule } from './messages.ts';
+import { Names, type Portal, type Prepared } from './prepared.ts';
+import { encodeRefusal } from './sqlstates.ts';
+import { skipped, type StatementExchange } from './statement-exchange.ts';
+import type { ExtendedKind, Steps } from './steps.ts';
+
+/** What the conversation does for the requests. */
+export interface RequestPort {
+  /** Opens an exchange and takes it through the gate; a promise while the verdict is not known. */
+  open(action: Action): StatementExchange | Promise<StatementExchange>;
+  /** Cuts a simple query's text into its statements. */
+  split(text: string): readonly string[] | Promise<readonly string[]>;
+  /** Sends what belongs to no exchange, on the session's own permit. */
+  ask(bytes: Buffer): void;
+  /** The client broke the protocol, or a stage failed, while requests were waiting. */
+  fault(fault: unknown): void;
+  /** Whether requests wait for a verdict: nothing more should be read from the client. */
+  stalled(waiting: boolean): void;
+  /** The client has said goodbye. */
+  terminated(): void;
+}
+
+type Pending = Promise<void> | void;
+
+/** A message that PostgreSQL must refuse: it binds a statement that cannot exist. See the step `refused`. */
+const mustFail = encodeMessage('B', cstring('chaperone refused'), cstring('chaperone refused'), Buffer.alloc(6));
+const sync = encodeMessage('S');
+
+/** Reads the client's stream: makes exchanges of it, and forwards what the gate lets pass. */
+export class Requests implements MessageSink {
+  readonly #framing = new Framing(requestMessages, this);
+  readonly #steps: Steps;
+  readonly #port: RequestPort;
+  readonly #prepared = new Names<Prepared>();
+  readonly #portals = new Names<Portal>();
+  /** Exchanges since the last Sync. */
+  #batch: StatementExchange[] = [];
+  /** The refused exchange whose batch is being dropped up to Sync. */
+  #dropping: StatementExchange | null = null;
+  #run: { buffer: Buffer; from: number; to: number; owner: StatementExchange | null } | null = null;
+
+  constructor(steps: Steps, port: RequestPort) {
+    this.#steps = steps;
+    this.#port = port;
+  }
+
+  /** Throws MalformedBytes where the client breaks the protocol; what came before is forwarded. */
+  feed(chunk: Buffer): void {
+    try {
+      this.#framing.feed(chunk);
+    } finally {
+      this.#flush();
+    }
+  }
+
+  message(type: number, buffer: Buffer, from: number, to: number): boolean {
+    const letter = String.fromCharCode(type) as RequestType;
+    const rule: MessageRule = requestMessages[letter];
+    if (rule.refused !== undefined) throw new MalformedBytes(`${rule.name} does not pass: ${rule.refused}`);
+    const pending = this.#take(letter, buffer, from, to);
+    if (!(pending instanceof Promise)) return true;
+    this.#flush();
+    this.#port.stalled(true);
+    pending.then(
+      () => {
+        this.#flush();
+        this.#port.stalled(false);
+        this.#goOn();
+      },
+      (fault: unknown) => this.#port.fault(fault),
+    );
+    return false;
+  }
+
+  piece(_type: number, buffer: Buffer, from: number, to: number): void {
+    this.#own(this.#copying(), buffer, from, to);
+  }
+
+  #goOn(): void {
+    try {
+      this.#framing.resume();
+    } catch (fault) {
+      this.#port.fault(fault);
+    } finally {
+      this.#flush();
+    }
+  }
+
+  #take(letter: RequestType, buffer: Buffer, from: number, to: number): Pending {
+    if (this.#dropping && letter !== 'S' && letter !== 'X') {
+      this.#dropping.attempt(buffer.subarray(from, to));
+      return undefined;
+    }
+    switch (letter) {
+      case 'Q':
+        return this.#query(buffer, from, to);
+      case 'P':
+        return this.#parse(buffer, from, to);
+      case 'B':
+        return this.#bind(buffer, from, to);
+      case 'D':
+        return this.#describe(buffer, from, to);
+      case 'E':
+        return this.#execute(buffer, from, to);
+      case 'C':
+        return this.#close(buffer, from, to);
+      case 'S':
+        return this.#sync(buffer, from, to);
+      case 'X':
+        this.#own(null, buffer, from, to);
+        this.#port.terminated();
+        return undefined;
+      case 'H':
+        this.#own(this.#batch.at(-1) ?? null, buffer, from, to);
+        return undefined;
+      case 'd':
+      case 'c':
+      case 'f':
+        this.#own(this.#copying(), buffer, from, to);
+        return undefined;
+      default:
+        throw new MalformedBytes(`${letter} does not pass`);
+    }
+  }
+
+  /** Copy data goes to the statement that runs; outside of a copy PostgreSQL drops it. */
+  #copying(): StatementExchange | null {
+    const step = this.#steps.first();
+    if (step?.kind === 'query') return step.exchanges[step.current] ?? null;
+    if (step?.kind === 'execute') return step.exchange;
+    return this.#batch.at(-1) ?? null;
+  }
+
+  #query(buffer: Buffer, from: number, to: number): Pending {
+    this.#prepared.delete('');
+    this.#portals.delete('');
+    const text = readText(buffer.subarray(from + 5, to));
+    return after(this.#port.split(text), (texts) =>
+      after(openAll(texts, this.#port), (exchanges) => this.#sendQuery(exchanges, buffer, from, to)),
+    );
+  }
+
+  #sendQuery(exchanges: readonly StatementExchange[], buffer: Buffer, from: number, to: number): void {
+    const shut = exchanges.find((exchange) => exchange.gate.kind === 'shut');
+    if (shut === undefined) {
+      this.#steps.push({ kind: 'query', exchanges, current: 0 });
+      this.#own(exchanges[0] ?? null, buffer, from, to);
+      return;
+    }
+    for (const exchange of exchanges) if (exchange !== shut) exchange.outcome = skipped;
+    this.#refuse(shut, buffer, from, to);
+    this.#steps.push({ kind: 'sync', batch: [...exchanges.filter((exchange) => exchange !== shut), shut] });
+    this.#port.ask(sync);
+  }
+
+  #parse(buffer: Buffer, from: number, to: number): Pending {
+    const reader = new ByteReader(buffer, from + 5, to);
+    const name = reader.cstring();
+    const text = readText(buffer.subarray(to - reader.left, buffer.indexOf(0, to - reader.left) + 1));
+    return after(this.#openExtended(statementAction(text), buffer, from, to), (exchange) => {
+      if (exchange === null) return;
+      const undo = this.#prepared.set(name, { action: exchange.action, exchange });
+      this.#step('parse', exchange, buffer, from, to, undo);
+    });
+  }
+
+  #bind(buffer: Buffer, from: number, to: number): Pending {
+    const reader = new ByteReader(buffer, from + 5, to);
+    const [portal, name] = [reader.cstring(), reader.cstring()];
+    const prepared = this.#prepared.get(name);
+    const action = prepared?.action ?? statementAction(`(statement "${name}", prepared by SQL)`);
+    return after(this.#reuse(prepared?.exchange, 'bound') ?? this.#openExtended(action, buffer, from, to), (exchange) => {
+      if (exchange === null) return;
+      exchange.bound = true;
+      if (prepared) prepared.exchange = null;
+      const undo = this.#portals.set(portal, { action, exchange });
+      this.#step('bind', exchange, buffer, from, to, undo);
+    });
+  }
+
+  #describe(buffer: Buffer, from: number, to: number): Pending {
+    const reader = new ByteReader(buffer, from + 5, to);
+    const [kind, name] = [reader.uint8(), reader.cstring()];
+    if (kind === 0x50) {
+      const exchange = this.#portals.get(name)?.exchange ?? null;
+      this.#step('describe-portal', exchange?.ended ? null : exchange, buffer, from, to);
+      return undefined;
+    }
+    const prepared = this.#prepared.get(name);
+    const action = prepared?.action ?? statementAction(`(statement "${name}", prepared by SQL)`);
+    return after(this.#reuse(prepared?.exchange, 'bound') ?? this.#openExtended(action, buffer, from, to), (exchange) => {
+      if (exchange === null) return;
+      if (prepared) prepared.exchange = exchange;
+      this.#step('describe-statement', exchange, buffer, from, to);
+    });
+  }
+
+  #execute(buffer: Buffer, from: number, to: number): Pending {
+    const name = new ByteReader(buffer, from + 5, to).cstring();
+    const portal = this.#portals.get(name);
+    const action = portal?.action ?? statementAction(`(portal "${name}", opened by SQL)`);
+    return after(this.#reuse(portal?.exchange, 'executed') ?? this.#openExtended(action, buffer, from, to), (exchange) => {
+      if (exchange === null) return;
+      exchange.executed = true;
+      if (portal) portal.exchange = exchange;
+      this.#step('execute', exchange, buffer, from, to);
+    });
+  }
+
+  #close(buffer: Buffer, from: number, to: number): Pending {
+    const reader = new ByteReader(buffer, from + 5, to);
+    const [kind, name] = [reader.uint8(), reader.cstring()];
+    const undo = kind === 0x50 ? this.#portals.delete(name) : this.#prepared.delete(name);
+    this.#step('close', this.#batch.at(-1) ?? null, buffer, from, to, undo);
+    return undefined;
+  }
+
+  #sync(buffer: Buffer, from: number, to: number): Pending {
+    const batch = this.#batch;
+    const owner = this.#dropping ? null : (batch.at(-1) ?? null);
+    this.#batch = [];
+    this.#dropping = null;
+    // What is bound or run after this Sync is another execution, even where its answer has not come yet.
+    for (const exchange of batch) exchange.bound = exchange.executed = true;
+    this.#steps.push({ kind: 'sync', batch });
+    this.#own(owner, buffer, from, to);
+    return undefined;
+  }
+
+  /** An exchange of this batch that has not got as far as `stage` yet: Parse, Bind and Execute of one statement are one. */
+  #reuse(exchange: StatementExchange | null | undefined, stage: 'bound' | 'executed'): StatementExchange | null {
+    return exchange && !exchange.ended && !exchange[stage] ? exchange : null;
+  }
+
+  /** Opens an exchange within a batch; null where the gate refused it, and then the batch is dropped up to Sync. */
+  #openExtended(action: Action, buffer: Buffer, from: number, to: number): StatementExchange | null | Promise<StatementExchange | null> {
+    return after(this.#port.open(action), (exchange) => {
+      this.#batch.push(exchange);
+      if (exchange.gate.kind === 'open') return exchange;
+      this.#refuse(exchange, buffer, from, to);
+      this.#dropping = exchange;
+      return null;
+    });
+  }
+
+  #refuse(exchange: StatementExchange, buffer: Buffer, from: number, to: number): void {
+    this.#flush();
+    const words = exchange.gate.kind === 'shut' ? encodeRefusal(exchange.gate.refusal) : Buffer.alloc(0);
+    exchange.outcome = { status: 'refused', rows: null, tag: null, error: null };
+    exchange.attempt(buffer.subarray(from, to));
+    this.#steps.push({ kind: 'refused', exchange, words });
+    this.#port.ask(mustFail);
+  }
+
+  #step(kind: ExtendedKind, exchange: StatementExchange | null, buffer: Buffer, from: number, to: number, undo?: () => void): void {
+    this.#steps.push(undo ? { kind, exchange, undo } : { kind, exchange });
+    this.#own(exchange, buffer, from, to);
+  }
+
+  /** Contiguous bytes of one owner go on record and on the wire as one piece. */
+  #own(owner: StatementExchange | null, buffer: Buffer, from: number, to: number): void {
+    const run = this.#run;
+    if (run && run.buffer === buffer && run.owner === owner && run.to === from) {
+      run.to = to;
+      return;
+    }
+    this.#flush();
+    this.#run = { buffer, from, to, owner };
+  }
+
+  #flush(): void {
+    const run = this.#run;
+    if (run === null) return;
+    this.#run = null;
+    const bytes = run.buffer.subarray(run.from, run.to);
+    if (run.owner === null || run.owner.ended) this.#port.ask(bytes);
+    else if (run.owner.gate.kind === 'open') run.owner.ask(bytes, run.owner.gate.permit);
+    else run.owner.attempt(bytes);
+  }
+}
+
+/** Goes on with a value at once where it is at hand: a permitted statement costs no turn of the event loop. */
+function after<In, Out>(value: In | Promise<In>, then: (value: In) => Out | Promise<Out>): Out | Promise<Out> {
+  return value instanceof Promise ? value.then(then) : then(value);
+}
+
+function openAll(texts: readonly string[], port: RequestPort): readonly StatementExchange[] | Promise<readonly StatementExchange[]> {
+  const opened = texts.map((text) => port.open(statementAction(text)));
+  const known = opened.filter((one) => !(one instanceof Promise));
+  return known.length === opened.length ? known : Promise.all(opened.map((one) => Promise.resolve(one)));
+}
+
+/**
+ * A statement's text from its bytes with their closing NUL. PostgreSQL reads to the first NUL; bytes behind one would pass
+ * unread. What is not UTF-8 is shown byte by byte: all encodings that pass leave ASCII as it is.
+ */
+function readText(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  if (end !== bytes.length - 1) throw new MalformedBytes('a statement must end with its first NUL');
+  const text = bytes.subarray(0, end);
+  return text.toString(isUtf8(text) ? 'utf8' : 'latin1');
+}

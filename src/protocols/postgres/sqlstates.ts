@@ -1,0 +1,45 @@
+import type { ErrorCode } from '../../core/errors.ts';
+import type { Refusal } from '../../core/verdict.ts';
+import type { Ending } from '../../core/session.ts';
+import { encodeError } from './messages.ts';
+
+/** Each of Chaperone's codes as a SQLSTATE (PostgreSQL manual, appendix A): at the door, and once a session is open. */
+export const sqlstates = {
+  TOKEN_MISSING: { door: '28000', session: '28000' },
+  TOKEN_INVALID: { door: '28000', session: '28000' },
+  TOKEN_EXPIRED: { door: '28000', session: '28000' },
+  ISSUER_UNAVAILABLE: { door: '28000', session: '28000' },
+  GROUPS_UNKNOWN: { door: '28000', session: '28000' },
+  ACCESS_REFUSED: { door: '28000', session: '42501' },
+  POLICY_FAULT: { door: '28000', session: '42501' },
+  NOT_FOUND: { door: '28000', session: '42704' },
+  REQUEST_INVALID: { door: '08P01', session: '08P01' },
+  TLS_REQUIRED: { door: '28000', session: '28000' },
+  PROTOCOL_REFUSED: { door: '0A000', session: '08P01' },
+  LIMIT_EXCEEDED: { door: '54000', session: '54000' },
+  TARGET_UNREACHABLE: { door: '08001', session: '08001' },
+  TARGET_FAULT: { door: '08006', session: '08006' },
+  RECORDER_FAULT: { door: '58030', session: '58030' },
+  SESSION_EXPIRED: { door: '28000', session: '28000' },
+  SESSION_TERMINATED: { door: '57P01', session: '57P01' },
+  SHUTTING_DOWN: { door: '57P03', session: '57P01' },
+  TOO_MANY: { door: '53300', session: '53300' },
+  INTERNAL: { door: 'XX000', session: 'XX000' },
+} as const satisfies Record<ErrorCode, { readonly door: string; readonly session: string }>;
+
+/** The refusal of a greeting: FATAL, the connection ends. */
+export function encodeDoorRefusal(refusal: Refusal): Buffer {
+  return encodeError({ severity: 'FATAL', code: sqlstates[refusal.code].door, message: refusal.message, hint: refusal.hint });
+}
+
+/** The refusal of a statement: ERROR, the session goes on. */
+export function encodeRefusal(refusal: Refusal): Buffer {
+  const { policies } = refusal.grounds;
+  const detail = policies.length === 0 ? {} : { detail: `Policies: ${policies.join(', ')}.` };
+  return encodeError({ severity: 'ERROR', code: sqlstates[refusal.code].session, message: refusal.message, hint: refusal.hint, ...detail });
+}
+
+/** The end of a session by the gateway's will: FATAL. */
+export function encodeEnding(ending: Ending): Buffer {
+  return encodeError({ severity: 'FATAL', code: sqlstates[ending.code].session, message: ending.message, hint: ending.hint });
+}

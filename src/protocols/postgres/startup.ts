@@ -1,0 +1,165 @@
+import { ByteReader } from '../../wire/byte-reader.ts';
+import { cstring, encodeMessage } from './messages.ts';
+
+/** Codes that stand where a start-up message has its protocol version (chapter 54.7). */
+const sslRequest = 80_877_103;
+const gssRequest = 80_877_104;
+const cancelRequest = 80_877_102;
+const majorVersion = 3;
+
+/** PostgreSQL's own limit for a start-up packet. */
+export const startupLimit = 10_000;
+
+/**
+ * The start-up parameters that pass. Anything else is refused: a pooler that passed them all was made to run SQL before
+ * authentication (PgBouncer CVE-2025-12819). Each may also stand in `options` as `-c name=value` or `--name=value`.
+ */
+const passing = new Set([
+  'application_name',
+  'client_encoding',
+  'datestyle',
+  'extra_float_digits',
+  'idle_in_transaction_session_timeout',
+  'intervalstyle',
+  'lock_timeout',
+  'search_path',
+  'statement_timeout',
+  'timezone',
+]);
+
+/** Encodings in which a byte below 0x80 may be half a character: a parser that reads ASCII sees other text than the server. */
+const unsafeEncodings = new Set([
+  'BIG5',
+  'GB18030',
+  'GBK',
+  'JOHAB',
+  'SHIFTJIS2004',
+  'SJIS',
+  'UHC',
+  'MSKANJI',
+  'SHIFTJIS',
+  'WIN936',
+  'WIN949',
+  'WIN950',
+  'WINDOWS936',
+  'WINDOWS949',
+  'WINDOWS950',
+]);
+
+export function isUnsafeEncoding(name: string): boolean {
+  return unsafeEncodings.has(name.toUpperCase().replace(/[^A-Z0-9]/g, ''));
+}
+
+export interface Startup {
+  readonly kind: 'startup';
+  readonly user: string;
+  /** The connection's name; PostgreSQL takes the user's where the database is absent. */
+  readonly database: string;
+  /** What goes on to the target beside its own user and database. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** Minor version and protocol options asked for that this gateway does not speak; empty where there are none. */
+  readonly minor: number;
+  readonly unsupportedOptions: readonly string[];
+}
+
+export type Opening =
+  | Startup
+  | { readonly kind: 'tls' }
+  | { readonly kind: 'gss' }
+  | { readonly kind: 'cancel'; readonly process: number; readonly secret: Buffer }
+  | { readonly kind: 'unacceptable'; readonly message: string; readonly hint: string };
+
+/** Reads the body of an untyped first packet, length left out. */
+export function parseOpening(body: Buffer): Opening {
+  const reader = new ByteReader(body);
+  const code = reader.uint32();
+  if (code === sslRequest && reader.left === 0) return { kind: 'tls' };
+  if (code === gssRequest && reader.left === 0) return { kind: 'gss' };
+  if (code === cancelRequest) return { kind: 'cancel', process: reader.uint32(), secret: reader.bytes(reader.left) };
+  if (code >>> 16 !== majorVersion)
+    return unacceptable(`Protocol version ${code >>> 16}.${code & 0xffff} is not spoken here.`, 'Use a client that speaks protocol 3.');
+  return parseStartup(reader, code & 0xffff);
+}
+
+function parseStartup(reader: ByteReader, minor: number): Opening {
+  const given = new Map<string, string>();
+  for (let name = reader.cstring(); name !== ''; name = reader.cstring()) given.set(name, reader.cstring());
+  reader.finish();
+  const user = given.get('user') ?? '';
+  if (user === '') return unacceptable('The start-up message names no user.', 'Give any user name; the token says who you are.');
+  const parameters = new Map<string, string>();
+  const unsupportedOptions: string[] = [];
+  for (const [name, value] of given) {
+    if (name === 'user' || name === 'database') continue;
+    if (name.startsWith('_pq_.')) unsupportedOptions.push(name);
+    else {
+      const problem = name === 'options' ? readOptions(value, parameters) : readParameter(name, value, parameters);
+      if (problem) return problem;
+    }
+  }
+  return { kind: 'startup', user, database: given.get('database') || user, parameters, minor, unsupportedOptions };
+}
+
+function readParameter(name: string, value: string, into: Map<string, string>): Opening | null {
+  if (!passing.has(name.toLowerCase()))
+    return unacceptable(`The start-up parameter "${name.slice(0, 64)}" does not pass.`, 'Leave it out, or set it by SET once connected.');
+  if (name.toLowerCase() === 'client_encoding' && isUnsafeEncoding(value))
+    return unacceptable(`The client encoding "${value.slice(0, 64)}" does not pass.`, 'Use client_encoding UTF8.');
+  into.set(name, value);
+  return null;
+}
+
+/** `options` is a command line: words split at white space, a backslash takes the next character as it is. */
+function readOptions(text: string, into: Map<string, string>): Opening | null {
+  const words = [...text.matchAll(/(?:\\.|[^\s\\])+/g)].map(([word]) => word.replace(/\\(.)/g, '$1'));
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? '';
+    const setting = word === '-c' ? words[++index] : /^(?:-c|--)(.+)$/s.exec(word)?.[1];
+    const [, name, value] = /^([A-Za-z_.-]+)=(.*)$/s.exec(setting ?? '') ?? [];
+    if (name === undefined || value === undefined)
+      return unacceptable(`The start-up option "${word.slice(0, 64)}" does not pass.`, 'Only -c name=value is taken in options.');
+    const problem = readParameter(name.replaceAll('-', '_'), value, into);
+    if (problem) return problem;
+  }
+  return null;
+}
+
+/** The start-up message for the target: its own user and database, protocol 3.0. */
+export function encodeStartup(user: string, database: string, parameters: ReadonlyMap<string, string>): Buffer {
+  const version = Buffer.alloc(4);
+  version.writeUInt16BE(majorVersion);
+  const pairs = [...parameters, ['user', user] as const, ['database', database] as const];
+  return untyped(version, ...pairs.flatMap(([name, value]) => [cstring(name), cstring(value)]), Buffer.alloc(1));
+}
+
+export function encodeTlsRequest(): Buffer {
+  return untyped(uint32(sslRequest));
+}
+
+/** The wire form of a cancel; with the key left out, the form that is put on record. */
+export function encodeCancel(process: number, secret: Buffer | null): Buffer {
+  return untyped(uint32(cancelRequest), uint32(process), secret ?? Buffer.alloc(4));
+}
+
+/** NegotiateProtocolVersion: 3.0 is the newest spoken here. Servers send the whole version, not the minor alone as the manual has it. */
+export function encodeNegotiation(options: readonly string[]): Buffer {
+  return encodeMessage('v', uint32(majorVersion << 16), uint32(options.length), ...options.map(cstring));
+}
+
+/** `application_name=…;run=ID`: the run that this session belongs to, or null. */
+export function runOf(parameters: ReadonlyMap<string, string>): string | null {
+  return /;run=([A-Za-z0-9._:@/+-]{1,128})\s*(?:;|$)/.exec(parameters.get('application_name') ?? '')?.[1] ?? null;
+}
+
+function unacceptable(message: string, hint: string): Opening {
+  return { kind: 'unacceptable', message, hint };
+}
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value >>> 0);
+  return bytes;
+}
+function untyped(...body: readonly Buffer[]): Buffer {
+  const content = Buffer.concat(body);
+  return Buffer.concat([uint32(content.length + 4), content]);
+}

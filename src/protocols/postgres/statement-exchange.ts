@@ -1,0 +1,82 @@
+import type { Action } from '../../core/action.ts';
+import type { Outcome } from '../../core/entry.ts';
+import type { Crossing, Ends, Exchange } from '../../core/exchange.ts';
+import type { Cleared, Witnessed } from '../../core/proof.ts';
+import type { Permit, Refusal } from '../../core/verdict.ts';
+
+/** What became of an exchange at the gate. */
+export type Gate =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'open'; readonly permit: Permit }
+  | { readonly kind: 'shut'; readonly refusal: Refusal };
+
+/** One statement on its way: from its first message to the last byte of its answer. */
+export class StatementExchange implements Exchange {
+  readonly action: Action;
+  readonly #ends: Ends;
+  readonly #notify: (text: string, crossing: Crossing) => void;
+  #crossing: Crossing | null = null;
+  #cancelling: AbortController | null = null;
+  gate: Gate = { kind: 'waiting' };
+  /** Rows that came back so far. */
+  rows = 0;
+  /** Set once the target has answered; the exchange ends with the last bytes that belong to it. */
+  outcome: Outcome | null = null;
+  /** Whether Bind or Execute were asked of it: what comes after belongs to another execution. */
+  bound = false;
+  executed = false;
+  ended = false;
+
+  constructor(action: Action, ends: Ends, notify: (text: string, crossing: Crossing) => void) {
+    this.action = action;
+    this.#ends = ends;
+    this.#notify = notify;
+  }
+
+  perform(permit: Permit, crossing: Crossing): void {
+    this.#crossing = crossing;
+    this.gate = { kind: 'open', permit };
+  }
+  /** The words are sent when their turn in the stream of replies has come. */
+  refuse(refusal: Refusal, crossing: Crossing): void {
+    this.#crossing = crossing;
+    this.gate = { kind: 'shut', refusal };
+  }
+  /** Made on demand: few exchanges ever wait. */
+  get cancelled(): AbortSignal {
+    this.#cancelling ??= new AbortController();
+    return this.#cancelling.signal;
+  }
+  cancel(): void {
+    this.#cancelling?.abort();
+  }
+  notice(text: string, crossing: Crossing): void {
+    this.#notify(text, crossing);
+  }
+  forward(request: Witnessed): void {
+    this.#ends.forward(request);
+  }
+  deliver(reply: Cleared): void {
+    this.#ends.deliver(reply);
+  }
+
+  ask(bytes: Buffer, permit: Permit): void {
+    this.#crossing?.ask(bytes, permit);
+  }
+  attempt(bytes: Buffer): void {
+    this.#crossing?.attempt(bytes);
+  }
+  answer(bytes: Buffer): void {
+    this.#crossing?.answer(bytes);
+  }
+  /** Ends it once; without an outcome it went through and had nothing to say. */
+  end(fallback: Outcome = done): void {
+    if (this.ended || this.#crossing === null) return;
+    this.ended = true;
+    this.#crossing.end(this.outcome ?? fallback);
+  }
+}
+
+const done: Outcome = { status: 'ok', rows: null, tag: null, error: null };
+export const skipped: Outcome = { status: 'skipped', rows: null, tag: null, error: null };
+export const cut: Outcome = { status: 'cut', rows: null, tag: null, error: null };

@@ -1,0 +1,54 @@
+import type { StatementExchange } from './statement-exchange.ts';
+
+/**
+ * What the target still owes an answer to, in the order of asking: PostgreSQL answers strictly in order, so the head of
+ * this queue says what each reply message is about.
+ */
+export type Step =
+  /** A simple query: one exchange for each of its statements; answered up to ReadyForQuery. */
+  | { readonly kind: 'query'; readonly exchanges: readonly StatementExchange[]; current: number }
+  | { readonly kind: ExtendedKind; readonly exchange: StatementExchange | null; readonly undo?: () => void }
+  /** Sync: ends a batch, answered by ReadyForQuery. */
+  | { readonly kind: 'sync'; readonly batch: readonly StatementExchange[] }
+  /**
+   * A statement that the gate refused: in its place the target is sent a message that must fail, so that it aborts the
+   * transaction and skips to Sync exactly as if it had refused the statement itself. Its error is replaced by ours.
+   */
+  | { readonly kind: 'refused'; readonly exchange: StatementExchange; readonly words: Buffer };
+
+export type ExtendedKind = 'parse' | 'bind' | 'describe-statement' | 'describe-portal' | 'execute' | 'close';
+
+/** The reply that completes each extended step, beside an error. */
+export const completions: Readonly<Record<ExtendedKind, string>> = {
+  parse: '1',
+  bind: '2',
+  'describe-statement': 'Tn',
+  'describe-portal': 'Tn',
+  execute: 'CIs',
+  close: '3',
+};
+
+/** A queue that takes from its head without moving the rest. */
+export class Steps {
+  #queue: Step[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#queue.length - this.#head;
+  }
+  first(): Step | undefined {
+    return this.#queue[this.#head];
+  }
+  push(step: Step): void {
+    this.#queue.push(step);
+  }
+  shift(): Step | undefined {
+    const step = this.#queue[this.#head];
+    this.#head += 1;
+    if (this.#head > 1024 || this.#head >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    return step;
+  }
+}

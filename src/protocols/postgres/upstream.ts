@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import { messageOf } from '../../core/errors.ts';
+import type { Dial } from '../../core/protocol.ts';
+import { ByteSource } from '../../wire/byte-source.ts';
+import { cstring, encodeMessage, parseFields } from './messages.ts';
+import { ScramClient, scramMechanism } from './scram.ts';
+import type { Settings } from './settings.ts';
+import { encodeTlsRequest, uint32 } from './startup.ts';
+
+/** The target could not be reached, refused the gateway, or broke the protocol before a session was open. */
+export class TargetRefused extends Error {}
+
+/** Key data by which a running statement is cancelled; protocol 3.0 has 4 bytes of secret. */
+export interface CancelKey {
+  readonly process: number;
+  readonly secret: Buffer;
+}
+
+export interface Upstream {
+  readonly socket: Duplex;
+  /** The ParameterStatus and NoticeResponse messages of the start-up, as they came. */
+  readonly announced: Buffer;
+  readonly key: CancelKey | null;
+  /** What was read behind the first ReadyForQuery. */
+  readonly rest: Buffer;
+}
+
+const handshakeMs = 15_000;
+const handshakeMessageLimit = 64 * 1024;
+
+/** Opens a session at the target with the credentials that only the gateway holds. `startup` is on record already. */
+export async function openUpstream(settings: Settings, dial: Dial, startup: Buffer, signal: AbortSignal): Promise<Upstream> {
+  const { socket, source } = await reach(settings, dial, signal);
+  const abort = () => socket.destroy();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    socket.write(startup);
+    const ready = await logIn(settings, socket, source);
+    return { socket, ...ready, rest: source.release() };
+  } catch (fault) {
+    source.release();
+    socket.destroy();
+    throw fault instanceof TargetRefused ? fault : new TargetRefused(messageOf(fault), { cause: fault });
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** A connection on which nothing was said yet, encrypted where the settings want it; cancels travel by one of their own. */
+export async function reach(settings: Settings, dial: Dial, signal: AbortSignal): Promise<{ socket: Duplex; source: ByteSource }> {
+  const { host, port } = settings.target;
+  let raw: Socket;
+  try {
+    raw = await dial(host, port, signal);
+  } catch (fault) {
+    throw new TargetRefused(messageOf(fault), { cause: fault });
+  }
+  try {
+    const socket = settings.target.tls === 'off' ? raw : await encrypt(raw, settings);
+    return { socket, source: new ByteSource(socket, handshakeMs) };
+  } catch (fault) {
+    raw.destroy();
+    throw new TargetRefused(messageOf(fault), { cause: fault });
+  }
+}
+
+async function encrypt(raw: Socket, settings: Settings): Promise<TLSSocket> {
+  const source = new ByteSource(raw, handshakeMs);
+  raw.write(encodeTlsRequest());
+  const answer = await source.take(1);
+  // Whatever stands behind the answer was sent before the encryption (PgBouncer CVE-2021-3935).
+  if (source.release().length > 0) throw new TargetRefused('the target sent plaintext behind its answer to the TLS request');
+  if (answer.toString('latin1') !== 'S') throw new TargetRefused('the target does not speak TLS');
+  const { host, tls } = settings.target;
+  const ca = typeof tls === 'object' ? { ca: readFileSync(tls.ca) } : {};
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  const socket = connectTls({ socket: raw, host, ALPNProtocols: ['postgresql'], ...servername, ...ca });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('secureConnect', resolve);
+    socket.once('error', reject);
+    socket.once('close', () => reject(new TargetRefused('the target closed the connection during the TLS handshake')));
+  });
+  socket.on('error', () => {});
+  return socket;
+}
+
+interface Message {
+  readonly type: string;
+  readonly body: Buffer;
+  readonly whole: Buffer;
+}
+
+async function readMessage(source: ByteSource): Promise<Message> {
+  const header = await source.take(5);
+  const length = header.readUInt32BE(1);
+  if (length < 4 || length > handshakeMessageLimit) throw new TargetRefused(`the target sent a message of ${length} bytes during start-up`);
+  const body = length === 4 ? Buffer.alloc(0) : await source.take(length - 4);
+  return { type: header.toString('latin1', 0, 1), body, whole: Buffer.concat([header, body]) };
+}
+
+/** Answers the target's authentication and reads on to its first ReadyForQuery. */
+async function logIn(settings: Settings, socket: Duplex, source: ByteSource): Promise<{ announced: Buffer; key: CancelKey | null }> {
+  const announced: Buffer[] = [];
+  let key: CancelKey | null = null;
+  let scram: ScramClient | null = null;
+  for (let count = 0; count < 1000; count += 1) {
+    const { type, body, whole } = await readMessage(source);
+    if (type === 'R') scram = await authenticate(settings, socket, body, scram);
+    else if (type === 'E') throw new TargetRefused(`the target refused the gateway: ${parseFields(body).message ?? 'without a reason'}`);
+    else if (type === 'S' || type === 'N') announced.push(whole);
+    else if (type === 'K') key = { process: body.readUInt32BE(0), secret: Buffer.from(body.subarray(4)) };
+    else if (type === 'Z') return { announced: Buffer.concat(announced), key };
+    else throw new TargetRefused(`the target sent a message of type 0x${whole.toString('hex', 0, 1)} during start-up`);
+  }
+  throw new TargetRefused('the target’s start-up has no end');
+}
+
+/** The methods of AuthenticationXXX (chapter 54.7) that are answered, by code. */
+async function authenticate(settings: Settings, socket: Duplex, body: Buffer, scram: ScramClient | null): Promise<ScramClient | null> {
+  const code = body.readUInt32BE(0);
+  if (code === 0) return scram;
+  if (code === 11 && scram) {
+    socket.write(password(await scram.final(body.toString('utf8', 4)), ''));
+    return scram;
+  }
+  if (code === 12 && scram) {
+    scram.verify(body.toString('utf8', 4));
+    return scram;
+  }
+  const secret = settings.credentials.password?.reveal();
+  if (secret === undefined) throw new TargetRefused('the target asks for a password and the connection has none');
+  if (code === 3) socket.write(password(secret));
+  else if (code === 5) socket.write(password(md5(settings.credentials.user, secret, body.subarray(4, 8))));
+  else if (code === 10) return beginScram(socket, body, secret);
+  else throw new TargetRefused(`the target asks for authentication method ${code}, which the gateway does not speak`);
+  return scram;
+}
+
+function beginScram(socket: Duplex, body: Buffer, secret: string): ScramClient {
+  const mechanisms = body.toString('utf8', 4).split('\0');
+  if (!mechanisms.includes(scramMechanism)) throw new TargetRefused(`the target offers no ${scramMechanism}`);
+  const scram = new ScramClient(secret);
+  const first = Buffer.from(scram.first(), 'utf8');
+  socket.write(encodeMessage('p', cstring(scramMechanism), uint32(first.length), first));
+  return scram;
+}
+
+function password(text: string, end = '\0'): Buffer {
+  return encodeMessage('p', Buffer.from(text + end, 'utf8'));
+}
+
+function md5(user: string, secret: string, salt: Buffer): string {
+  const hash = (...parts: readonly (string | Buffer)[]) => parts.reduce((sum, part) => sum.update(part), createHash('md5')).digest('hex');
+  return `md5${hash(hash(secret, user), salt)}`;
+}

@@ -1,0 +1,78 @@
+import { lookup } from 'node:dns/promises';
+import { BlockList, connect, isIPv6, type Socket } from 'node:net';
+
+/** An address that nothing may be dialled at on behalf of a client. */
+export class ForbiddenAddress extends Error {}
+
+/** A place that is listened at. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Link-local addresses, which clouds serve their metadata and credentials at (RFC 3927, RFC 4291 section 2.5.6; SSRF
+ * class, e.g. CVE-2026-77822), the unspecified address, multicast, and the metadata addresses that are not link-local.
+ */
+const neverDialled = new BlockList();
+neverDialled.addSubnet('169.254.0.0', 16, 'ipv4');
+neverDialled.addSubnet('0.0.0.0', 8, 'ipv4');
+neverDialled.addSubnet('224.0.0.0', 4, 'ipv4');
+neverDialled.addAddress('100.100.100.200', 'ipv4');
+neverDialled.addSubnet('fe80::', 10, 'ipv6');
+neverDialled.addSubnet('ff00::', 8, 'ipv6');
+neverDialled.addAddress('::', 'ipv6');
+neverDialled.addAddress('fd00:ec2::254', 'ipv6');
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || contains(loopback, host);
+}
+
+/** Resolves once, checks the address, and connects to that very address, so that a second look-up cannot say otherwise. */
+export async function dial(host: string, port: number, signal: AbortSignal, own: readonly Place[], timeoutMs = 10_000): Promise<Socket> {
+  const { address } = await lookup(host);
+  if (contains(neverDialled, address)) throw new ForbiddenAddress(`${host} is ${address}, a link-local, metadata or multicast address`);
+  if (own.some((place) => place.port === port && isSelf(place.host, address)))
+    throw new ForbiddenAddress(`${host}:${port} is the gateway itself`);
+  return open(address, port, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+}
+
+function open(address: string, port: number, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: address, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
+    const abort = () => {
+      socket.destroy();
+      const reason: unknown = signal.reason;
+      const late = reason instanceof Error && reason.name === 'TimeoutError';
+      reject(new Error(late ? 'no answer in time' : 'the session ended while the target was being reached'));
+    };
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once('error', (error) => {
+      signal.removeEventListener('abort', abort);
+      reject(error);
+    });
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', abort);
+      socket.removeAllListeners('error');
+      // Whoever takes the socket listens for errors itself; until then one must not end the process.
+      socket.on('error', () => {});
+      resolve(socket);
+    });
+  });
+}
+
+/** A wildcard listener is reached by every loopback address; others by their own. */
+function isSelf(listening: string, address: string): boolean {
+  if (listening === address) return true;
+  const wildcard = listening === '0.0.0.0' || listening === '::' || listening === 'localhost';
+  return wildcard && contains(loopback, address);
+}
+
+function contains(list: BlockList, address: string): boolean {
+  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}
