@@ -12,15 +12,18 @@ import { Secret } from '../core/secret.ts';
  *     type Settings = z.output<typeof settings>;   // credentials.password is Secret | undefined
  *
  * `strictObject` is what makes an unknown key an error. `.describe()` and `.meta()` reach the published JSON schema and the
- * form; `secret: true` in the meta marks what must be redacted.
+ * form; `secret: true` in the meta marks what must be redacted. A message of your own may say what to write after a semicolon
+ * ("expected x; write y"), which is how it is shown; where you return undefined for a missing value, "is missing" is said for you.
  */
 
 const toSecret = 'put it in an environment variable and write { env: NAME }, or in a file and write { file: PATH }';
 
 const reference = z
   .union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })], {
-    error: (issue) =>
-      typeof issue.input === 'string' ? `a secret may not stand in the configuration; ${toSecret}` : `expected a secret; ${toSecret}`,
+    error({ input }) {
+      if (input === undefined) return undefined;
+      return `${typeof input === 'string' ? 'a secret may not stand in the configuration' : 'expected a secret'}; ${toSecret}`;
+    },
   })
   .meta({ secret: true });
 
@@ -42,7 +45,11 @@ export function secret(): ZodType<Secret> {
 
 /** A TCP port. */
 export function port(): z.ZodNumber {
-  return z.int('expected a port number from 1 to 65535').min(1).max(65_535);
+  const range = 'expected a port number from 1 to 65535';
+  return z
+    .int({ error: ({ input }) => (input === undefined ? undefined : `${range}; write it without quotes`) })
+    .min(1, range)
+    .max(65_535, range);
 }
 
 /** A host name or IP address (an IPv6 one without brackets), without a scheme or a port. */

@@ -1,0 +1,184 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { messageOf } from '../../core/errors.ts';
+import type { Protocol } from '../../core/protocol.ts';
+import { assertIssuerTransport, type IdentitySettings } from '../../stages/identity/settings.ts';
+import { loadPolicies, type PolicySet } from '../../stages/policy/index.ts';
+import { checkConnections, type ConnectionSettings } from './connections.ts';
+import { type ConfigurationDocument, readDocument } from './document.ts';
+import { check } from './issues.ts';
+import { checkListeners, type Listeners } from './listeners.ts';
+import { nearest } from './nearest.ts';
+import { type ConfigurationProblem, type Place, placeOf, type Report } from './problem.ts';
+import { sections, unsupported } from './sections.ts';
+
+export type { ListenAddress } from './address.ts';
+export type { ConnectionSettings } from './connections.ts';
+export type { ListenerTls, Listeners } from './listeners.ts';
+export type { ConfigurationProblem } from './problem.ts';
+
+/** A configuration that has been checked as a whole. */
+export interface Configuration {
+  readonly path: string;
+  /** Absolute. */
+  readonly state: string;
+  readonly listen: Listeners;
+  readonly identity: IdentitySettings;
+  /** Console roles by the groups that have them. */
+  readonly roles: { readonly admin: readonly string[]; readonly auditor: readonly string[]; readonly reviewer: readonly string[] };
+  readonly connections: ReadonlyMap<string, ConnectionSettings>;
+  readonly policies: PolicySet;
+  /** The Cedar schema that policies are validated against. */
+  readonly policySchema: string;
+  /** Whether this is the quickstart's; nothing listens but on loopback. */
+  readonly demonstration: boolean;
+}
+
+/**
+ * Reads a configuration with its policies and secrets. Paths in it count from its own folder. Returns every mistake found, in the
+ * order of the file, the policies' last.
+ */
+export async function loadConfiguration(
+  path: string,
+  protocols: ReadonlyMap<string, Protocol<unknown>>,
+): Promise<Configuration | ConfigurationProblem[]> {
+  const document = await openDocument(path);
+  if (Array.isArray(document)) return document;
+  const problems: ConfigurationProblem[] = [];
+  const report: Report = (place, message, remedy) => problems.push({ file: path, ...document.locate(place), message, remedy });
+  const draft = checkSections(document.value, { folder: dirname(path), protocols, report });
+  const policies = draft === null ? null : await readPolicies(draft.policyFolder, dirname(path), protocols, report);
+  problems.sort((one, other) => one.line - other.line || (one.column ?? 0) - (other.column ?? 0));
+  if (Array.isArray(policies)) problems.push(...policies);
+  if (problems.length > 0 || draft?.checked == null || policies === null || Array.isArray(policies)) return problems;
+  return { path, ...draft.checked, policies, policySchema: policies.schema };
+}
+
+async function openDocument(path: string): Promise<ConfigurationDocument | ConfigurationProblem[]> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (fault) {
+    const message = `the configuration cannot be read: ${messageOf(fault)}`;
+    return [{ file: path, line: 1, message, remedy: 'Name a readable file with --config.' }];
+  }
+  return readDocument(path, text);
+}
+
+interface Surroundings {
+  /** The folder from which paths count. */
+  readonly folder: string;
+  readonly protocols: ReadonlyMap<string, Protocol<unknown>>;
+  readonly report: Report;
+}
+
+interface Draft {
+  readonly policyFolder: string | null | undefined;
+  /** Null where any section has a mistake. */
+  readonly checked: Omit<Configuration, 'path' | 'policies' | 'policySchema'> | null;
+}
+
+/** Checks section by section, so that a mistake in one does not hide those in another. Null where there are no sections at all. */
+function checkSections(value: unknown, around: Surroundings): Draft | null {
+  const { folder, protocols, report } = around;
+  if (!isMapping(value)) {
+    report([], 'the configuration is not a mapping', 'Write sections such as state, listen, identity and connections.');
+    return null;
+  }
+  resolveFiles(value, folder);
+  refuseUnsupported(value, report);
+  refuseUnknown(value, report);
+  const state = check(sections.state, value['state'], ['state'], report);
+  const listen = checkListeners(value, around);
+  const identity = check(sections.identity, value['identity'], ['identity'], report);
+  if (identity !== null) checkIssuers(identity, insecureLoopback(value), report);
+  const roles = check(sections.roles, value['roles'], ['roles'], report);
+  const connections = checkConnections(value['connections'], listen, protocols, report);
+  const policyFolder = check(sections.policies, value['policies'], ['policies'], report);
+  const demonstration = check(sections.demonstration, value['demonstration'], ['demonstration'], report);
+  checkStorage(value['storage'], state, around);
+  const complete = state !== null && listen !== null && identity !== null && roles !== null && connections !== null;
+  const checked =
+    complete && demonstration !== null ? { state: resolve(folder, state), listen, identity, roles, connections, demonstration } : null;
+  return { policyFolder, checked };
+}
+
+function isMapping(value: unknown): value is { [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Makes each `{ file: PATH }` absolute: the secret's schema reads it and does not know the configuration's folder. */
+function resolveFiles(value: unknown, folder: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const child of Object.values(value)) resolveFiles(child, folder);
+  if (isMapping(value) && typeof value['file'] === 'string' && Object.keys(value).length === 1)
+    value['file'] = resolve(folder, value['file']);
+}
+
+/** Reports what only later versions honour, and takes it away so that it is not reported again as unknown. */
+function refuseUnsupported(value: { [key: string]: unknown }, report: Report): void {
+  for (const place of unsupported) {
+    const around = place.length === 1 ? value : value[place[0] ?? ''];
+    const key = place.at(-1);
+    if (key === undefined || !isMapping(around) || !Object.hasOwn(around, key)) continue;
+    report(place, `${place.join('.')} is not supported by this version`, 'Remove it: what it asks for would not be done.');
+    delete around[key];
+  }
+}
+
+function refuseUnknown(value: { [key: string]: unknown }, report: Report): void {
+  const known = ['listen', ...Object.keys(sections)];
+  for (const key of Object.keys(value)) {
+    if (known.includes(key)) continue;
+    const meant = nearest(key, known);
+    report([key], `unknown key "${key}"`, meant === null ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?`);
+  }
+}
+
+function insecureLoopback(value: { [key: string]: unknown }): boolean {
+  const listen = value['listen'];
+  return isMapping(listen) && isMapping(listen['tls']) && listen['tls']['insecureLoopback'] === true;
+}
+
+function checkIssuers(identity: IdentitySettings, insecure: boolean, report: Report): void {
+  for (const text of assertIssuerTransport(identity, insecure)) {
+    const label = text.slice(0, text.indexOf(': '));
+    report(placeOf(label), text, 'Write the https address of the issuer.');
+  }
+}
+
+/** Only the embedded storage is there: what names another may not be taken for obeyed. */
+function checkStorage(value: unknown, state: string | null, { folder, report }: Surroundings): void {
+  const storage = check(sections.storage, value, ['storage'], report);
+  if (storage === null || state === null) return;
+  const elsewhere: [Place, string][] = [];
+  if (storage.catalog !== 'sqlite') elsewhere.push([['storage', 'catalog'], 'Write sqlite, or remove it.']);
+  const archive = join(resolve(folder, state), 'archive');
+  if (storage.archive !== undefined && resolve(folder, storage.archive) !== archive)
+    elsewhere.push([['storage', 'archive'], 'Remove it: the archive is the folder archive of the state folder.']);
+  for (const [place, remedy] of elsewhere) report(place, `${place.join('.')} of this kind is not supported by this version`, remedy);
+}
+
+async function readPolicies(
+  given: string | null | undefined,
+  folder: string,
+  protocols: ReadonlyMap<string, Protocol<unknown>>,
+  report: Report,
+): Promise<PolicySet | ConfigurationProblem[] | null> {
+  if (given === null) return null;
+  const chosen = resolveBeside(folder, given ?? 'policies');
+  const exists = await stat(chosen).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!exists && given !== undefined) {
+    report(['policies'], `policies: there is no folder ${chosen}`, 'Create it and put *.cedar files into it, or name the right one.');
+    return null;
+  }
+  return loadPolicies(exists ? chosen : null, { catalogs: [...protocols.values()] });
+}
+
+/** Relative where the configuration's own path is, so that problems name files as the reader does. */
+function resolveBeside(folder: string, path: string): string {
+  return isAbsolute(path) ? path : join(folder, path);
+}

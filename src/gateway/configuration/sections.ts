@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { Protocol } from '../../core/protocol.ts';
+import { identitySchema } from '../../stages/identity/settings.ts';
+import { listenAddress } from './address.ts';
+
+const unitBytes: { readonly [unit: string]: number } = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
+
+const sizeHint = 'expected a size; write a whole number and B, KiB, MiB or GiB, such as 64MiB';
+const byteCount = z
+  .string(sizeHint)
+  .regex(/^\d{1,9}(B|KiB|MiB|GiB)$/, sizeHint)
+  .transform((text) => Number.parseInt(text, 10) * (unitBytes[text.replace(/^\d+/, '')] ?? 0));
+
+const daysHint = 'expected a number of days; write for example 90d';
+const days = z
+  .string(daysHint)
+  .regex(/^[1-9]\d{0,5}d$/, daysHint)
+  .transform((text) => Number.parseInt(text, 10));
+
+const listener = z.strictObject({ address: listenAddress });
+
+const tls = z.strictObject({
+  cert: z.string().min(1).meta({ description: 'path of the PEM certificate chain' }).optional(),
+  key: z.string().min(1).meta({ description: 'path of its PEM private key' }).optional(),
+  selfSigned: z.literal(true).meta({ description: 'a certificate of its own, made at the start' }).optional(),
+  insecureLoopback: z.literal(true).meta({ description: 'on loopback, listeners, issuers and targets may go without TLS' }).optional(),
+});
+
+const groups = z.array(z.string().min(1)).default([]);
+const file = z.string().min(1);
+
+/** What the gateway itself knows of a connection; `target` and `credentials` are checked by the protocol's own schema. */
+export const connectionSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(
+      /^[a-z0-9][a-z0-9_-]{0,62}$/,
+      'is no connection name; write up to 63 lower-case letters, digits, _ and -, beginning with a letter or digit',
+    )
+    .meta({ description: 'what clients call it' }),
+  protocol: z.string().min(1).meta({ description: 'which protocol it speaks' }),
+  target: z.unknown().meta({ description: 'where it leads' }),
+  credentials: z.unknown().optional(),
+  recording: z
+    .strictObject({
+      durability: z.enum(['write', 'fsync']).default('write'),
+      onFailure: z.enum(['stop', 'gap']).default('stop'),
+      contentLimit: byteCount.prefault('64MiB').meta({ description: 'bytes of content kept for one exchange' }),
+    })
+    .prefault({}),
+  retention: days.prefault('90d').meta({ description: 'how long a recording is kept once its session has ended' }),
+  session: z
+    .strictObject({ outliveToken: z.boolean().default(false).meta({ description: 'a session may go on when its token has expired' }) })
+    .prefault({}),
+});
+
+/** The schema of every section but the listeners, whose keys depend on the protocols. Connections are checked one by one. */
+export const sections = {
+  state: file.meta({ description: 'the folder of journal, archive, catalog and keys' }),
+  identity: identitySchema.meta({ description: 'the issuers whose tokens are accepted' }),
+  roles: z.strictObject({ admin: groups, auditor: groups, reviewer: groups }).prefault({}),
+  connections: z.array(z.unknown()).meta({ description: 'a list of targets; [] for none' }),
+  policies: file.optional().meta({ description: 'the folder of the *.cedar files; ./policies where it is not said' }),
+  storage: z.strictObject({ catalog: z.string().default('sqlite'), archive: file.optional() }).prefault({}),
+  demonstration: z.boolean().default(false).meta({ description: 'nothing may listen but on loopback' }),
+};
+
+/** The section `listen`: the console, one listener for each socket protocol, and their TLS. */
+export function listenSchema(protocols: ReadonlyMap<string, Protocol<unknown>>) {
+  const sockets = [...protocols.values()].filter((protocol) => protocol.listener === 'socket');
+  return z
+    .strictObject({
+      console: listener.optional(),
+      ...Object.fromEntries(sockets.map(({ name }) => [name, listener.optional()])),
+      tls: tls.optional(),
+    })
+    .meta({ description: 'where it listens, and its TLS' });
+}
+
+export type TlsSettings = z.output<typeof tls>;
+export type ConnectionSection = z.output<typeof connectionSchema>;
+
+/** Keys that the contract knows and this version does not honour: refused by name, because ignoring one could be taken for obeying it. */
+export const unsupported: readonly (readonly string[])[] = [['masking'], ['approvals'], ['listen', 'web']];
