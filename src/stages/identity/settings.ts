@@ -27,7 +27,9 @@ const profile = z.enum(profileNames, {
 });
 
 const audience = z
-  .union([z.string().min(1), z.array(z.string().min(1)).min(1)], { error: 'expected an audience or a list of audiences' })
+  .union([z.string().min(1), z.array(z.string().min(1)).min(1, 'expected an audience or a list of audiences')], {
+    error: 'expected an audience or a list of audiences',
+  })
   .transform((given): readonly string[] => (typeof given === 'string' ? [given] : given))
   .describe('What the token must carry in `aud`; any one of a list.');
 
@@ -44,7 +46,7 @@ const issuer = z
     agentClaim: z.string().min(1).default('azp').describe('What names the agent where the token has no `act`.'),
     algorithms: z
       .array(algorithm)
-      .min(1)
+      .min(1, 'expected at least one algorithm')
       .default([...signatureAlgorithms]),
     cacheFor: duration().prefault('10m').describe('After how long the keys are asked for again.'),
     keysOutliveOutage: duration().prefault('24h').describe('How long known keys go on when the issuer cannot be reached.'),
