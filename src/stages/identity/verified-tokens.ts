@@ -16,7 +16,7 @@ export interface VerifiedTokens {
   drop(sha256: string): void;
 }
 
-/** An RS256 signature takes 0.2 to 0.4 ms to verify, a look-up here 1 µs: agents present one token for every request. */
+/** An RS256 signature takes 0.2 to 0.4 ms to verify, a remembered token 8 µs in all: agents present one token for every request. */
 export function createVerifiedTokens(limit: number): VerifiedTokens {
   const entries = new Map<string, VerifiedToken>();
   return {
