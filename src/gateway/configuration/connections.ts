@@ -43,10 +43,13 @@ interface Surroundings {
   readonly report: Report;
 }
 
+/** As much of a connection as its protocol's check needs. */
+const givenSchema = z.object({ protocol: z.string(), target: z.unknown(), credentials: z.unknown().optional() });
+
 /** What the gateway knows and what the protocol knows are checked apart, so that a mistake in one does not hide those in the other. */
 function checkConnection(item: unknown, place: Place, { listen, protocols, report }: Surroundings): ConnectionSettings | null {
   const section = check(connectionSchema, item, place, report);
-  const given = z.looseObject({ protocol: z.string() }).safeParse(item).data;
+  const given = givenSchema.safeParse(item).data;
   const protocol = given ? protocolOf(given.protocol, protocols, place, report) : null;
   if (!given || protocol === null) return null;
   if (listen && protocol.listener === 'socket' && !listen.sockets.has(protocol.name))
@@ -55,7 +58,7 @@ function checkConnection(item: unknown, place: Place, { listen, protocols, repor
       `nothing listens for the protocol "${protocol.name}"`,
       `Add listen.${protocol.name}: { address: 127.0.0.1:PORT }.`,
     );
-  if (given['target'] === undefined) return null;
+  if (given.target === undefined) return null;
   const settings = settingsOf(given, protocol, place, report);
   if (settings === null) return null;
   if (listen) checkTarget(protocol.address(settings.value), listen, place, report);
@@ -78,7 +81,7 @@ function protocolOf(
 }
 
 function settingsOf(
-  { target, credentials }: { readonly target?: unknown; readonly credentials?: unknown },
+  { target, credentials }: z.output<typeof givenSchema>,
   protocol: Protocol<unknown>,
   place: Place,
   report: Report,

@@ -1,9 +1,9 @@
-/** The known word that was probably meant: the one with the fewest edits, if those are at most a third of its letters. */
+/** The known word that was probably meant: the one with the fewest edits, if those are at most half of its letters. */
 export function nearest(word: string, known: readonly string[]): string | null {
   if (word.length > 100) return null;
   const ranked = known
     .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, edits }) => edits <= Math.max(1, Math.floor(candidate.length / 3)))
+    .filter(({ candidate, edits }) => edits <= Math.ceil(candidate.length / 2))
     .sort((one, other) => one.edits - other.edits);
   return ranked[0]?.candidate ?? null;
 }

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { z } from 'zod';
+import type { Protocol } from '../core/protocol.ts';
+import { host, port } from '../wire/settings.ts';
+import { runCheck } from './check.ts';
+
+const settings = z.strictObject({ target: z.strictObject({ host: host(), port: port() }) });
+const tiny: Protocol<z.output<typeof settings>> = {
+  name: 'tiny',
+  settings,
+  actions: { 'tiny:get': { effect: 'read', says: 'Reads.' } },
+  objects: [],
+  listener: 'socket',
+  address: ({ target }) => target,
+  accept: () => assert.fail('nothing connects'),
+  decoder: () => assert.fail('nothing is decoded'),
+};
+const protocols = new Map([[tiny.name, tiny]]);
+
+const text = `state: ./state
+listen: { console: { address: 127.0.0.1:0 }, tiny: { address: 127.0.0.1:0 }, tls: { selfSigned: true } }
+identity: { issuers: [{ issuer: https://login.example.com, audience: chaperone }] }
+connections:
+  - { name: orders, protocol: tiny, target: { host: db.example.com, port: 1 } }
+`;
+
+describe('chaperone check', () => {
+  let folder = '';
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'chaperone-check-'));
+    mkdirSync(join(folder, 'policies'));
+    writeFileSync(join(folder, 'policies', 'a.cedar'), 'permit (principal, action == Action::"connect", resource);');
+    writeFileSync(join(folder, 'good.yaml'), text);
+    writeFileSync(join(folder, 'bad.yaml'), text.replace('state:', 'stat:'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  const run = (name: string, json: boolean, schema?: boolean) =>
+    runCheck(join(folder, name), protocols, { json, ...(schema === undefined ? {} : { schema }) });
+
+  test('says what is configured, and the schema of the policies', async () => {
+    const { exitCode, output } = await run('good.yaml', false);
+    assert.equal(exitCode, 0);
+    assert.match(
+      output,
+      /good\.yaml is in order\.\n {2}connections {2}1 \(orders\)\n {2}listeners {4}2 \(console, tiny\)\n {2}policies {5}1, version [0-9a-f]{12}\n/,
+    );
+    assert.match(output, /action "tiny:get" in \["read"\]/);
+  });
+
+  test('leaves the schema out', async () => {
+    const { output } = await run('good.yaml', false, false);
+    assert.doesNotMatch(output, /action "/);
+  });
+
+  test('prints each problem with its place and its remedy', async () => {
+    const { exitCode, output } = await run('bad.yaml', false);
+    assert.equal(exitCode, 2);
+    assert.match(output, /^\/.*bad\.yaml:1:1: unknown key "stat"\n {2}→ Did you mean "state"\?\n/);
+  });
+
+  test('speaks JSON', async () => {
+    const good: unknown = JSON.parse((await run('good.yaml', true)).output);
+    const bad: unknown = JSON.parse((await run('bad.yaml', true)).output);
+    assert.deepEqual(Object.keys(Object(good)), ['ok', 'problems', 'schema', 'policyVersion']);
+    assert.ok(typeof bad === 'object' && bad !== null && 'ok' in bad && 'problems' in bad);
+    assert.equal(bad.ok, false);
+    assert.equal(Array.isArray(bad.problems) && bad.problems.length, 2);
+  });
+});
