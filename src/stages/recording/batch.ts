@@ -1,0 +1,78 @@
+import type { Entry } from '../../core/entry.ts';
+import { type FrameHead, frameHeaderBytes, readFrame, writeFrameHeader } from '../../core/frame.ts';
+
+const chunkBytes = 1024 * 1024;
+/** Below this a copy costs less than an iovec of its own. */
+const copiedBelow = 4096;
+/** What a burst needed beyond these chunks is given back to the collector. */
+const chunksKept = 8;
+
+/**
+ * The frames of one turn of the event loop, laid out for one `writev`: headers and small payloads in reused chunks, large
+ * payloads by reference.
+ */
+export class Batch {
+  entries = 0;
+  bytes = 0;
+  readonly #chunks: Buffer[] = [Buffer.allocUnsafeSlow(chunkBytes)];
+  #chunk: Buffer = this.#chunks[0] ?? Buffer.allocUnsafeSlow(chunkBytes);
+  #chunkIndex = 0;
+  #used = 0;
+  #runFrom = 0;
+  #vectors: Uint8Array[] = [];
+
+  add(head: FrameHead, payload: Uint8Array): void {
+    const copied = payload.length < copiedBelow;
+    if (this.#used + frameHeaderBytes + (copied ? payload.length : 0) > chunkBytes) this.#nextChunk();
+    writeFrameHeader(this.#chunk, this.#used, head, payload);
+    this.#used += frameHeaderBytes;
+    if (copied) {
+      this.#chunk.set(payload, this.#used);
+      this.#used += payload.length;
+    } else {
+      this.#closeRun();
+      this.#vectors.push(payload);
+    }
+    this.bytes += frameHeaderBytes + payload.length;
+    this.entries += 1;
+  }
+
+  /** The frames in order, as what `writev` takes; valid until `clear`. */
+  vectors(): Uint8Array[] {
+    this.#closeRun();
+    return this.#vectors;
+  }
+
+  /** The entries again: a batch that could not be written says what was in it. */
+  decode(): Entry[] {
+    const whole = Buffer.concat(this.vectors());
+    const entries: Entry[] = [];
+    for (let read = readFrame(whole, 0); read.kind === 'entry'; read = readFrame(whole, read.next)) entries.push(read.entry);
+    return entries;
+  }
+
+  clear(): void {
+    this.entries = 0;
+    this.bytes = 0;
+    this.#vectors = [];
+    this.#chunks.length = Math.min(this.#chunks.length, chunksKept);
+    this.#chunkIndex = 0;
+    this.#chunk = this.#chunks[0] ?? this.#chunk;
+    this.#used = 0;
+    this.#runFrom = 0;
+  }
+
+  #nextChunk(): void {
+    this.#closeRun();
+    this.#chunkIndex += 1;
+    this.#chunk = this.#chunks[this.#chunkIndex] ?? Buffer.allocUnsafeSlow(chunkBytes);
+    this.#chunks[this.#chunkIndex] = this.#chunk;
+    this.#used = 0;
+    this.#runFrom = 0;
+  }
+
+  #closeRun(): void {
+    if (this.#used > this.#runFrom) this.#vectors.push(this.#chunk.subarray(this.#runFrom, this.#used));
+    this.#runFrom = this.#used;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Action } from '../../core/action.ts';
+import type { AuditEvent, Decision, Direction, Outcome, SessionEnd, SessionFacts } from '../../core/entry.ts';
+
+// Protocols and policy hand over the same object for the same statement shape again and again, so its JSON is made once.
+const actions = new WeakMap<Action, Buffer>();
+const decisions = new WeakMap<Decision, Buffer>();
+
+export function actionPayload(action: Action): Buffer {
+  return once(actions, action, 'action');
+}
+
+export function decisionPayload(decision: Decision): Buffer {
+  return once(decisions, decision, 'decision');
+}
+
+export function outcomePayload(outcome: Outcome): Buffer {
+  return encode({ outcome });
+}
+
+export function sessionPayload(facts: SessionFacts): Buffer {
+  return encode({ facts });
+}
+
+export function endPayload(end: SessionEnd): Buffer {
+  return encode({ end });
+}
+
+export function auditPayload(audit: AuditEvent): Buffer {
+  return encode({ audit });
+}
+
+export function withheldPayload(direction: Direction, count: number, sha256: string): Buffer {
+  return encode({ direction, count, sha256 });
+}
+
+export function gapPayload(direction: Direction, count: number, reason: string): Buffer {
+  return encode({ direction, count, reason });
+}
+
+function once<Key extends object>(known: WeakMap<Key, Buffer>, value: Key, name: string): Buffer {
+  const before = known.get(value);
+  if (before !== undefined) return before;
+  const payload = encode({ [name]: value });
+  known.set(value, payload);
+  return payload;
+}
+
+function encode(body: object): Buffer {
+  return Buffer.from(JSON.stringify(body), 'utf8');
+}

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { maxPayloadBytes } from '../../core/frame.ts';
+import { createId } from '../../core/identifier.ts';
+import { segmentName } from '../../core/segment.ts';
+import { action, done, factsOf, kindsOf, left, TestState, terms } from './testing.ts';
+
+const text = (value: string) => Buffer.from(value);
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const noFault = (fault: Error) => assert.fail(fault);
+
+test('a session stands in the journal as it happened', async () => {
+  await using state = new TestState();
+  const journal = await state.open();
+  const facts = factsOf();
+  const record = journal.open(facts, terms, noFault);
+  const released: string[] = [];
+  const release = (bytes: Uint8Array) => released.push(Buffer.from(bytes).toString());
+  record.cross(0, 'request', text('hello'), release);
+  const first = record.exchange(action);
+  record.decided(first, facts.decision);
+  record.cross(first, 'request', text('ask'), release);
+  record.cross(first, 'request', text('kept, goes nowhere'), null);
+  record.cross(first, 'reply', text('answer'), release);
+  record.outcome(first, done);
+  record.cross(first, 'reply', text('too late for its exchange'), release);
+  const second = record.exchange(action);
+  assert.deepEqual(released, []);
+  await record.end(left);
+  record.cross(second, 'request', text('after the end'), release);
+  await record.end(left);
+  await turn();
+  assert.deepEqual(released, ['hello', 'ask', 'answer', 'too late for its exchange']);
+
+  const entries = state.of(facts.id);
+  assert.deepEqual(
+    entries.map(({ kind, exchange }) => `${kind} ${exchange}`),
+    'session 0,bytes 0,exchange 1,decision 1,bytes 1,bytes 1,bytes 1,outcome 1,bytes 0,exchange 2,outcome 2,end 0'.split(','),
+  );
+  assert.deepEqual(
+    entries.map(({ sequence }) => sequence),
+    entries.map((_, index) => index),
+  );
+  for (const [index, entry] of entries.entries()) assert.ok(entry.at >= (entries[index - 1]?.at ?? 0));
+  const opening = entries[0];
+  assert.deepEqual(opening?.kind === 'session' && opening.facts, facts);
+  const last = entries.at(-2);
+  assert.equal(last?.kind === 'outcome' && last.outcome.status, 'cut');
+});
+
+test('what one turn of the event loop brings is one commit, across sessions, released in the order of the calls', async () => {
+  await using state = new TestState();
+  const positions: number[] = [];
+  const journal = await state.open({ onCommit: ({ offset }) => positions.push(offset) });
+  const records = Array.from({ length: 16 }, () => journal.open(factsOf(), terms, noFault));
+  const before = journal.statistics();
+  const committed = positions.length;
+  const released: number[] = [];
+  for (const round of [0, 1, 2])
+    for (const [index, record] of records.entries())
+      record.cross(0, 'request', text('x'.repeat(index * 1000)), () => released.push(round * 16 + index));
+  assert.equal(journal.statistics().pending, 48);
+  await turn();
+  const after = journal.statistics();
+  assert.equal(after.commits - before.commits, 1);
+  assert.equal(after.entries - before.entries, 64);
+  assert.deepEqual(positions.slice(committed), [journal.position().offset]);
+  assert.deepEqual(
+    released,
+    Array.from({ length: 48 }, (_, index) => index),
+  );
+});
+
+test('what a release appends is a commit of its own', async () => {
+  await using state = new TestState();
+  const journal = await state.open();
+  const record = journal.open(factsOf(), terms, noFault);
+  const order: string[] = [];
+  record.cross(0, 'request', text('a'), () => {
+    order.push('a');
+    record.cross(0, 'reply', text('b'), () => order.push('b'));
+    assert.equal(journal.statistics().pending, 1);
+  });
+  await record.end(left).then(() => order.push('ended'));
+  assert.deepEqual(order, ['a', 'ended'], 'the end was called before the release, so what the release brings is too late');
+});
+
+test('fsync releases only after a flush that began after the write; write does not wait for it', async () => {
+  await using state = new TestState();
+  const journal = await state.open();
+  const fast = journal.open(factsOf(), terms, noFault);
+  const sure = journal.open(factsOf(), { ...terms, durability: 'fsync' }, noFault);
+  const order: string[] = [];
+  const flushesAtStart = journal.statistics().flushes;
+  let flushesAtRelease = 0;
+  sure.cross(0, 'request', text('1'), () => order.push('sure 1'));
+  fast.cross(0, 'request', text('2'), () => order.push('fast 2'));
+  sure.cross(0, 'request', text('3'), () => {
+    order.push('sure 3');
+    flushesAtRelease = journal.statistics().flushes;
+  });
+  await turn();
+  assert.deepEqual(order, ['fast 2']);
+  await Promise.all([fast.end(left), sure.end(left)]);
+  assert.deepEqual(order, ['fast 2', 'sure 1', 'sure 3']);
+  assert.ok(flushesAtRelease > flushesAtStart);
+});
+
+test('over the limit content is counted and hashed, both directions together, the straddling piece kept whole', async () => {
+  await using state = new TestState();
+  const journal = await state.open();
+  const facts = factsOf();
+  const record = journal.open(facts, { ...terms, contentLimit: 10 }, noFault);
+  const released: string[] = [];
+  const release = (bytes: Uint8Array) => released.push(Buffer.from(bytes).toString());
+  const ordinal = record.exchange(action);
+  record.cross(ordinal, 'request', text('123456'), release);
+  record.cross(ordinal, 'reply', text('abcdefgh'), release);
+  record.cross(ordinal, 'reply', text('ijk'), release);
+  record.cross(ordinal, 'request', text('789'), release);
+  record.cross(ordinal, 'reply', text('lmn'), release);
+  const next = record.exchange(action);
+  record.cross(next, 'request', text('a limit of its own'), release);
+  await record.end(left);
+  assert.deepEqual(released, ['123456', 'abcdefgh', 'ijk', '789', 'lmn', 'a limit of its own']);
+  const sha256 = (value: string) => createHash('sha256').update(value).digest('hex');
+  const entries = state.of(facts.id);
+  const shown = entries.flatMap((entry) => {
+    if (entry.kind === 'bytes') return [`${entry.exchange} ${entry.direction} ${Buffer.from(entry.bytes).toString()}`];
+    return entry.kind === 'withheld' ? [`${entry.exchange} ${entry.direction} ${entry.count} ${entry.sha256}`] : [];
+  });
+  assert.deepEqual(shown, [
+    '1 request 123456',
+    '1 reply abcdefgh',
+    `1 reply 3 ${sha256('ijk')}`,
+    `1 request 3 ${sha256('789')}`,
+    `1 reply 6 ${sha256('ijklmn')}`,
+    '2 request a limit of its own',
+  ]);
+});
+
+test('a payload over the frame limit is split, and released piece by piece', async () => {
+  await using state = new TestState();
+  const journal = await state.open();
+  const facts = factsOf();
+  const record = journal.open(facts, terms, noFault);
+  const sizes: number[] = [];
+  record.cross(0, 'reply', Buffer.alloc(maxPayloadBytes * 2 + 5, 7), (bytes) => sizes.push(bytes.length));
+  await record.end(left);
+  assert.deepEqual(sizes, [maxPayloadBytes, maxPayloadBytes, 5]);
+  const kept = state.of(facts.id).flatMap((entry) => (entry.kind === 'bytes' ? [entry.bytes.length] : []));
+  assert.deepEqual(kept, sizes);
+});
+
+test('segments roll by size and on demand, whole, private, and without losing the order', async () => {
+  await using state = new TestState();
+  const journal = await state.open({ segmentBytes: 4096 });
+  const facts = factsOf();
+  const record = journal.open(facts, terms, noFault);
+  let released = 0;
+  for (let index = 0; index < 200; index += 1) {
+    record.cross(0, 'request', Buffer.alloc(500, index), () => (released += 1));
+    await turn();
+    if (index === 100) await journal.rollSegment();
+  }
+  await record.end(left);
+  assert.equal(released, 200);
+  assert.ok(journal.position().segment > 3);
+  const entries = state.of(facts.id);
+  assert.deepEqual(
+    entries.map(({ sequence }) => sequence),
+    entries.map((_, index) => index),
+  );
+  assert.equal(entries.length, 202);
+  assert.equal(statSync(state.folder).mode & 0o777, 0o700);
+  assert.equal(statSync(join(state.folder, segmentName(journal.position().segment))).mode & 0o777, 0o600);
+});
+
+test('the clock may go back, the record does not', async () => {
+  await using state = new TestState();
+  let now = 5000;
+  const journal = await state.open({ now: () => (now -= 1) });
+  const facts = factsOf();
+  const record = journal.open(facts, terms, noFault);
+  record.cross(0, 'request', text('x'), null);
+  await record.end(left);
+  assert.equal(new Set(state.of(facts.id).map(({ at }) => at)).size, 1);
+});
+
+test('audit events are numbered in the ledger of this start; closing ends what is open', async () => {
+  await using state = new TestState();
+  const gatewayId = createId();
+  const journal = await state.open({ gatewayId, version: '1.2.3' });
+  assert.equal(journal.ledger, gatewayId);
+  const facts = factsOf();
+  journal.open(facts, terms, noFault);
+  await journal.audit({ event: 'recording.read', actor: 'ada', detail: { session: facts.id } });
+  await journal.close();
+  const audits = state.of(gatewayId);
+  assert.deepEqual(
+    audits.map((entry) => [entry.sequence, entry.kind === 'audit' && entry.audit.event]),
+    [
+      [0, 'gateway.started'],
+      [1, 'recording.read'],
+      [2, 'gateway.stopped'],
+    ],
+  );
+  assert.deepEqual(audits[0]?.kind === 'audit' && audits[0].audit.detail, { recovered: 0, tornBytes: 0, version: '1.2.3' });
+  assert.deepEqual(kindsOf(state.of(facts.id)), ['session', 'end']);
+  assert.notEqual(journal.unready(), null);
+  assert.throws(() => journal.open(factsOf(), terms, noFault), { code: 'RECORDER_FAULT' });
+  await assert.rejects(journal.audit({ event: 'recording.read', actor: 'ada', detail: {} }), { code: 'RECORDER_FAULT' });
+});
+
+test('a release that throws ends its own session and no other', async () => {
+  await using state = new TestState();
+  const journal = await state.open();
+  const faults: Error[] = [];
+  const bad = factsOf();
+  const record = journal.open(bad, terms, (fault) => faults.push(fault));
+  const other = journal.open(factsOf(), terms, noFault);
+  const released: string[] = [];
+  record.cross(0, 'reply', text('1'), () => {
+    throw new Error('socket is gone');
+  });
+  record.cross(0, 'reply', text('2'), () => released.push('bad'));
+  other.cross(0, 'reply', text('3'), () => released.push('other'));
+  await turn();
+  await record.end(left);
+  assert.deepEqual(released, ['other']);
+  assert.equal(faults.length, 1);
+  assert.deepEqual(kindsOf(state.of(bad.id)), ['session', 'bytes', 'bytes', 'end']);
+});
