@@ -44,7 +44,11 @@ export async function admit(arrival: Arrival, terms: ConnectionTerms | null, sta
     const { grounds } = verdict;
     return turnAway(arrival, principal, { ...noAccess(arrival.connection), grounds, detail: 'no such connection' }, stages);
   }
-  return openSession(arrival, principal, verdict, terms, stages);
+  try {
+    return openSession(arrival, principal, verdict, terms, stages);
+  } catch (fault) {
+    return unrecordable(fault);
+  }
 }
 
 /** The one answer to whoever may not connect, whether or not there is such a connection. */
@@ -94,6 +98,14 @@ function openSession(arrival: Arrival, principal: Principal, permit: Permit, ter
 function factsOf(arrival: Arrival, principal: Principal | null, verdict: Permit | Refusal, retentionDays: number): SessionFacts {
   const { id, connection, protocol, run, clientAddress, startedAt } = arrival;
   return { id, connection, protocol, principal, run, clientAddress, startedAt, retentionDays, decision: decisionOf(verdict) };
+}
+
+/** Without a record there is no session, and no record of the refusal either. */
+function unrecordable(fault: unknown): Refusal {
+  const message = 'The gateway cannot record now, so it takes no sessions.';
+  return refuse('RECORDER_FAULT', message, 'Tell whoever runs Chaperone; it takes sessions again once it can record.', {
+    detail: messageOf(fault),
+  });
 }
 
 function unrecorded(fault: Error): Ending {

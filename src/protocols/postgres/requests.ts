@@ -289,10 +289,11 @@ function after<In, Out>(value: In | Promise<In>, then: (value: In) => Out | Prom
   return value instanceof Promise ? value.then(then) : then(value);
 }
 
+/** One after the other: nobody is asked about a statement while the one before it is not decided. */
 function openAll(texts: readonly string[], port: RequestPort): readonly StatementExchange[] | Promise<readonly StatementExchange[]> {
-  const opened = texts.map((text) => port.open(statementAction(text)));
-  const known = opened.filter((one) => !(one instanceof Promise));
-  return known.length === opened.length ? known : Promise.all(opened.map((one) => Promise.resolve(one)));
+  type Opened = readonly StatementExchange[];
+  const openNext = (before: Opened, text: string) => after(port.open(statementAction(text)), (one): Opened => [...before, one]);
+  return texts.reduce<Opened | Promise<Opened>>((before, text) => after(before, (opened) => openNext(opened, text)), []);
 }
 
 /**

@@ -1,0 +1,82 @@
+import type { Protocol } from '../core/protocol.ts';
+import type { Stages } from '../core/stages.ts';
+import { dial, type Place } from '../wire/dial.ts';
+import type { Certificate } from './certificate.ts';
+import type { Configuration } from './configuration/configuration.ts';
+import { type Listener, openListener } from './listener.ts';
+import type { House } from './reception.ts';
+import { OpenSessions } from './sessions.ts';
+
+export interface GatewayParts {
+  readonly configuration: Configuration;
+  readonly protocols: ReadonlyMap<string, Protocol<unknown>>;
+  readonly stages: Stages;
+  readonly certificate: Certificate | null;
+  /** Where the gateway listens besides its protocols' listeners: never dialled for a client. */
+  readonly console: Place | null;
+  readonly now: () => number;
+  readonly log: (line: string) => void;
+}
+
+/** The data plane: its listeners and the sessions that came by them. */
+export interface Gateway {
+  /** By protocol name, with the ports that were really opened. */
+  readonly listeners: ReadonlyMap<string, Listener>;
+  readonly sessions: OpenSessions;
+  /** Admissions since the start, by protocol and outcome. */
+  readonly admissions: ReadonlyMap<string, { readonly admitted: number; readonly refused: number }>;
+  readonly draining: () => boolean;
+  /** Takes no new sessions, gives open ones `graceMs` to end by themselves, then ends them and waits until all are closed. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** How long an ended session may take to put its end on record and say goodbye. */
+const farewellMs = 5_000;
+
+export async function openGateway(parts: GatewayParts): Promise<Gateway> {
+  const { configuration, certificate } = parts;
+  const { insecureLoopback } = configuration.listen;
+  const own: Place[] = parts.console ? [parts.console] : [];
+  const sessions = new OpenSessions(parts.now);
+  const admissions = new Map<string, { admitted: number; refused: number }>();
+  let draining = false;
+  const house: House = {
+    stages: parts.stages,
+    connections: configuration.connections,
+    sessions,
+    dial: (host, port, signal) => dial(host, port, signal, own),
+    now: parts.now,
+    log: parts.log,
+    open: () => !draining,
+    counted: (protocol, outcome) => {
+      const counts = admissions.get(protocol) ?? { admitted: 0, refused: 0 };
+      counts[outcome] += 1;
+      admissions.set(protocol, counts);
+    },
+  };
+  const listeners = new Map<string, Listener>();
+  for (const [name, address] of configuration.listen.sockets) {
+    const protocol = parts.protocols.get(name);
+    if (protocol === undefined) continue;
+    const listener = await openListener(protocol, address, { certificate, insecureLoopback }, house);
+    own.push(listener);
+    listeners.set(name, listener);
+  }
+  const drain = async (graceMs: number) => {
+    draining = true;
+    for (const listener of listeners.values()) listener.close();
+    await orAfter(sessions.empty(), graceMs);
+    sessions.stopAll('The gateway is shutting down.');
+    await orAfter(sessions.empty(), farewellMs);
+  };
+  return { listeners, sessions, admissions, draining: () => draining, drain };
+}
+
+async function orAfter(done: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([done, late]);
+  clearTimeout(timer);
+}

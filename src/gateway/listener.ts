@@ -1,0 +1,54 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import { ChaperoneError, messageOf } from '../core/errors.ts';
+import type { Protocol } from '../core/protocol.ts';
+import { isLoopback } from '../wire/dial.ts';
+import type { Certificate } from './certificate.ts';
+import type { ListenAddress } from './configuration/configuration.ts';
+import { type House, receive } from './reception.ts';
+
+/** A listener that is open. */
+export interface Listener {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** Takes no new clients; those that are there stay. */
+  close(): void;
+}
+
+/** More clients than this at once are not accepted; each costs memory before it has shown a token. */
+const mostClients = 10_000;
+
+/** Opens the socket listener of a protocol. Throws ChaperoneError REQUEST_INVALID where the address is taken. */
+export async function openListener(
+  protocol: Protocol<unknown>,
+  listen: ListenAddress,
+  security: { readonly certificate: Certificate | null; readonly insecureLoopback: boolean },
+  house: House,
+): Promise<Listener> {
+  const { certificate } = security;
+  const tls = certificate && createSecureContext({ cert: certificate.certPem, key: certificate.keyPem, minVersion: 'TLSv1.2' });
+  const plaintext = security.insecureLoopback && isLoopback(listen.host);
+  const server = createServer({ noDelay: true }, (socket: Socket) => {
+    socket.on('error', () => {});
+    void receive({ socket, address: addressOf(socket), tls, plaintext }, protocol, house);
+  });
+  server.maxConnections = mostClients;
+  await bind(server, listen, protocol.name);
+  const { address, port } = server.address() as AddressInfo;
+  return { name: protocol.name, host: address, port, close: () => void server.close() };
+}
+
+function addressOf(socket: Socket): string {
+  return `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+}
+
+function bind(server: Server, listen: ListenAddress, name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (fault) => {
+      const where = `listen.${name} (${listen.host}:${listen.port})`;
+      reject(new ChaperoneError('REQUEST_INVALID', `${where} cannot be opened: ${messageOf(fault)}`, { cause: fault }));
+    });
+    server.listen(listen.port, listen.host, resolve);
+  });
+}
