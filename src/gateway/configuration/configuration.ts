@@ -12,11 +12,6 @@ import { nearest } from './nearest.ts';
 import { type ConfigurationProblem, type Place, placeOf, type Report } from './problem.ts';
 import { sections, unsupported } from './sections.ts';
 
-export type { ListenAddress } from './address.ts';
-export type { ConnectionSettings } from './connections.ts';
-export type { ListenerTls, Listeners } from './listeners.ts';
-export type { ConfigurationProblem } from './problem.ts';
-
 /** A configuration that has been checked as a whole. */
 export interface Configuration {
   readonly path: string;

@@ -13,8 +13,9 @@ export interface PolicyJudge {
   readonly version: string;
 }
 
-/** Verdicts kept; at about 1 kB each, 10 MB. */
+/** Verdicts kept; a client chooses the names in a key, so its length is bounded too: at most 80 MB, usually 10. */
 const rememberedVerdicts = 10_000;
+const rememberedKeyLength = 4_096;
 /** Cedar keeps what is parsed under a name for ever; one name for every set holds the memory of one set. */
 const parsedName = 'chaperone';
 let parsed: PolicySet | null = null;
@@ -48,6 +49,7 @@ function visibleOf({ issuer, subject, email, groups, agent }: Principal): string
 }
 
 function remember(verdicts: Map<string, Permit | Refusal>, key: string, verdict: Permit | Refusal): void {
+  if (key.length > rememberedKeyLength) return;
   const [oldest] = verdicts.keys();
   if (oldest !== undefined && verdicts.size >= rememberedVerdicts) verdicts.delete(oldest);
   verdicts.set(key, verdict);
