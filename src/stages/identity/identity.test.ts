@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Principal } from '../../core/principal.ts';
 import type { Refusal } from '../../core/verdict.ts';
 import { createIdentity, type Identity } from './identity.ts';
+import { readPrincipal } from './principal-claims.ts';
 import { type IdentitySettings, identitySchema } from './settings.ts';
 import { createSigningKey, type LocalIssuer, openLocalIssuer, type SigningKey, signToken } from './testing/local-issuer.ts';
 
@@ -164,6 +165,21 @@ describe('identity', () => {
       says: /kept elsewhere/,
     },
     { name: 'overage beside a list', more: { _claim_names: { groups: 'src1' } }, code: 'GROUPS_UNKNOWN', says: /kept elsewhere/ },
+    {
+      name: 'overage while another claim is read',
+      more: { roles: ['a'], _claim_names: { groups: 'src1' } },
+      settings: { groupsClaim: 'roles' },
+      code: 'GROUPS_UNKNOWN',
+      says: /kept elsewhere/,
+    },
+    {
+      name: 'overage of the claim that is read',
+      more: { roles: ['a'], _claim_names: { roles: 'src1' } },
+      settings: { groupsClaim: 'roles' },
+      code: 'GROUPS_UNKNOWN',
+      says: /kept elsewhere/,
+    },
+    { name: 'overage that cannot be read', more: { _claim_names: 'groups' }, code: 'GROUPS_UNKNOWN', says: /kept elsewhere/ },
     { name: 'hasgroups', more: { hasgroups: 'true' }, code: 'GROUPS_UNKNOWN', says: /kept elsewhere/ },
     {
       name: 'a groups claim that every object has',
@@ -200,6 +216,16 @@ describe('identity', () => {
     assert.equal(await identity.identify({ kind: 'token', token }), first);
     clock = start + 360_000;
     assertRefused(await identity.identify({ kind: 'token', token }), 'TOKEN_EXPIRED', /expired at 2026-11-22T12:05:00\.000Z/);
+  });
+
+  test('the issuer is checked again among the verified claims', () => {
+    const [settings] = identitySchema.parse({ issuers: [{ issuer: issuer.url, audience: 'chaperone' }] }).issuers;
+    assert.ok(settings !== undefined);
+    assertRefused(
+      readPrincipal(claims({ iss: 'https://evil.example' }), settings, { sha256: '', expiresAt: 0 }),
+      'TOKEN_INVALID',
+      /issuer/,
+    );
   });
 
   test('every refusal has a hint and no part of the token', async () => {

@@ -41,7 +41,7 @@ async function discover(issuer: string, terms: FetchTerms): Promise<string> {
 
 /** RFC 7517 section 5: what is not understood in a key set is passed over. Whether a key fits is asked when a token needs it. */
 function toKey(value: unknown): IssuerKey[] {
-  if (!isObject(value) || typeof value['kty'] !== 'string' || value['kty'] === 'oct') return [];
+  if (!isObject(value) || typeof value['kty'] !== 'string') return [];
   const id = claim(value, 'kid');
   const key = { id: typeof id === 'string' ? id : null, fingerprint: fingerprintOf(value) };
   return [{ ...key, resolve: createLocalJWKSet({ keys: [value] }) }];

@@ -85,12 +85,15 @@ describe('keys of an issuer', () => {
   let issuer: LocalIssuer;
   let first: SigningKey;
   let second: SigningKey;
+  /** Signed beforehand: signing takes turns of the event loop, in which an answer could come. */
+  let withUnknownKey = '';
   let clock = start;
   let log: string[] = [];
 
   before(async () => {
     [first, second] = await Promise.all([createSigningKey('ES256', 'first'), createSigningKey('ES256', 'second')]);
     issuer = await openLocalIssuer([]);
+    withUnknownKey = await tokenOf(second, {}, { kid: 'unknown' });
   });
   after(() => issuer.close());
   beforeEach(() => {
@@ -111,7 +114,7 @@ describe('keys of an issuer', () => {
   const fetches = () => issuer.asked.filter((path) => path === keysPath).length;
   const breakIssuer = () => issuer.answers.set(keysPath, (_, response) => void response.writeHead(503).end());
   /** A refresh in the background ends when its answer has come; a token with an unknown key waits for it. */
-  const settle = async (identity: Identity) => ask(identity, await tokenOf(second, {}, { kid: 'settle' }));
+  const settle = async (identity: Identity) => ask(identity, withUnknownKey);
 
   test('they are fetched once, when the first tokens need them', async () => {
     const identity = open();
@@ -234,6 +237,25 @@ describe('keys of an issuer', () => {
     assert.match(log.at(-1) ?? '', /answers again/);
   });
 
+  test('in an outage the issuer is asked again every ten seconds', async () => {
+    const identity = open();
+    const token = await tokenOf(first);
+    await ask(identity, token);
+    breakIssuer();
+    clock += 10 * minute;
+    await ask(identity, token);
+    await settle(identity);
+    assert.equal(fetches(), 2);
+    clock += 9_999;
+    await ask(identity, token);
+    await settle(identity);
+    assert.equal(fetches(), 2);
+    clock += 1;
+    await ask(identity, token);
+    await settle(identity);
+    assert.equal(fetches(), 3);
+  });
+
   test('an unknown key in an outage is the outage, not the token', async () => {
     const identity = open();
     await ask(identity, await tokenOf(first));
@@ -250,6 +272,27 @@ describe('keys of an issuer', () => {
     issuer.answers.clear();
     clock += 1_000;
     assert.equal(await ask(identity, token), null);
+  });
+
+  test('an issuer behind TLS may not keep its keys in the open', async () => {
+    const name = 'https://login.example.com';
+    issuer.answers.set(discoveryPath, (_, response) => sendJson(response, { issuer: name, jwks_uri: `${issuer.url}${keysPath}` }));
+    const settings = identitySchema.parse({ issuers: [{ issuer: name, audience: 'chaperone' }] });
+    const throughTls: typeof fetch = (address, init) =>
+      fetch((address instanceof Request ? address.url : address.toString()).replace(name, issuer.url), init);
+    const identity = createIdentity(settings, { now: () => clock, fetch: throughTls, log: (line) => log.push(line) });
+    assert.equal(await ask(identity, await tokenOf(first, { iss: name })), 'ISSUER_UNAVAILABLE');
+    assert.match(log[0] ?? '', /jwks_uri is not https/);
+    assert.equal(fetches(), 0);
+  });
+
+  test('a clock that is set back keeps no issuer from being asked', async () => {
+    const identity = open();
+    breakIssuer();
+    assert.equal(await ask(identity, await tokenOf(first)), 'ISSUER_UNAVAILABLE');
+    issuer.answers.clear();
+    clock -= hour;
+    assert.equal(await ask(identity, await tokenOf(first)), null);
   });
 
   test('an issuer that nobody listens for is an outage', async () => {

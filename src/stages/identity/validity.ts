@@ -3,7 +3,7 @@ import { type Claims, claim } from './claims.ts';
 import { claimWrong, tokenExpired, tokenNotYet } from './refusals.ts';
 
 /** How far the issuer's clock and ours may differ, in milliseconds. */
-export const clockSkewMs = 60_000;
+const clockSkewMs = 60_000;
 
 /** The last second that RFC 3339 can write. */
 const lastSecond = 253_402_300_799;
