@@ -26,7 +26,8 @@ export const listenAddress = z
 /** Whether a host can only be reached from this machine. Of names only `localhost` is known to be (RFC 6761 section 6.3). */
 export function isLoopback(host: string): boolean {
   if (/^localhost\.?$/i.test(host)) return true;
-  return canonical(host) === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  const address = canonical(host);
+  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }
 
 /** Whether whoever dials `target` arrives at `listener`. */
@@ -40,15 +41,18 @@ export function leadsTo(target: ListenAddress, listener: ListenAddress): boolean
 }
 
 function isUnspecified(host: string): boolean {
-  return host === '0.0.0.0' || canonical(host) === '::';
+  return ['0.0.0.0', '::'].includes(canonical(host));
 }
 
 function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => canonical(address)));
 }
 
-/** One spelling for each address: IPv6 compressed, names in lower case without the root's dot. */
+/** One spelling for each address: IPv6 compressed, IPv4 out of its IPv6 form, names in lower case without the root's dot. */
 function canonical(host: string): string {
-  if (isIP(host) === 6 && !host.includes('%')) return new URL(`http://[${host}]`).hostname.slice(1, -1);
-  return host.toLowerCase().replace(/\.$/, '');
+  if (isIP(host) !== 6 || host.includes('%')) return host.toLowerCase().replace(/\.$/, '');
+  const compressed = new URL(`http://[${host}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(compressed) ?? [];
+  if (high === undefined || low === undefined) return compressed;
+  return [high, low].flatMap((half) => [Number.parseInt(half, 16) >> 8, Number.parseInt(half, 16) & 0xff]).join('.');
 }

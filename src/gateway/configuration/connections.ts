@@ -44,7 +44,7 @@ interface Surroundings {
 }
 
 /** As much of a connection as its protocol's check needs. */
-const givenSchema = z.object({ protocol: z.string(), target: z.unknown(), credentials: z.unknown().optional() });
+const givenSchema = z.object({ protocol: z.string(), target: z.unknown().optional(), credentials: z.unknown().optional() });
 
 /** What the gateway knows and what the protocol knows are checked apart, so that a mistake in one does not hide those in the other. */
 function checkConnection(item: unknown, place: Place, { listen, protocols, report }: Surroundings): ConnectionSettings | null {

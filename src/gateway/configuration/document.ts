@@ -27,9 +27,10 @@ export function readDocument(file: string, text: string): ConfigurationDocument 
   let value: unknown;
   try {
     value = document.toJS();
+    JSON.stringify(value); // Throws where an alias stands within what it names: such a value has no end.
   } catch {
-    // Aliases of aliases that would grow beyond the library's bound: a file that no one writes by mistake.
-    return [{ file, line: 1, message: 'not valid YAML: too many aliases', remedy: 'Write the values out.' }];
+    // Or aliases of aliases grow beyond the library's bound.
+    return [{ file, line: 1, message: 'the aliases of the file lead too far', remedy: 'Write the values out.' }];
   }
   return {
     value,
