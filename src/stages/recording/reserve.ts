@@ -23,7 +23,7 @@ export class Reserve {
     const free = bavail * bsize;
     const wanted = ahead + (this.#isHeld() ? 0 : this.#bytes);
     if (free >= wanted) return null;
-    return `${this.#folder} has ${mebibytes(free)} MiB free and the journal needs ${mebibytes(wanted)}; make room, or move the state folder`;
+    return `${this.#folder} has ${mebibytes(free)} MiB free and the journal needs ${mebibytes(wanted)} MiB; make room, or move the state folder`;
   }
 
   /** Takes the space. Real zeros: a sparse file or a bare size would hold nothing. */

@@ -135,7 +135,7 @@ export class SegmentJournal implements Journal {
   async #holdReserve(): Promise<void> {
     try {
       const shortage = this.#reserve.shortage(this.#segmentBytes);
-      if (shortage !== null) this.#break(new Error(shortage));
+      if (shortage !== null) this.#break(new Error(shortage), shortage);
       else await this.#reserve.fill();
     } catch (fault) {
       this.#reserve.release();
@@ -159,9 +159,8 @@ export class SegmentJournal implements Journal {
     for (const record of stopped) record.announce(told);
   }
 
-  #break(fault: Error): void {
+  #break(fault: Error, reason = `the journal in ${this.#options.folder} cannot be written: ${fault.message}`): void {
     if (this.#broken !== null) return;
-    const reason = `the journal in ${this.#options.folder} cannot be written: ${fault.message}`;
     this.#broken = { fault, reason, since: this.#options.now() };
     this.#options.log(reason);
     this.#rearmTimer ??= setInterval(() => {
