@@ -60,7 +60,7 @@ describe('chaperone check', () => {
   test('prints each problem with its place and its remedy', async () => {
     const { exitCode, output } = await run('bad.yaml', false);
     assert.equal(exitCode, 2);
-    assert.match(output, /^\/.*bad\.yaml:1:1: unknown key "stat"\n {2}→ Did you mean "state"\?\n/);
+    assert.match(output, /^\/.*bad\.yaml:1: unknown key "stat"\n {2}→ Did you mean "state"\?\n/);
   });
 
   test('speaks JSON', async () => {

@@ -34,14 +34,9 @@ function asJson(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-/** Problems as compilers print them, so that editors find the place. */
+/** Problems as compilers print them, so that editors find the place; `serve` says them the same way. */
 export function problemText(problems: readonly ConfigurationProblem[]): string {
-  return problems
-    .map(
-      ({ file, line, column, message, remedy }) =>
-        `${file}:${line}${column === undefined ? '' : `:${column}`}: ${message}\n  → ${remedy}\n`,
-    )
-    .join('');
+  return problems.map(({ file, line, message, remedy }) => `${file}:${line}: ${message}\n  → ${remedy}\n`).join('');
 }
 
 function summary({ path, connections, policies, listen }: Configuration): string {
