@@ -101,6 +101,7 @@ export class SegmentJournal implements Journal {
   }
 
   rollSegment(): Promise<void> {
+    if (this.#closed !== null) return Promise.reject(new ChaperoneError('RECORDER_FAULT', 'the journal is closed'));
     return this.#writer.roll();
   }
 
@@ -114,9 +115,8 @@ export class SegmentJournal implements Journal {
     for (const record of this.#records.values()) void record.end({ status: 'ended', reason: 'The gateway stopped.' });
     const stopped = this.audit(gatewayEvent('gateway.stopped', {})).catch((fault: unknown) => this.#options.log(messageOf(fault)));
     await this.#rearming;
-    await this.#writer.drain();
+    await this.#writer.close();
     await stopped;
-    this.#writer.close();
     this.#lock?.release();
   }
 

@@ -88,6 +88,7 @@ export class Writer {
   #flushTimer: NodeJS.Timeout | null = null;
   #rolling: Promise<void> | null = null;
   #held = false;
+  #isClosing = false;
   #rollFrom: number;
 
   constructor(segment: SegmentFile, options: WriterOptions) {
@@ -154,7 +155,9 @@ export class Writer {
     } while (this.#unflushed.length > 0 || this.#dirty);
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await this.drain();
     if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
     this.#segment.close();
   }
@@ -220,6 +223,10 @@ export class Writer {
     this.entries += batch.entries;
     this.bytes += batch.bytes;
     this.#dirty = true;
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
     this.#flushTimer ??= setTimeout(() => this.#flushOnTime(), flushEvery).unref();
   }
 
@@ -236,11 +243,7 @@ export class Writer {
     this.#batch.clear();
     this.#touched = [];
     this.#number += 1;
-    try {
-      this.#segment.repair();
-    } catch (fault) {
-      this.#options.log(`the journal's segment could not be cut back to its last whole commit: ${String(fault)}`);
-    }
+    this.#tryRepair();
     this.#options.onFailure({ fault: asError(thrown), at: 'write', entries, pendings });
   }
 
@@ -262,6 +265,7 @@ export class Writer {
     this.#flushing ??= this.#flushOnce().finally(() => {
       this.#flushing = null;
       if (this.#unflushed.length > 0 && !this.#held) void this.#flush();
+      else if (this.#dirty) this.#flushSoon();
     });
     return this.#flushing;
   }
@@ -280,14 +284,23 @@ export class Writer {
     });
   }
 
+  #tryRepair(): void {
+    try {
+      this.#segment.repair();
+    } catch (fault) {
+      this.#options.log(`the journal's segment could not be cut back to its last whole commit: ${String(fault)}`);
+    }
+  }
+
   #failFlush(fault: Error, pendings: readonly Pending[]): void {
     // Sessions are closed past the batch, so what the batch holds of them must go first.
     this.#commitNow();
+    this.#tryRepair();
     this.#options.onFailure({ fault, at: 'flush', entries: [], pendings });
   }
 
   #rollLater(): void {
-    if (this.#rolling !== null) return;
+    if (this.#rolling !== null || this.#isClosing) return;
     this.roll().catch((fault: unknown) => {
       // The old segment still takes entries. If the disk is what fails, the next commit says so.
       this.#rollFrom = this.#segment.offset + this.#options.segmentBytes;
