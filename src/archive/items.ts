@@ -38,6 +38,9 @@ export interface SessionItem {
   readonly recording: 'complete' | 'gap';
 }
 
+/** What of an exchange the catalog does not hold whole (the recording does); `search`: not all that came back is searched. */
+export type Cut = 'text' | 'parameters' | 'objects' | 'search';
+
 /** An exchange as the API and the CLI show it. */
 export interface ExchangeItem {
   /** `<session>/<ordinal>`. */
@@ -67,6 +70,8 @@ export interface ExchangeItem {
   readonly status: Outcome['status'] | 'active';
   readonly tag: string | null;
   readonly error: Outcome['error'];
+  /** Empty where the catalog holds all of it. */
+  readonly cut: readonly Cut[];
 }
 
 export interface AuditItem extends AuditEvent {

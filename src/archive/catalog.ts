@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { ChaperoneError } from '../core/errors.ts';
+import { Conditions, matchExchanges, matchSessions, matchText, visible } from './conditions.ts';
+import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
+import type {
+  AuditItem,
+  CatalogReader,
+  ExchangeFilter,
+  ExchangeItem,
+  Page,
+  PageRequest,
+  SessionFilter,
+  SessionItem,
+  Visibility,
+} from './items.ts';
+import { catalogPath } from './layout.ts';
+import { auditItem, exchangeColumns, exchangeItem, type Row, sessionItem, sessionRows } from './rows.ts';
+import { openReadOnly } from './schema.ts';
+
+const mostItems = 1000;
+
+/**
+ * Opens a state folder's catalog to read it, beside a running archiver or without one. While there is no catalog yet, every
+ * listing is empty. REQUEST_INVALID for a cursor, a time or a limit that cannot be.
+ */
+export function openCatalog(state: string): CatalogReader {
+  return new SqliteCatalog(catalogPath(state));
+}
+
+class SqliteCatalog implements CatalogReader {
+  readonly #path: string;
+  #database: DatabaseSync | null = null;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  sessions(filter: SessionFilter, visibility: Visibility, page: PageRequest): Page<SessionItem> {
+    const conditions = new Conditions();
+    visible(conditions, visibility);
+    matchSessions(conditions, filter);
+    const cursor = decodeCursor(page.cursor, 's');
+    if (cursor !== null) conditions.add('s.id < ?', ...cursor);
+    const rows = this.#rows(`${sessionRows} ${conditions.where} ORDER BY s.id DESC LIMIT ?`, conditions.values, page);
+    return paged(rows, page, sessionItem, (row) => ['s', String(row['id'])]);
+  }
+
+  session(id: string): SessionItem | null {
+    const row = this.#open()?.prepare(`${sessionRows} WHERE s.id = ?`).get(id);
+    return row === undefined ? null : sessionItem(row);
+  }
+
+  exchanges(filter: ExchangeFilter, visibility: Visibility, page: PageRequest): Page<ExchangeItem> {
+    const conditions = new Conditions();
+    visible(conditions, visibility);
+    matchExchanges(conditions, filter);
+    const match = filter.q === undefined ? null : matchText(conditions, filter.q);
+    if (match !== null) conditions.add('exchange_text MATCH ?', match);
+    const inOrder = filter.session !== undefined;
+    const key = inOrder ? 'x.ordinal' : match === null ? 'x.id' : 'exchange_text.rowid';
+    const cursor = decodeCursor(page.cursor, inOrder ? 'o' : 'x');
+    if (cursor !== null) conditions.add(`${key} ${inOrder ? '>' : '<'} ?`, ...cursor);
+    const order = `ORDER BY ${key} ${inOrder ? 'ASC' : 'DESC'} LIMIT ?`;
+    const source = `${match === null ? '' : 'exchange_text CROSS JOIN '}exchanges AS x ${match === null ? '' : 'ON x.id = exchange_text.rowid'}`;
+    const sql = `SELECT ${exchangeColumns} FROM ${source} JOIN sessions AS s ON s.key = x.session_key ${conditions.where} ${order}`;
+    const rows = this.#rows(sql, conditions.values, page);
+    return paged(rows, page, exchangeItem, (row) => (inOrder ? ['o', Number(row['ordinal'])] : ['x', Number(row['id'])]));
+  }
+
+  audit(page: PageRequest): Page<AuditItem> {
+    const conditions = new Conditions();
+    const cursor = decodeCursor(page.cursor, 'a');
+    if (cursor !== null) conditions.add('(ledger, sequence) < (?, ?)', ...cursor);
+    const sql = `SELECT * FROM audit ${conditions.where} ORDER BY ledger DESC, sequence DESC LIMIT ?`;
+    const rows = this.#rows(sql, conditions.values, page);
+    return paged(rows, page, auditItem, (row) => ['a', String(row['ledger']), Number(row['sequence'])]);
+  }
+
+  close(): void {
+    this.#database?.close();
+    this.#database = null;
+  }
+
+  #open(): DatabaseSync | null {
+    if (this.#database === null && existsSync(this.#path)) this.#database = openReadOnly(this.#path);
+    return this.#database;
+  }
+
+  /** One row more than asked for tells whether there is another page. */
+  #rows(sql: string, values: readonly (string | number)[], page: PageRequest): Row[] {
+    if (!Number.isInteger(page.limit) || page.limit < 1 || page.limit > mostItems)
+      throw new ChaperoneError('REQUEST_INVALID', `A page has 1 to ${mostItems} items, not ${page.limit}.`);
+    return (
+      this.#open()
+        ?.prepare(sql)
+        .all(...values, page.limit + 1) ?? []
+    );
+  }
+}
+
+function paged<Item>(rows: readonly Row[], page: PageRequest, item: (row: Row) => Item, key: (row: Row) => Cursor): Page<Item> {
+  const shown = rows.slice(0, page.limit);
+  const last = shown.at(-1);
+  return { items: shown.map(item), next: rows.length > shown.length && last !== undefined ? encodeCursor(key(last)) : null };
+}

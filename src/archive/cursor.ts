@@ -1,0 +1,43 @@
+import { ChaperoneError } from '../core/errors.ts';
+
+/** Where a page ended, by the key of its last row. Each listing has its own kind, so that one's cursor is not taken for another's. */
+export type Cursor =
+  | readonly ['s', id: string]
+  | readonly ['x', id: number]
+  | readonly ['o', ordinal: number]
+  | readonly ['a', ledger: string, sequence: number];
+
+export function encodeCursor(cursor: Cursor): string {
+  return Buffer.from(JSON.stringify(cursor), 'utf8').toString('base64url');
+}
+
+/** The keys in a cursor of this kind, or null for the first page. REQUEST_INVALID for anything else. */
+export function decodeCursor(text: string | null, kind: Cursor[0]): (string | number)[] | null {
+  if (text === null) return null;
+  const values = parse(text);
+  const shape = shapes[kind];
+  const fits = Array.isArray(values) && values[0] === kind && values.length === shape.length + 1;
+  if (!fits || !shape.every((type, at) => isOf(values[at + 1], type)))
+    throw new ChaperoneError('REQUEST_INVALID', 'The cursor is not one that this listing gave. Leave it out to begin at the first page.');
+  return values.slice(1) as (string | number)[];
+}
+
+const shapes: { readonly [Kind in Cursor[0]]: readonly ('string' | 'number')[] } = {
+  s: ['string'],
+  x: ['number'],
+  o: ['number'],
+  a: ['string', 'number'],
+};
+
+function isOf(value: unknown, type: 'string' | 'number'): boolean {
+  return type === 'string' ? typeof value === 'string' : Number.isSafeInteger(value);
+}
+
+function parse(text: string): unknown {
+  if (text.length > 200) return null;
+  try {
+    return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,79 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { Anomalies } from './anomalies.ts';
+import { catalogPath, makePrivateFolder, storedRecordings, syncFile, syncFolder } from './layout.ts';
+import { catalogVersion, schemaVersion } from './schema.ts';
+import type { Decoders } from './session-stream.ts';
+import { asked, CatalogStore, searchable } from './store.ts';
+import { type Log, openStream } from './stream.ts';
+
+/** Whether the catalog is missing, was never finished, or is of another version. INTERNAL where the file is not a catalog at all. */
+export function needsRebuild(state: string): boolean {
+  return !existsSync(catalogPath(state)) || catalogVersion(catalogPath(state)) !== schemaVersion;
+}
+
+/** Makes the catalog where it is missing or of another version. To be called before `unfinishedSessions` at a start. */
+export function prepareCatalog(state: string, decoders: Decoders, log: Log): void {
+  if (needsRebuild(state)) rebuildCatalog(state, decoders, log);
+}
+
+/**
+ * Makes the catalog anew from all recordings and ledgers, beside the old one, and then puts it in its place. Nobody may write
+ * the old one meanwhile. Entries that are still in the journal alone come in when archiving goes on, from the oldest segment.
+ */
+export function rebuildCatalog(state: string, decoders: Decoders, log: Log): void {
+  const path = catalogPath(state);
+  const draft = `${path}.new`;
+  removeDatabase(draft);
+  const recordings = storedRecordings(state);
+  if (recordings.length > 0) log('info', 'The catalog is being rebuilt from the recordings.', { recordings: recordings.length });
+  makePrivateFolder(state);
+  const store = new CatalogStore(draft, false);
+  try {
+    store.database.exec('PRAGMA synchronous = OFF');
+    const anomalies = new Anomalies(state);
+    for (const anomaly of anomalies.all()) store.anomaly(anomaly);
+    for (const { id, kind } of recordings) openStream(id, kind, { state, decoders, log, store, anomalies });
+    renumber(store);
+    store.database.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE');
+  } finally {
+    store.close();
+  }
+  syncFile(draft);
+  for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
+  renameSync(draft, path);
+  syncFolder(state);
+}
+
+function removeDatabase(path: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
+}
+
+/**
+ * Gives exchanges the order in which they opened, over all sessions, and fills the full-text index in that order: the ids
+ * that they have in a catalog that never was rebuilt, but for those that opened at the very same time.
+ */
+function renumber(store: CatalogStore): void {
+  const { database } = store;
+  store.transact(() => {
+    database.exec(`
+      CREATE TEMP TABLE placed AS SELECT id AS old, row_number() OVER (ORDER BY started_at, id) AS new FROM exchanges;
+      CREATE UNIQUE INDEX temp.placed_old ON placed (old);
+      UPDATE exchanges SET id = -(SELECT new FROM placed WHERE old = exchanges.id);
+      UPDATE exchanges SET id = -id;
+      DROP TABLE placed;
+    `);
+  });
+  const put = database.prepare('INSERT INTO exchange_text (rowid, asked, found) VALUES (?, ?, ?)');
+  const rows = database.prepare('SELECT id, text, parameters, found FROM exchanges WHERE id > ? ORDER BY id LIMIT 1000');
+  for (let last = 0, more = true; more; ) {
+    const page = rows.all(last);
+    store.transact(() => {
+      for (const row of page) {
+        last = Number(row['id']);
+        const parameters = row['parameters'] === null ? null : (JSON.parse(String(row['parameters'])) as (string | null)[]);
+        put.run(last, searchable(asked(String(row['text']), parameters)), searchable(String(row['found'])));
+      }
+    });
+    more = page.length > 0;
+  }
+}

@@ -1,0 +1,171 @@
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Entry } from '../core/entry.ts';
+import { ChaperoneError, messageOf } from '../core/errors.ts';
+import { isMissing, makePrivateFolder } from './layout.ts';
+import { type BlockHead, blockBytes, blockHeaderBytes, encodeBlock, entriesIn, isWhole, readBlockHead } from './recording-block.ts';
+
+/** Appends whole frames as blocks of about 1 MiB. Nothing is durable before the file is synced. */
+export function appendFrames(path: string, frames: readonly Uint8Array[]): void {
+  const file = openToAppend(path);
+  try {
+    let group: Uint8Array[] = [];
+    let size = 0;
+    for (const frame of frames) {
+      group.push(frame);
+      size += frame.length;
+      if (size < blockBytes) continue;
+      writeWhole(file, encodeBlock(group, size));
+      group = [];
+      size = 0;
+    }
+    if (size > 0) writeWhole(file, encodeBlock(group, size));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openToAppend(path: string): number {
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+  try {
+    return openSync(path, flags, 0o600);
+  } catch (fault) {
+    if (!isMissing(fault)) throw fault;
+    makePrivateFolder(dirname(path));
+    return openSync(path, flags, 0o600);
+  }
+}
+
+function writeWhole(file: number, bytes: Buffer): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+}
+
+/** What stands at an offset of a file of this size. A block cut short, or damaged and the last, is a torn tail. */
+type BlockRead =
+  | { readonly kind: 'block'; readonly head: BlockHead; readonly packed: Buffer }
+  | { readonly kind: 'torn' }
+  | { readonly kind: 'damaged' };
+
+function judgeHead(header: Buffer, offset: number, size: number): BlockHead | 'torn' | 'damaged' {
+  if (header.length < blockHeaderBytes) return 'torn';
+  const head = readBlockHead(header);
+  if (head === null) return 'damaged';
+  return offset + blockHeaderBytes + head.packed > size ? 'torn' : head;
+}
+
+function judgeBody(head: BlockHead, packed: Buffer, offset: number, size: number): BlockRead {
+  if (isWhole(head, packed)) return { kind: 'block', head, packed };
+  return { kind: offset + blockHeaderBytes + head.packed >= size ? 'torn' : 'damaged' };
+}
+
+/**
+ * Reads a recording's entries before it is appended to, and cuts what cannot be read off its end: the journal still has
+ * it, or else the hole shows in the sequence. More than a torn last block is first copied to `<file>.<offset>.damaged`.
+ * Yields nothing where there is no file.
+ */
+export function* reopenRecording(path: string, cut: (bytes: number, kept: string | null) => void): Generator<Entry> {
+  const file = openExisting(path);
+  if (file === null) return;
+  try {
+    const { size } = fstatSync(file);
+    let offset = 0;
+    while (offset < size) {
+      const read = readBlockSync(file, offset, size);
+      if (read.kind !== 'block') {
+        cutTail(file, path, offset, size, read.kind, cut);
+        return;
+      }
+      yield* entriesIn(read.head, read.packed);
+      offset += blockHeaderBytes + read.head.packed;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openExisting(path: string): number | null {
+  try {
+    return openSync(path, 'r+');
+  } catch (fault) {
+    if (isMissing(fault)) return null;
+    throw fault;
+  }
+}
+
+function readBlockSync(file: number, offset: number, size: number): BlockRead {
+  const header = readAt(file, offset, blockHeaderBytes);
+  const head = judgeHead(header, offset, size);
+  if (typeof head === 'string') return { kind: head };
+  return judgeBody(head, readAt(file, offset + blockHeaderBytes, head.packed), offset, size);
+}
+
+function readAt(file: number, offset: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
+}
+
+function cutTail(
+  file: number,
+  path: string,
+  offset: number,
+  size: number,
+  kind: 'torn' | 'damaged',
+  cut: (bytes: number, kept: string | null) => void,
+): void {
+  const kept = kind === 'torn' ? null : `${path}.${offset}.damaged`;
+  if (kept !== null) writeFileSync(kept, readAt(file, offset, size - offset), { mode: 0o600, flush: true });
+  ftruncateSync(file, offset);
+  cut(size - offset, kept);
+}
+
+/**
+ * Every entry of a recording in order, block by block: memory holds one block (at most 17 MiB). A torn tail, as a file that is
+ * being written has, ends it. NOT_FOUND where there is no file, INTERNAL where a block is damaged.
+ */
+export async function* readRecording(path: string): AsyncGenerator<Entry> {
+  const file = await openToRead(path);
+  try {
+    const { size } = await file.stat();
+    let offset = 0;
+    while (offset < size) {
+      const read = await readBlock(file, offset, size);
+      if (read.kind === 'torn') return;
+      if (read.kind === 'damaged') throw new ChaperoneError('INTERNAL', `The recording ${path} is damaged at byte ${offset}.`);
+      yield* named(path, offset, read);
+      offset += blockHeaderBytes + read.head.packed;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function* named(path: string, offset: number, block: { head: BlockHead; packed: Buffer }): Generator<Entry> {
+  try {
+    yield* entriesIn(block.head, block.packed);
+  } catch (fault) {
+    throw new ChaperoneError('INTERNAL', `The recording ${path} is damaged at byte ${offset}: ${messageOf(fault)}.`, { cause: fault });
+  }
+}
+
+async function openToRead(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (fault) {
+    if (isMissing(fault)) throw new ChaperoneError('NOT_FOUND', 'There is no such recording.', { cause: fault });
+    throw fault;
+  }
+}
+
+async function readBlock(file: FileHandle, offset: number, size: number): Promise<BlockRead> {
+  const header = await readFrom(file, offset, Math.min(blockHeaderBytes, size - offset));
+  const head = judgeHead(header, offset, size);
+  if (typeof head === 'string') return { kind: head };
+  return judgeBody(head, await readFrom(file, offset + blockHeaderBytes, head.packed), offset, size);
+}
+
+async function readFrom(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  const { bytesRead } = await file.read(bytes, 0, length, offset);
+  return bytes.subarray(0, bytesRead);
+}

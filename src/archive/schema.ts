@@ -1,0 +1,96 @@
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { messageOf, ChaperoneError } from '../core/errors.ts';
+
+/** A catalog of another version is rebuilt from the recordings, never migrated. */
+export const schemaVersion = 1;
+
+/**
+ * `exchanges.id` rises in the order in which exchanges opened, so that a search reads the newest first off its index. The
+ * full-text index keeps no text of its own; `exchanges` has what short terms are looked for in.
+ */
+const tables = `
+  CREATE TABLE sessions (
+    key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, connection TEXT NOT NULL, protocol TEXT NOT NULL,
+    issuer TEXT, subject TEXT, email TEXT, agent TEXT, principal TEXT, run TEXT, client_address TEXT NOT NULL,
+    started_at REAL NOT NULL, ended_at REAL, last_at REAL NOT NULL, status TEXT NOT NULL, reason TEXT,
+    verdict TEXT NOT NULL, code TEXT, detail TEXT, policies TEXT NOT NULL, policy_version TEXT NOT NULL,
+    exchanges INTEGER NOT NULL, refused INTEGER NOT NULL, bytes_to_target INTEGER NOT NULL, bytes_to_client INTEGER NOT NULL,
+    recording TEXT NOT NULL, retention_days REAL NOT NULL, last_sequence INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX sessions_of_principal ON sessions (issuer, subject, id);
+  CREATE INDEX sessions_of_run ON sessions (run, id) WHERE run IS NOT NULL;
+  CREATE INDEX sessions_active ON sessions (id) WHERE status = 'active';
+  CREATE TABLE exchanges (
+    id INTEGER PRIMARY KEY, session_key INTEGER NOT NULL, ordinal INTEGER NOT NULL, started_at REAL NOT NULL, duration_ms REAL,
+    action TEXT NOT NULL, effect TEXT NOT NULL, objects TEXT NOT NULL, verdict TEXT, reason TEXT, policies TEXT NOT NULL,
+    approval TEXT, rows INTEGER, bytes INTEGER NOT NULL, withheld TEXT, status TEXT NOT NULL, tag TEXT, error TEXT,
+    cut TEXT NOT NULL, parameters TEXT, text TEXT NOT NULL, found TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX exchanges_of_session ON exchanges (session_key, ordinal);
+  CREATE INDEX exchanges_not_permitted ON exchanges (verdict, id) WHERE verdict <> 'permitted';
+  CREATE VIRTUAL TABLE exchange_text USING fts5 (asked, found, content='', contentless_delete=1, tokenize='trigram');
+  CREATE TABLE audit (
+    ledger TEXT NOT NULL, sequence INTEGER NOT NULL, at REAL NOT NULL, event TEXT NOT NULL, actor TEXT NOT NULL, detail TEXT NOT NULL,
+    PRIMARY KEY (ledger, sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE anomalies (
+    id TEXT PRIMARY KEY, at REAL NOT NULL, session TEXT, segment INTEGER, position INTEGER, kind TEXT NOT NULL, detail TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE progress (only INTEGER PRIMARY KEY CHECK (only = 1), segment INTEGER NOT NULL, position INTEGER NOT NULL) STRICT;
+`;
+
+/** How the full-text index is filled: inserts of one batch gather in memory up to this many bytes. */
+const indexMemory = 32 * 1024 * 1024;
+
+/** Opens the catalog to write it, making it where it is missing. INTERNAL where the file is not a catalog. */
+export function openToWrite(path: string): DatabaseSync {
+  // SQLite gives a new file the process's default mode, and its -wal and -shm the mode of the database.
+  closeSync(openSync(path, 'a', 0o600));
+  const database = new DatabaseSync(path, { timeout: 10_000 });
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;');
+    if (versionOf(database) === 0) {
+      database.exec(`BEGIN IMMEDIATE; ${tables}; PRAGMA user_version = ${schemaVersion}; COMMIT;`);
+      database.exec(`INSERT INTO exchange_text (exchange_text, rank) VALUES ('hashsize', ${indexMemory})`);
+    }
+    return database;
+  } catch (fault) {
+    database.close();
+    throw notACatalog(path, fault);
+  }
+}
+
+/** Opens the catalog to read it; `openToWrite` must have made it before. */
+export function openReadOnly(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: 10_000 });
+  try {
+    const version = versionOf(database);
+    if (version !== schemaVersion) throw new Error(`it has version ${version}, not ${schemaVersion}`);
+    return database;
+  } catch (fault) {
+    database.close();
+    throw notACatalog(path, fault);
+  }
+}
+
+/** The version of the catalog at this path; 0 where it is empty. */
+export function catalogVersion(path: string): number {
+  const database = new DatabaseSync(path, { timeout: 10_000 });
+  try {
+    return versionOf(database);
+  } catch (fault) {
+    throw notACatalog(path, fault);
+  } finally {
+    database.close();
+  }
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+}
+
+function notACatalog(path: string, fault: unknown): ChaperoneError {
+  const message = `The catalog ${path} cannot be used: ${messageOf(fault)}. Move it away; it is rebuilt from the recordings at the next start.`;
+  return new ChaperoneError('INTERNAL', message, { cause: fault });
+}

@@ -1,0 +1,173 @@
+import type { Decision, Direction, Entry, SessionEnd, SessionFacts } from '../core/entry.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Decoder } from '../core/protocol.ts';
+import { noGrounds } from '../core/verdict.ts';
+import { ExchangeState } from './exchange-state.ts';
+
+/** Makes a decoder for a protocol's sessions; null where no such protocol is known. */
+export type Decoders = (protocol: string) => Decoder | null;
+
+export interface StreamMeans {
+  readonly decoders: Decoders;
+  readonly onDecoderFault: (reason: string) => void;
+  /** The row id of an exchange that opens. */
+  readonly newExchange: () => number;
+}
+
+/** What a session is taken for whose opening entry is lost. */
+const unknownDecision: Decision = {
+  verdict: 'permitted',
+  code: null,
+  reason: null,
+  detail: 'The entry that opened this session is missing from its record.',
+  grounds: noGrounds,
+  approval: null,
+};
+
+/** One session as its entries have told it so far: what its row, and those of its open exchanges, hold. */
+export class SessionStream {
+  readonly id: string;
+  /** The row's key; 0 until it has one. */
+  key = 0;
+  facts: SessionFacts;
+  lastSequence = -1;
+  lastAt = 0;
+  end: SessionEnd | null = null;
+  endedAt: number | null = null;
+  exchanges = 0;
+  refused = 0;
+  bytesToTarget = 0;
+  bytesToClient = 0;
+  gap = false;
+  readonly dirty = new Set<ExchangeState>();
+  readonly #open = new Map<number, ExchangeState>();
+  readonly #means: StreamMeans;
+  #decoder: Decoder | null = null;
+  #decoderFailed = false;
+
+  constructor(first: Entry, means: StreamMeans) {
+    this.id = first.session;
+    this.facts = first.kind === 'session' ? first.facts : factsUnknown(first);
+    this.#means = means;
+  }
+
+  /** Takes the session's next entry. `fresh` is false for one that the catalog's rows already hold. */
+  fold(entry: Entry, fresh: boolean): void {
+    this.lastSequence = entry.sequence;
+    this.lastAt = entry.at;
+    const exchange = this.#open.get(entry.exchange);
+    if (exchange !== undefined && fresh) this.dirty.add(exchange);
+    switch (entry.kind) {
+      case 'session':
+        this.facts = entry.facts;
+        this.#decoder = this.#means.decoders(entry.facts.protocol);
+        return;
+      case 'exchange':
+        return this.#opened(new ExchangeState(entry.exchange, entry.at, entry.action), fresh);
+      case 'decision':
+        return this.#decided(exchange, entry.decision);
+      case 'bytes':
+        return this.#bytes(exchange, entry.exchange, entry.direction, entry.bytes);
+      case 'withheld':
+        this.#count(exchange, entry.direction, entry.count);
+        exchange?.wasWithheld(entry.count, entry.sha256);
+        return this.#dropHalfRead(entry.exchange, entry.direction);
+      case 'gap':
+        this.gap = true;
+        this.#count(exchange, entry.direction, entry.count);
+        exchange?.crossed(entry.count);
+        return this.#dropHalfRead(entry.exchange, entry.direction);
+      case 'outcome':
+        exchange?.close(entry.at, entry.outcome);
+        this.#open.delete(entry.exchange);
+        return;
+      case 'end':
+        return this.#ended(entry.end, entry.at, fresh);
+      case 'audit':
+        return;
+    }
+  }
+
+  /** Entries are missing before the one that comes next. */
+  brokeOff(): void {
+    this.gap = true;
+    for (const ordinal of [0, ...this.#open.keys()])
+      for (const direction of ['request', 'reply'] as const) this.#dropHalfRead(ordinal, direction);
+  }
+
+  #opened(exchange: ExchangeState, fresh: boolean): void {
+    this.exchanges += 1;
+    this.#open.set(exchange.ordinal, exchange);
+    if (!fresh) return;
+    exchange.id = this.#means.newExchange();
+    this.dirty.add(exchange);
+  }
+
+  #decided(exchange: ExchangeState | undefined, decision: Decision): void {
+    if (exchange === undefined) return;
+    const before = exchange.barred;
+    exchange.decision = decision;
+    this.refused += Number(exchange.barred) - Number(before);
+  }
+
+  #bytes(exchange: ExchangeState | undefined, ordinal: number, direction: Direction, bytes: Uint8Array): void {
+    this.#count(exchange, direction, bytes.length);
+    exchange?.crossed(bytes.length);
+    if (this.#decoder === null) {
+      if (this.#decoderFailed) exchange?.cuts.add('search');
+      return;
+    }
+    try {
+      for (const part of this.#decoder.bytes(ordinal, direction, bytes)) exchange?.part(part);
+    } catch (fault) {
+      this.#giveUpDecoding(fault);
+      exchange?.cuts.add('search');
+    }
+  }
+
+  /** What a refused exchange asked is on record but went nowhere. */
+  #count(exchange: ExchangeState | undefined, direction: Direction, count: number): void {
+    if (direction === 'reply') this.bytesToClient += count;
+    else if (exchange === undefined || !exchange.barred) this.bytesToTarget += count;
+  }
+
+  #dropHalfRead(ordinal: number, direction: Direction): void {
+    this.#open.get(ordinal)?.cuts.add('search');
+    try {
+      this.#decoder?.withheld(ordinal, direction);
+    } catch (fault) {
+      this.#giveUpDecoding(fault);
+    }
+  }
+
+  #giveUpDecoding(fault: unknown): void {
+    this.#decoder = null;
+    this.#decoderFailed = true;
+    this.#means.onDecoderFault(messageOf(fault));
+  }
+
+  #ended(end: SessionEnd, at: number, fresh: boolean): void {
+    this.end = end;
+    this.endedAt = at;
+    for (const exchange of this.#open.values()) {
+      exchange.close(at, { status: 'cut', rows: null, tag: null, error: null });
+      if (fresh) this.dirty.add(exchange);
+    }
+    this.#open.clear();
+    this.#decoder = null;
+  }
+}
+
+function factsUnknown(first: Entry): SessionFacts {
+  return {
+    id: first.session,
+    connection: 'unknown',
+    protocol: 'unknown',
+    principal: null,
+    run: null,
+    clientAddress: 'unknown',
+    startedAt: first.at,
+    decision: unknownDecision,
+    retentionDays: 90,
+  };
+}

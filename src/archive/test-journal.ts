@@ -1,0 +1,145 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Action } from '../core/action.ts';
+import type { Decision, Entry, EntryBody, SessionFacts } from '../core/entry.ts';
+import { encodeFrame } from '../core/frame.ts';
+import { createId } from '../core/identifier.ts';
+import type { Part } from '../core/part.ts';
+import type { Decoder } from '../core/protocol.ts';
+import { encodeSegmentHeader, segmentHeaderBytes } from '../core/segment.ts';
+import { catalogPath, journalFolder, makePrivateFolder } from './layout.ts';
+import { segmentPath } from './segment-reader.ts';
+import type { Position } from './store.ts';
+
+/** A state folder whose journal a test writes entry by entry. */
+export class TestJournal {
+  readonly state = mkdtempSync(join(tmpdir(), 'archive-'));
+  segment = 1;
+  offset = 0;
+  #at = 1_760_000_000_000;
+  readonly #sequences = new Map<string, number>();
+
+  constructor() {
+    makePrivateFolder(journalFolder(this.state));
+    this.roll(1);
+  }
+
+  get position(): Position {
+    return { segment: this.segment, offset: this.offset };
+  }
+
+  roll(segment = this.segment + 1): void {
+    this.segment = segment;
+    appendFileSync(segmentPath(this.state, segment), encodeSegmentHeader(segment));
+    this.offset = segmentHeaderBytes;
+  }
+
+  entry(session: string, exchange: number, body: EntryBody): Entry {
+    const sequence = this.#sequences.get(session) ?? 0;
+    this.#sequences.set(session, sequence + 1);
+    return { session, sequence, at: (this.#at += 0.25), exchange, ...body };
+  }
+
+  write(...entries: readonly Entry[]): Position {
+    return this.append(Buffer.concat(entries.map(encodeFrame)));
+  }
+
+  append(bytes: Buffer): Position {
+    appendFileSync(segmentPath(this.state, this.segment), bytes);
+    this.offset += bytes.length;
+    return this.position;
+  }
+
+  put(session: string, exchange: number, ...bodies: readonly EntryBody[]): Position {
+    return this.write(...bodies.map((body) => this.entry(session, exchange, body)));
+  }
+
+  /** A whole session of statements, each with one bind value and one row. */
+  session(texts: readonly string[], facts: Partial<SessionFacts> = {}, ended = true): string {
+    const id = createId(Math.floor(this.#at));
+    this.put(id, 0, opening(id, this.#at, facts));
+    texts.forEach((text, at) => this.put(id, at + 1, ...exchange(text, [`bind-${at}`], [`cell-${at} of ${text}`])));
+    if (ended) this.put(id, 0, { kind: 'end', end: { status: 'ended', reason: 'The client left.' } });
+    return id;
+  }
+
+  remove(): void {
+    rmSync(this.state, { recursive: true, force: true });
+  }
+}
+
+const permitted: Decision = {
+  verdict: 'permitted',
+  code: null,
+  reason: null,
+  detail: null,
+  grounds: { policies: ['engineering'], version: 'v1' },
+  approval: null,
+};
+
+export function opening(id: string, startedAt: number, facts: Partial<SessionFacts> = {}): EntryBody {
+  const principal = {
+    subject: 'ada',
+    issuer: 'https://login.example.com',
+    email: 'ada@example.com',
+    groups: ['engineering'],
+    agent: 'cursor',
+    actors: ['cursor'],
+    token: { issuer: 'https://login.example.com', subject: 'ada', jti: null, sha256: '00', expiresAt: startedAt + 1000 },
+  };
+  const common = { connection: 'orders', protocol: 'lines', run: 'run-1', clientAddress: '127.0.0.1', retentionDays: 30 };
+  return { kind: 'session', facts: { id, principal, startedAt, decision: permitted, ...common, ...facts } };
+}
+
+export function exchange(text: string, binds: readonly string[], cells: readonly string[]): EntryBody[] {
+  const action: Action = { name: 'lines:ask', effect: 'read', objects: [{ type: 'Table', name: 'accounts' }], text, facts: {} };
+  return [
+    { kind: 'exchange', action },
+    { kind: 'decision', decision: permitted },
+    { kind: 'bytes', direction: 'request', bytes: Buffer.from(`${binds.join(',')}\n`) },
+    { kind: 'bytes', direction: 'reply', bytes: Buffer.from(`${cells.join(',')}\n`) },
+    { kind: 'outcome', outcome: { status: 'ok', rows: 1, tag: 'ASK 1', error: null } },
+  ];
+}
+
+/** The tests' protocol: lines of cells; a request's line is its bind values, a reply's a row. */
+export function linesDecoder(): Decoder {
+  const half = new Map<string, string>();
+  return {
+    bytes(ordinal, direction, bytes): Part[] {
+      const key = `${ordinal} ${direction}`;
+      const lines = ((half.get(key) ?? '') + Buffer.from(bytes).toString()).split('\n');
+      half.set(key, lines.pop() ?? '');
+      const rows = lines.map((line) => line.split(','));
+      if (direction === 'reply') return rows.length === 0 ? [] : [{ shape: 'rows', columns: ['cell'], rows }];
+      return rows.map((values) => ({ shape: 'mark', name: 'parameters', detail: { values } }));
+    },
+    withheld(ordinal, direction) {
+      half.delete(`${ordinal} ${direction}`);
+    },
+  };
+}
+
+/** Every table but those that only hold the archive's own progress, with row numbers replaced by what they stand for. */
+export function dumpCatalog(state: string): { [table: string]: unknown[] } {
+  const database = new DatabaseSync(catalogPath(state), { readOnly: true });
+  const all = (sql: string) =>
+    database
+      .prepare(sql)
+      .all()
+      .map(({ key: _key, session_key: _session, ...row }) => ({ ...row }));
+  try {
+    return {
+      sessions: all('SELECT * FROM sessions ORDER BY id'),
+      exchanges: all('SELECT s.id AS session, x.* FROM exchanges x JOIN sessions s ON s.key = x.session_key ORDER BY x.id'),
+      orphans: all('SELECT rowid FROM exchange_text WHERE rowid NOT IN (SELECT id FROM exchanges)'),
+      indexed: all("SELECT rowid FROM exchange_text WHERE exchange_text MATCH 'cell' ORDER BY rowid"),
+      audit: all('SELECT * FROM audit ORDER BY ledger, sequence'),
+      anomalies: all('SELECT * FROM anomalies ORDER BY id'),
+    };
+  } finally {
+    database.close();
+  }
+}
