@@ -19,7 +19,7 @@ class SmallDisk extends TestState {
   readonly #mount: string;
   constructor() {
     const mount = mkdtempSync(join(tmpdir(), 'chaperone-disk-'));
-    const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', mount], { encoding: 'utf8' });
+    const { status, stderr } = system('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', mount]);
     assert.equal(status, 0, stderr);
     super(join(mount, 'state'));
     this.#mount = mount;
@@ -43,16 +43,20 @@ class SmallDisk extends TestState {
 
   override async [Symbol.asyncDispose](): Promise<void> {
     await super[Symbol.asyncDispose]();
-    spawnSync('umount', [this.#mount]);
+    system('umount', [this.#mount]);
     rmSync(this.#mount, { recursive: true });
   }
+}
+
+function system(command: string, args: string[]): { readonly status: number | null; readonly stderr: string } {
+  return spawnSync(command, args, { encoding: 'utf8' });
 }
 
 function canMount(): boolean {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
   const probe = mkdtempSync(join(tmpdir(), 'chaperone-disk-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe]).status === 0;
-  if (mounted) spawnSync('umount', [probe]);
+  const mounted = system('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe]).status === 0;
+  if (mounted) system('umount', [probe]);
   rmSync(probe, { recursive: true });
   return mounted;
 }

@@ -8,8 +8,8 @@ import { Reserve } from './reserve.ts';
 import { SegmentFile, syncFolder } from './segment-file.ts';
 import { SegmentJournal } from './segment-journal.ts';
 
-export { acquireLock, type Lock } from './lock.ts';
-export type { Journal, JournalOptions, Statistics } from './options.ts';
+export { acquireLock } from './lock.ts';
+export type { Journal, JournalOptions } from './options.ts';
 
 /** Recovers what a former gateway left and opens a new segment. Throws RECORDER_FAULT where the folder cannot be written at all. */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
