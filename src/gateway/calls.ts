@@ -25,7 +25,10 @@ export function connectThreads<Theirs extends Handlers>(
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (fault: Error) => void }>();
   let last = 0;
   line.on('message', (message) => {
-    if (message.kind === 'call') return void answer(line, handlers, message);
+    if (message.kind === 'call') {
+      void answer(line, handlers, message);
+      return;
+    }
     const call = waiting.get(message.id);
     waiting.delete(message.id);
     if (message.kind === 'answer') call?.resolve(message.value);

@@ -4,7 +4,7 @@ import { ChaperoneError, messageOf } from '../core/errors.ts';
 import type { Protocol } from '../core/protocol.ts';
 import { isLoopback } from '../wire/dial.ts';
 import type { Certificate } from './certificate.ts';
-import type { ListenAddress } from './configuration/configuration.ts';
+import type { ListenAddress } from './configuration/address.ts';
 import { type House, receive } from './reception.ts';
 
 /** A listener that is open. */

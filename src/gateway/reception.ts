@@ -7,7 +7,7 @@ import type { Client, Dial, Greeting, Protocol } from '../core/protocol.ts';
 import type { Session } from '../core/session.ts';
 import type { Stages } from '../core/stages.ts';
 import { refuse } from '../core/verdict.ts';
-import type { ConnectionSettings } from './configuration/configuration.ts';
+import type { ConnectionSettings } from './configuration/connections.ts';
 import type { OpenSessions } from './sessions.ts';
 
 /** What every listener shares. */

@@ -1,0 +1,63 @@
+import type { Statistics } from '../stages/recording/options.ts';
+import type { Gateway } from './gateway.ts';
+
+/** One number that the gateway counts, in Prometheus' terms. */
+export interface Measured {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge';
+  readonly value: number;
+  readonly labels?: { readonly connection?: string; readonly protocol?: string; readonly outcome?: string };
+}
+
+/** What the archive's thread says of itself. */
+export interface ArchiveFigures {
+  readonly segmentsWaiting: number;
+  readonly lagBytes: number;
+  readonly exchanges: number;
+  readonly fault: string | null;
+}
+
+export function measure(gateway: Gateway, journal: Statistics, archive: ArchiveFigures | null, connections: readonly string[]): Measured[] {
+  return [...ofSessions(gateway, connections), ...ofJournal(journal), ...(archive ? ofArchive(archive) : [])];
+}
+
+function ofSessions({ sessions, admissions }: Gateway, connections: readonly string[]): Measured[] {
+  const open = connections.map((connection) =>
+    gauge('chaperone_sessions_active', 'Sessions open now.', sessions.countOf(connection), { connection }),
+  );
+  const outcomes = ['admitted', 'refused'] as const;
+  const admitted = [...admissions].flatMap(([protocol, counts]) =>
+    outcomes.map((outcome) =>
+      counter('chaperone_admissions_total', 'Clients that asked to connect.', counts[outcome], { protocol, outcome }),
+    ),
+  );
+  return [...open, ...admitted];
+}
+
+function ofJournal(journal: Statistics): Measured[] {
+  return [
+    counter('chaperone_journal_commits_total', 'Batches written to the journal.', journal.commits),
+    counter('chaperone_journal_entries_total', 'Entries written to the journal.', journal.entries),
+    counter('chaperone_journal_bytes_total', 'Bytes written to the journal.', journal.bytes),
+    counter('chaperone_journal_flushes_total', 'Times the journal was flushed to disk.', journal.flushes),
+    counter('chaperone_journal_gaps_total', 'Gap entries: bytes that crossed without a record.', journal.gaps),
+    gauge('chaperone_journal_pending', 'Pieces that wait for a commit or a flush.', journal.pending),
+  ];
+}
+
+function ofArchive(archive: ArchiveFigures): Measured[] {
+  return [
+    gauge('chaperone_archive_segments', 'Journal segments that are not archived yet.', archive.segmentsWaiting),
+    gauge('chaperone_archive_lag_bytes', 'Committed bytes that the catalog does not show yet.', archive.lagBytes),
+    counter('chaperone_archive_exchanges_total', 'Exchanges archived.', archive.exchanges),
+    gauge('chaperone_archive_faulty', 'Whether archiving stands still because of a fault.', archive.fault === null ? 0 : 1),
+  ];
+}
+
+function counter(name: string, help: string, value: number, labels?: Measured['labels']): Measured {
+  return { name, help, type: 'counter', value, ...(labels ? { labels } : {}) };
+}
+function gauge(name: string, help: string, value: number, labels?: Measured['labels']): Measured {
+  return { name, help, type: 'gauge', value, ...(labels ? { labels } : {}) };
+}

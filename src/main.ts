@@ -1,0 +1,354 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type Logger, pino } from 'pino';
+import type { ApiServer } from './api/index.ts';
+import type { ConnectionItem, GatewayPort } from './api/gateway-port.ts';
+import type { Archiver, ArchiverStatus } from './archive/archiver.ts';
+import type { AuditEvent } from './core/entry.ts';
+import type { RunningGateway } from './cli/serve.ts';
+import { ChaperoneError, messageOf } from './core/errors.ts';
+import { createId } from './core/identifier.ts';
+import type { Decoder } from './core/protocol.ts';
+import type { Stages } from './core/stages.ts';
+import { refuse } from './core/verdict.ts';
+import { connectThreads } from './gateway/calls.ts';
+import type { Certificate } from './gateway/certificate.ts';
+import type { Configuration } from './gateway/configuration/index.ts';
+import type { ConfigurationProblem } from './gateway/configuration/index.ts';
+import type { Gateway } from './gateway/gateway.ts';
+import { loadProtocols } from './gateway/protocols.ts';
+import { startThread, type Thread } from './gateway/thread.ts';
+import type { IdentitySettings } from './stages/identity/settings.ts';
+import type { Journal } from './stages/recording/options.ts';
+import type { Place } from './wire/dial.ts';
+
+/*
+ * The composition root: the one file that knows all the parts. As the program it runs the command line; as a thread of a
+ * gateway it runs the part that its data names. Parts are loaded where they are needed, so that a thread, or a command
+ * that only reads, does not wait for the rest.
+ */
+
+const version = '0.1.0';
+const entry = new URL(import.meta.url);
+
+/** What the main thread answers its threads: the API's port, and the ledger for the archive. */
+type MainHandlers = {
+  audit(event: AuditEvent): Promise<void>;
+  status(nothing: null): ReturnType<GatewayPort['status']>;
+  connections(nothing: null): ReturnType<GatewayPort['connections']>;
+  policies(nothing: null): ReturnType<GatewayPort['policies']>;
+};
+
+// ---- the archive's thread ------------------------------------------------------------------------------------------------
+
+interface ArchiveData {
+  readonly role: 'archive';
+  readonly state: string;
+}
+type ArchiveHandlers = {
+  /** Rebuilds the catalog where it is missing, and names the sessions that have no end in it. */
+  prepare(nothing: null): Promise<{ session: string; lastSequence: number }[]>;
+  start(nothing: null): Promise<void>;
+  committed(position: { segment: number; offset: number }): void;
+  status(nothing: null): ArchiverStatus;
+  close(nothing: null): Promise<void>;
+};
+
+async function runArchiveThread({ state }: ArchiveData, port: MessagePort): Promise<void> {
+  const [{ archiveJournal }, { prepareCatalog }, { unfinishedSessions }] = await Promise.all([
+    import('./archive/archiver.ts'),
+    import('./archive/rebuild.ts'),
+    import('./archive/read.ts'),
+  ]);
+  const decoders = await loadDecoders();
+  const log = createLog();
+  const note = (level: 'info' | 'warn' | 'error', message: string, detail?: object) => log[level]({ part: 'archive', ...detail }, message);
+  let archiver: Archiver | null = null;
+  /** How far the journal was before the archive has started. */
+  let early: { segment: number; offset: number } | null = null;
+  const running = (): Archiver => {
+    if (archiver === null) throw new ChaperoneError('INTERNAL', 'the archive has not been started');
+    return archiver;
+  };
+  const handlers: ArchiveHandlers = {
+    prepare: async () => {
+      prepareCatalog(state, decoders, note);
+      return unfinishedSessions(state);
+    },
+    start: async () => {
+      archiver = archiveJournal({ state, decoders, log: note, audit: (event) => main.audit(event) });
+      if (early) archiver.committed(early);
+    },
+    committed: (position) => {
+      if (archiver) archiver.committed(position);
+      else early = position;
+    },
+    status: () => running().status(),
+    close: () => running().close(),
+  };
+  const main = connectThreads<MainHandlers>(port, handlers);
+}
+
+async function loadDecoders(): Promise<(protocol: string) => Decoder | null> {
+  const protocols = await loadProtocols();
+  return (protocol) => protocols.get(protocol)?.decoder() ?? null;
+}
+
+// ---- the API's thread ----------------------------------------------------------------------------------------------------
+
+interface ApiData {
+  readonly role: 'api';
+  readonly state: string;
+  readonly listen: Place;
+  readonly certificate: Certificate | null;
+  readonly identity: IdentitySettings;
+  readonly roles: Configuration['roles'];
+}
+type ApiHandlers = {
+  listen(nothing: null): Promise<Place>;
+  close(nothing: null): Promise<void>;
+};
+
+async function runApiThread(data: ApiData, port: MessagePort): Promise<void> {
+  const [{ serveApi }, { openCatalog }, { decodeRecording, readEntries }, { createIdentity }] = await Promise.all([
+    import('./api/index.ts'),
+    import('./archive/catalog.ts'),
+    import('./archive/read.ts'),
+    import('./stages/identity/identity.ts'),
+  ]);
+  const decoders = await loadDecoders();
+  const log = createLog();
+  let api: ApiServer | null = null;
+  const handlers: ApiHandlers = {
+    listen: async () => {
+      const catalog = openCatalog(data.state);
+      const identity = createIdentity(data.identity, { now: Date.now, log: (line) => log.warn({ part: 'identity' }, line) });
+      api = await serveApi({
+        listen: data.listen,
+        tls: data.certificate,
+        catalog,
+        recording: (session) => {
+          const known = catalog.session(session);
+          return decodeRecording(readEntries(data.state, session), known ? decoders(known.protocol) : null);
+        },
+        identify: (credential) => identity.identify(credential),
+        roles: data.roles,
+        gateway: {
+          audit: (event) => main.audit(event),
+          status: () => main.status(null),
+          connections: () => main.connections(null),
+          policies: () => main.policies(null),
+        },
+        log,
+      });
+      return api.address;
+    },
+    close: async () => api?.close(),
+  };
+  const main = connectThreads<MainHandlers>(port, handlers);
+}
+
+// ---- the gateway ---------------------------------------------------------------------------------------------------------
+
+async function serve(configurationPath: string, log: Logger): Promise<RunningGateway | readonly ConfigurationProblem[]> {
+  const { loadConfiguration } = await import('./gateway/configuration/index.ts');
+  const protocols = await loadProtocols();
+  const configuration = await loadConfiguration(configurationPath, protocols);
+  if (Array.isArray(configuration)) return configuration;
+  const stack = new AsyncDisposableStack();
+  try {
+    return await openHouse(configuration as Configuration, protocols, log, stack);
+  } catch (fault) {
+    await stack.disposeAsync();
+    throw fault;
+  }
+}
+
+type Protocols = Awaited<ReturnType<typeof loadProtocols>>;
+
+async function openHouse(
+  configuration: Configuration,
+  protocols: Protocols,
+  log: Logger,
+  stack: AsyncDisposableStack,
+): Promise<RunningGateway> {
+  const { state } = configuration;
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  await chmod(state, 0o700);
+  const { acquireLock } = await import('./stages/recording/journal.ts');
+  const lock = await acquireLock(state);
+  stack.defer(() => lock.release());
+  let gateway: Gateway | null = null;
+  const certificate = await certificateOf(configuration);
+  const answers: MainHandlers = {
+    audit: (event) => journal.audit(event),
+    status: async () => statusOf(gateway, journal, archive.calls, configuration),
+    connections: async () => connectionItems(configuration),
+    policies: async () => ({
+      version: configuration.policies.version,
+      items: [...configuration.policies.policies.keys()].map((id) => ({ id })),
+    }),
+  };
+  const archive = startThread<ArchiveHandlers>(entry, { role: 'archive', state } satisfies ArchiveData, answers);
+  stack.defer(() => archive.terminate());
+  const api = startApi(configuration, certificate, answers, stack);
+  const journal = await openRecorder(configuration, await archive.calls.prepare(null), archive, lock, log);
+  stack.defer(async () => {
+    await journal.close();
+    await archive.calls.committed(journal.position());
+    await archive.calls.close(null);
+  });
+  await archive.calls.start(null);
+  const console = api ? await api.calls.listen(null) : null;
+  if (api) stack.defer(() => api.calls.close(null));
+  const { openGateway } = await import('./gateway/gateway.ts');
+  const stages = await openStages(configuration, journal, log);
+  const opened = await openGateway({
+    configuration,
+    protocols,
+    stages,
+    certificate,
+    console,
+    now: Date.now,
+    log: (line) => log.warn(line),
+  });
+  gateway = opened;
+  watch([archive, ...(api ? [api] : [])], log);
+  const stop = async (graceMs: number) => {
+    await opened.drain(graceMs);
+    await stack.disposeAsync();
+  };
+  return { console: console && `${certificate ? 'https' : 'http'}://${hostPort(console)}`, sockets: opened.listeners, stop };
+}
+
+function startApi(configuration: Configuration, certificate: Certificate | null, answers: MainHandlers, stack: AsyncDisposableStack) {
+  const { state, listen, identity, roles } = configuration;
+  if (listen.console === null) return null;
+  const data: ApiData = { role: 'api', state, listen: listen.console, certificate, identity, roles };
+  const api = startThread<ApiHandlers>(entry, data, answers);
+  stack.defer(() => api.terminate());
+  return api;
+}
+
+/** How often the archive is told how far the journal is. */
+const tellArchiveMs = 50;
+
+async function openRecorder(
+  { state }: Configuration,
+  unfinished: readonly { session: string; lastSequence: number }[],
+  archive: Thread<ArchiveHandlers>,
+  lock: Awaited<ReturnType<typeof import('./stages/recording/journal.ts').acquireLock>>,
+  log: Logger,
+): Promise<Journal> {
+  const { openJournal } = await import('./stages/recording/journal.ts');
+  let committed: { segment: number; offset: number } | null = null;
+  const tell = () => {
+    if (committed)
+      archive.calls.committed(committed).catch((fault: unknown) => log.error(`the archive does not follow: ${messageOf(fault)}`));
+    committed = null;
+  };
+  return openJournal({
+    folder: join(state, 'journal'),
+    now: () => performance.timeOrigin + performance.now(),
+    log: (line) => log.warn({ part: 'journal' }, line),
+    gatewayId: createId(),
+    version,
+    unfinished,
+    lock,
+    onCommit: (position) => {
+      if (committed === null) setTimeout(tell, tellArchiveMs).unref();
+      committed = position;
+    },
+  });
+}
+
+async function openStages(configuration: Configuration, journal: Journal, log: Logger): Promise<Stages> {
+  const [{ createIdentity }, { createPolicy }] = await Promise.all([
+    import('./stages/identity/identity.ts'),
+    import('./stages/policy/index.ts'),
+  ]);
+  const identity = createIdentity(configuration.identity, { now: Date.now, log: (line) => log.warn({ part: 'identity' }, line) });
+  const policy = createPolicy(configuration.policies);
+  return {
+    identify: (credential) => identity.identify(credential),
+    judge: (circumstance, action) => policy.judge(circumstance, action),
+    // Policies that ask are refused when they are loaded; were one to ask all the same, there is nobody to answer.
+    ask: async (question) =>
+      refuse('ACCESS_REFUSED', `This needs approval by a member of "${question.group}".`, 'This version takes no approvals.', question),
+    recorder: journal,
+  };
+}
+
+async function certificateOf({ listen, state }: Configuration): Promise<Certificate | null> {
+  const { tls } = listen;
+  if (tls === null) return null;
+  if (tls !== 'self-signed') return { certPem: tls.certPem, keyPem: tls.keyPem.reveal() };
+  const { keepSelfSigned } = await import('./gateway/certificate.ts');
+  return keepSelfSigned(state, Date.now());
+}
+
+async function statusOf(
+  gateway: Gateway | null,
+  journal: Journal,
+  archive: Thread<ArchiveHandlers>['calls'],
+  configuration: Configuration,
+) {
+  const { measure } = await import('./gateway/measures.ts');
+  const figures = await archive.status(null).catch(() => null);
+  if (gateway === null) return { ready: 'the gateway is starting', sessions: { active: 0 }, measures: [] };
+  const ready = gateway.draining() ? 'the gateway is draining' : journal.unready();
+  const measures = measure(gateway, journal.statistics(), figures, [...configuration.connections.keys()]);
+  return { ready, sessions: { active: gateway.sessions.count }, measures };
+}
+
+function connectionItems({ connections }: Configuration): ConnectionItem[] {
+  return [...connections.values()].map(({ terms: { name, protocol, recording, retentionDays } }) => ({
+    name,
+    protocol,
+    recording,
+    retentionDays,
+  }));
+}
+
+/** A gateway that has lost a part ends as a whole, so that whoever supervises it starts a whole one; its record is safe in the journal. */
+function watch(threads: readonly Pick<Thread<never>, 'ended'>[], log: Logger): void {
+  for (const { ended } of threads)
+    ended.catch((fault: unknown) => {
+      log.fatal(`a thread of the gateway ended by a fault: ${messageOf(fault)}`);
+      process.exitCode = 1;
+      process.kill(process.pid, 'SIGTERM');
+    });
+}
+
+function hostPort({ host, port }: Place): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function createLog(): Logger {
+  return pino({ base: null, level: process.env['CHAPERONE_LOG'] ?? 'info' }, pino.destination({ fd: 2, sync: true }));
+}
+
+if (isMainThread) {
+  const { runServe } = await import('./cli/serve.ts');
+  const { runQuickstart } = await import('./cli/quickstart/quickstart.ts');
+  const [, , command, ...rest] = process.argv;
+  if (command === 'serve') process.exitCode = await runServe((path) => serve(path, createLog()), rest[1] ?? '', false);
+  else if (command === 'quickstart') {
+    const running = await runQuickstart({
+      serve: async (path) => {
+        const served = await serve(path, createLog());
+        if (!('stop' in served)) throw new Error(JSON.stringify(served));
+        return { console: served.console ?? '', sockets: served.sockets, stop: () => served.stop(1000) };
+      },
+      log: (line) => console.error(line),
+      stdout: process.stdout,
+    });
+    process.once('SIGINT', () => void running.stop());
+    process.once('SIGTERM', () => void running.stop());
+  }
+} else if (parentPort) {
+  const data = workerData as ArchiveData | ApiData;
+  if (data.role === 'archive') await runArchiveThread(data, parentPort);
+  else await runApiThread(data, parentPort);
+}
