@@ -11,7 +11,7 @@ const runs = [
   { name: 'whole', patterns: ['test/*/**/*.test.ts'], options: ['--test-concurrency=2'] },
 ];
 /** A test that waits for ever, and a run that a forgotten socket or timer keeps alive, must fail rather than hang. */
-const testLimitMs = 300_000;
+const testLimitMs = 180_000;
 const runLimitMs = 1_500_000;
 
 const scratch = mkdtempSync(join(tmpdir(), 'chaperone-test-'));
