@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChaperoneError, messageOf } from '../../core/errors.ts';
+import { problemText } from '../check.ts';
+import type { Serve } from '../serve.ts';
 import { connection, writeConfiguration } from './configuration.ts';
 import { startDatabase } from './embedded-database.ts';
 import { type QuickstartFolder, openFolder } from './folder.ts';
@@ -12,18 +14,9 @@ import { type ShopLogin, openShop } from './shop.ts';
 import { type Tokens, keepTokens } from './tokens.ts';
 import { welcomeText } from './welcome.ts';
 
-/** A gateway that serves. */
-export interface QuickstartGateway {
-  /** The console listener's URL, without a slash at its end. */
-  readonly console: string;
-  /** The socket listeners by their protocol's name. */
-  readonly sockets: ReadonlyMap<string, { readonly host: string; readonly port: number }>;
-  stop(): Promise<void>;
-}
-
 export interface QuickstartDependencies {
   /** Starts the gateway on a configuration file. */
-  serve(configuration: string): Promise<QuickstartGateway>;
+  readonly serve: Serve;
   /** One line of progress, or a fault that the demonstration survives. */
   log(line: string): void;
   readonly stdout: { write(text: string): unknown };
@@ -39,6 +32,9 @@ export interface QuickstartOptions {
   readonly databasePort?: number;
   readonly identityPort?: number;
 }
+
+/** How long open sessions may go on once the demonstration is told to stop. */
+const graceMs = 2000;
 
 /**
  * Runs the demonstration: an embedded database and identity provider, a gateway between, some sample traffic on the first
@@ -79,9 +75,10 @@ async function start(
   const configuration = await writeConfiguration(folder, { ...ports, ...target, issuer: identity.issuer });
   deps.log('starting the gateway …');
   const gateway = await deps.serve(configuration);
-  stack.defer(() => gateway.stop());
+  if (!('sockets' in gateway)) throw new ChaperoneError('INTERNAL', problemText(gateway));
+  stack.defer(() => gateway.stop(graceMs));
   const [database] = gateway.sockets.values();
-  if (database === undefined) throw new ChaperoneError('INTERNAL', 'The gateway has no listener for the database.');
+  if (database === undefined || gateway.console === null) throw new ChaperoneError('INTERNAL', 'The gateway lacks a listener.');
   await playOnce(deps, folder, database, identity, tokens);
   const session = await sampleSession(gateway.console, tokens.auditor);
   deps.stdout.write(welcomeText(folder, { console: gateway.console, database, session, issuer: identity.issuer }));

@@ -15,9 +15,10 @@ export interface Welcome {
 export function welcomeText(folder: QuickstartFolder, { console, database, session, issuer }: Welcome): string {
   const near = relative(process.cwd(), folder.root);
   const here = near.startsWith('..') || near === '' ? folder.root : near;
-  const token = (role: string) => `$(cat ${here}/tokens/${role}.jwt)`;
+  const token = (role: string) => `${here}/tokens/${role}.jwt`;
   const server = console === defaultConsole ? '' : ` --server ${console}`;
-  const command = (role: string, words: string) => `CHAPERONE_TOKEN=${token(role)} ./bin/chaperone.js ${words}${server}`;
+  const port = database.port === defaultPort ? '' : ` --port ${database.port}`;
+  const command = (role: string, words: string, more = '') => `./bin/chaperone.js ${words} --token-file ${token(role)}${server}${more}`;
   const direct = `"host=${database.host} port=${database.port} user=dana dbname=${connection} application_name=cursor;run=mine"`;
   const lines = [
     'DEMONSTRATION: loopback only, no TLS, invented people and data. Not for real use.',
@@ -28,9 +29,9 @@ export function welcomeText(folder: QuickstartFolder, { console, database, sessi
     `  tokens     ${here}/tokens/{agent,engineer,dba,auditor,stranger}.jwt, valid for an hour and renewed while this runs`,
     '',
     'Work on the database as the agent that acts for dana:',
-    `  PGPASSWORD=${token('agent')} psql ${direct}`,
+    `  PGPASSWORD=$(cat ${token('agent')}) psql ${direct}`,
     'The same where no psql is installed:',
-    `  ${command('agent', `connect ${connection} --execute "select name, city from customers limit 5"`)}`,
+    `  ${command('agent', `connect ${connection} --execute "select name, city from customers limit 5"`, port)}`,
     'See what was done, rows included:',
     `  ${command('auditor', 'sessions')}`,
     ...(session === null ? [] : [`  ${command('auditor', `replay ${session}`)}`]),
@@ -42,3 +43,4 @@ export function welcomeText(folder: QuickstartFolder, { console, database, sessi
 }
 
 const defaultConsole = 'http://127.0.0.1:8080';
+const defaultPort = 15_432;
