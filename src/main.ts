@@ -9,7 +9,6 @@ import type { AuditEvent } from './core/entry.ts';
 import type { RunningGateway } from './cli/serve.ts';
 import { ChaperoneError, messageOf } from './core/errors.ts';
 import { createId } from './core/identifier.ts';
-import type { Decoder } from './core/protocol.ts';
 import type { Stages } from './core/stages.ts';
 import { refuse } from './core/verdict.ts';
 import { connectThreads } from './gateway/calls.ts';
@@ -17,7 +16,7 @@ import type { Certificate } from './gateway/certificate.ts';
 import type { Configuration } from './gateway/configuration/index.ts';
 import type { ConfigurationProblem } from './gateway/configuration/index.ts';
 import type { Gateway } from './gateway/gateway.ts';
-import { loadProtocols } from './gateway/protocols.ts';
+import { loadDecoders, loadProtocols } from './gateway/protocols.ts';
 import { startThread, type Thread } from './gateway/thread.ts';
 import type { IdentitySettings } from './stages/identity/settings.ts';
 import type { Journal } from './stages/recording/options.ts';
@@ -31,6 +30,8 @@ import type { Place } from './wire/dial.ts';
 
 const version = '0.1.0';
 const entry = new URL(import.meta.url);
+/** What a thread is started with: the part that it runs. */
+type Role = 'archive' | 'api';
 
 /** What the main thread answers its threads: the API's port, and the ledger for the archive. */
 type MainHandlers = {
@@ -42,20 +43,16 @@ type MainHandlers = {
 
 // ---- the archive's thread ------------------------------------------------------------------------------------------------
 
-interface ArchiveData {
-  readonly role: 'archive';
-  readonly state: string;
-}
 type ArchiveHandlers = {
-  /** Rebuilds the catalog where it is missing, and names the sessions that have no end in it. */
-  prepare(nothing: null): Promise<{ session: string; lastSequence: number }[]>;
+  /** Rebuilds the catalog of a state folder where it is missing, and names the sessions that have no end in it. */
+  prepare(state: string): Promise<{ session: string; lastSequence: number }[]>;
   start(nothing: null): Promise<void>;
   committed(position: { segment: number; offset: number }): void;
   status(nothing: null): ArchiverStatus;
   close(nothing: null): Promise<void>;
 };
 
-async function runArchiveThread({ state }: ArchiveData, port: MessagePort): Promise<void> {
+async function runArchiveThread(port: MessagePort): Promise<void> {
   const [{ archiveJournal }, { prepareCatalog }, { unfinishedSessions }] = await Promise.all([
     import('./archive/archiver.ts'),
     import('./archive/rebuild.ts'),
@@ -65,6 +62,7 @@ async function runArchiveThread({ state }: ArchiveData, port: MessagePort): Prom
   const log = createLog();
   const note = (level: 'info' | 'warn' | 'error', message: string, detail?: object) => log[level]({ part: 'archive', ...detail }, message);
   let archiver: Archiver | null = null;
+  let state = '';
   /** How far the journal was before the archive has started. */
   let early: { segment: number; offset: number } | null = null;
   const running = (): Archiver => {
@@ -72,7 +70,8 @@ async function runArchiveThread({ state }: ArchiveData, port: MessagePort): Prom
     return archiver;
   };
   const handlers: ArchiveHandlers = {
-    prepare: async () => {
+    prepare: async (given) => {
+      state = given;
       prepareCatalog(state, decoders, note);
       return unfinishedSessions(state);
     },
@@ -90,15 +89,9 @@ async function runArchiveThread({ state }: ArchiveData, port: MessagePort): Prom
   const main = connectThreads<MainHandlers>(port, handlers);
 }
 
-async function loadDecoders(): Promise<(protocol: string) => Decoder | null> {
-  const protocols = await loadProtocols();
-  return (protocol) => protocols.get(protocol)?.decoder() ?? null;
-}
-
 // ---- the API's thread ----------------------------------------------------------------------------------------------------
 
 interface ApiData {
-  readonly role: 'api';
   readonly state: string;
   readonly listen: Place;
   readonly certificate: Certificate | null;
@@ -106,11 +99,11 @@ interface ApiData {
   readonly roles: Configuration['roles'];
 }
 type ApiHandlers = {
-  listen(nothing: null): Promise<Place>;
+  listen(data: ApiData): Promise<Place>;
   close(nothing: null): Promise<void>;
 };
 
-async function runApiThread(data: ApiData, port: MessagePort): Promise<void> {
+async function runApiThread(port: MessagePort): Promise<void> {
   const [{ serveApi }, { openCatalog }, { decodeRecording, readEntries }, { createIdentity }] = await Promise.all([
     import('./api/index.ts'),
     import('./archive/catalog.ts'),
@@ -121,7 +114,7 @@ async function runApiThread(data: ApiData, port: MessagePort): Promise<void> {
   const log = createLog();
   let api: ApiServer | null = null;
   const handlers: ApiHandlers = {
-    listen: async () => {
+    listen: async (data) => {
       const catalog = openCatalog(data.state);
       const identity = createIdentity(data.identity, { now: Date.now, log: (line) => log.warn({ part: 'identity' }, line) });
       api = await serveApi({
@@ -151,37 +144,78 @@ async function runApiThread(data: ApiData, port: MessagePort): Promise<void> {
 
 // ---- the gateway ---------------------------------------------------------------------------------------------------------
 
+/** The threads of a gateway. They are started before anything is known of it, so that they load while the configuration is read. */
+interface Threads extends AsyncDisposable {
+  readonly archive: Thread<ArchiveHandlers>;
+  readonly api: Thread<ApiHandlers>;
+  /** Gives the threads what answers them; what they ask before is refused. */
+  answerBy(answers: MainHandlers): void;
+}
+
+function startThreads(): Threads {
+  let answers: MainHandlers | null = null;
+  const known = (): MainHandlers => {
+    if (answers === null) throw new ChaperoneError('INTERNAL', 'the gateway is starting');
+    return answers;
+  };
+  const handlers: MainHandlers = {
+    audit: async (event) => known().audit(event),
+    status: async () => known().status(null),
+    connections: async () => known().connections(null),
+    policies: async () => known().policies(null),
+  };
+  const archive = startThread<ArchiveHandlers>(entry, 'archive' satisfies Role, handlers);
+  const api = startThread<ApiHandlers>(entry, 'api' satisfies Role, handlers);
+  const end = async () => void (await Promise.all([archive.terminate(), api.terminate()]));
+  return { archive, api, answerBy: (given) => (answers = given), [Symbol.asyncDispose]: end };
+}
+
 async function serve(configurationPath: string, log: Logger): Promise<RunningGateway | readonly ConfigurationProblem[]> {
+  await using stack = new AsyncDisposableStack();
+  const threads = stack.use(startThreads());
   const { loadConfiguration } = await import('./gateway/configuration/index.ts');
   const protocols = await loadProtocols();
   const configuration = await loadConfiguration(configurationPath, protocols);
-  if (Array.isArray(configuration)) return configuration;
-  const stack = new AsyncDisposableStack();
-  try {
-    return await openHouse(configuration as Configuration, protocols, log, stack);
-  } catch (fault) {
-    await stack.disposeAsync();
-    throw fault;
-  }
+  if (isProblems(configuration)) return configuration;
+  const gateway = await openHouse(configuration, protocols, threads, log, stack);
+  const running = stack.move();
+  const stop = async (graceMs: number) => {
+    await gateway.drain(graceMs);
+    await running.disposeAsync();
+  };
+  return { console: gateway.console, sockets: gateway.listeners, stop };
+}
+
+function isProblems(loaded: Configuration | ConfigurationProblem[]): loaded is ConfigurationProblem[] {
+  return Array.isArray(loaded);
 }
 
 type Protocols = Awaited<ReturnType<typeof loadProtocols>>;
 
+/** Opens part after part; `stack` closes them in the opposite order, so that the journal is sealed and archived last. */
 async function openHouse(
   configuration: Configuration,
   protocols: Protocols,
+  threads: Threads,
   log: Logger,
   stack: AsyncDisposableStack,
-): Promise<RunningGateway> {
-  const { state } = configuration;
+): Promise<Gateway & { readonly console: string | null }> {
+  const { archive, api } = threads;
+  const { state, listen, identity, roles } = configuration;
   await mkdir(state, { recursive: true, mode: 0o700 });
   await chmod(state, 0o700);
   const { acquireLock } = await import('./stages/recording/journal.ts');
   const lock = await acquireLock(state);
   stack.defer(() => lock.release());
-  let gateway: Gateway | null = null;
   const certificate = await certificateOf(configuration);
-  const answers: MainHandlers = {
+  const journal = await openRecorder(state, await archive.calls.prepare(state), archive, lock, log);
+  stack.defer(async () => {
+    await journal.close();
+    await archive.calls.committed(journal.position());
+    await archive.calls.close(null);
+  });
+  let gateway: Gateway | null = null;
+  threads.answerBy({
     audit: (event) => journal.audit(event),
     status: async () => statusOf(gateway, journal, archive.calls, configuration),
     connections: async () => connectionItems(configuration),
@@ -189,53 +223,22 @@ async function openHouse(
       version: configuration.policies.version,
       items: [...configuration.policies.policies.keys()].map((id) => ({ id })),
     }),
-  };
-  const archive = startThread<ArchiveHandlers>(entry, { role: 'archive', state } satisfies ArchiveData, answers);
-  stack.defer(() => archive.terminate());
-  const api = startApi(configuration, certificate, answers, stack);
-  const journal = await openRecorder(configuration, await archive.calls.prepare(null), archive, lock, log);
-  stack.defer(async () => {
-    await journal.close();
-    await archive.calls.committed(journal.position());
-    await archive.calls.close(null);
   });
   await archive.calls.start(null);
-  const console = api ? await api.calls.listen(null) : null;
-  if (api) stack.defer(() => api.calls.close(null));
+  const console = listen.console && (await api.calls.listen({ state, listen: listen.console, certificate, identity, roles }));
+  stack.defer(() => api.calls.close(null));
   const { openGateway } = await import('./gateway/gateway.ts');
   const stages = await openStages(configuration, journal, log);
-  const opened = await openGateway({
-    configuration,
-    protocols,
-    stages,
-    certificate,
-    console,
-    now: Date.now,
-    log: (line) => log.warn(line),
-  });
-  gateway = opened;
-  watch([archive, ...(api ? [api] : [])], log);
-  const stop = async (graceMs: number) => {
-    await opened.drain(graceMs);
-    await stack.disposeAsync();
-  };
-  return { console: console && `${certificate ? 'https' : 'http'}://${hostPort(console)}`, sockets: opened.listeners, stop };
-}
-
-function startApi(configuration: Configuration, certificate: Certificate | null, answers: MainHandlers, stack: AsyncDisposableStack) {
-  const { state, listen, identity, roles } = configuration;
-  if (listen.console === null) return null;
-  const data: ApiData = { role: 'api', state, listen: listen.console, certificate, identity, roles };
-  const api = startThread<ApiHandlers>(entry, data, answers);
-  stack.defer(() => api.terminate());
-  return api;
+  gateway = await openGateway({ configuration, protocols, stages, certificate, console, now: Date.now, log: (line) => log.warn(line) });
+  watch([archive, api], log);
+  return { ...gateway, console: console && `${certificate ? 'https' : 'http'}://${hostPort(console)}` };
 }
 
 /** How often the archive is told how far the journal is. */
 const tellArchiveMs = 50;
 
 async function openRecorder(
-  { state }: Configuration,
+  state: string,
   unfinished: readonly { session: string; lastSequence: number }[],
   archive: Thread<ArchiveHandlers>,
   lock: Awaited<ReturnType<typeof import('./stages/recording/journal.ts').acquireLock>>,
@@ -348,7 +351,6 @@ if (isMainThread) {
     process.once('SIGTERM', () => void running.stop());
   }
 } else if (parentPort) {
-  const data = workerData as ArchiveData | ApiData;
-  if (data.role === 'archive') await runArchiveThread(data, parentPort);
-  else await runApiThread(data, parentPort);
+  const role = workerData as Role;
+  await (role === 'archive' ? runArchiveThread(parentPort) : runApiThread(parentPort));
 }
