@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { anomaliesPath, isMissing, makePrivateFolder, syncName } from './layout.ts';
+import { anomaliesPath, isMissing, makePrivateFolder, syncNames } from './layout.ts';
 
 /** Something that should be on record and is not, or is damaged. */
 export interface Anomaly {
@@ -52,7 +52,7 @@ export class Anomalies {
     } finally {
       closeSync(file);
     }
-    syncName(this.#path);
+    syncNames([this.#path]);
     for (const anomaly of fresh) this.#remember(anomaly);
     return fresh;
   }

@@ -57,16 +57,14 @@ const indexedLength = 3;
  * full-text expression for the terms that the index can find, or null; adds conditions for the others.
  */
 export function matchText(conditions: Conditions, query: string): string | null {
-  const terms = searchable(query)
-    .split(/\s+/u)
-    .filter((term) => term !== '');
+  const terms = query.split(/\s+/u).filter((term) => term !== '');
   if (query.length > longestQuery || terms.length > mostTerms)
     throw new ChaperoneError('REQUEST_INVALID', `A search takes at most ${longestQuery} characters and ${mostTerms} words.`);
-  const indexed = terms.filter((term) => [...term].length >= indexedLength);
+  const indexed = terms.filter((term) => Array.from(term).length >= indexedLength);
   for (const term of terms) if (!indexed.includes(term)) conditions.add(shortTerm, term, term, term);
   if (indexed.length === 0) return null;
   // A quoted phrase has no operators; a quote in it is doubled.
-  return indexed.map((term) => `"${term.replaceAll('"', '""')}"`).join(' AND ');
+  return indexed.map((term) => `"${searchable(term).replaceAll('"', '""')}"`).join(' AND ');
 }
 
 const within = (text: string) => `instr(lower(${text}), lower(?)) > 0`;

@@ -1,7 +1,7 @@
 import { renameSync, unlinkSync } from 'node:fs';
 import { type FrameRead, maxPayloadBytes, readFrame } from '../core/frame.ts';
 import { Anomalies, type Anomaly } from './anomalies.ts';
-import { segmentsOf, syncFile, syncFolder, syncName, journalFolder } from './layout.ts';
+import { segmentsOf, syncFile, syncFolder, syncNames, journalFolder } from './layout.ts';
 import { appendFrames } from './recording-file.ts';
 import { readPiece, segmentPath, segmentSize } from './segment-reader.ts';
 import type { Decoders } from './session-stream.ts';
@@ -91,7 +91,7 @@ export class Ingester {
     const position = this.#position;
     if (position === null) return;
     for (const path of this.#unsynced) syncFile(path);
-    for (const path of this.#unsynced) syncName(path);
+    syncNames(this.#unsynced);
     this.#unsynced.clear();
     // A stored position must never be ahead of the journal: its tail could go in a power loss and be written anew.
     if (position.offset > 0) syncFile(segmentPath(this.#options.state, position.segment));

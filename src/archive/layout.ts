@@ -66,11 +66,17 @@ export function syncFile(path: string): void {
   syncPath(path);
 }
 
-/** Makes a new file's name durable, together with those of the two folders above it, which may be new as well. */
-export function syncName(path: string): void {
-  syncFolder(dirname(path));
-  syncFolder(dirname(dirname(path)));
-  syncFolder(dirname(dirname(dirname(path))));
+/** Makes the names of new files durable, together with those of the two folders above each, which may be new as well. */
+export function syncNames(paths: Iterable<string>): void {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    const folder = dirname(path);
+    folders
+      .add(folder)
+      .add(dirname(folder))
+      .add(dirname(dirname(folder)));
+  }
+  for (const folder of folders) syncFolder(folder);
 }
 
 const extension = '.rec.zst';

@@ -16,7 +16,7 @@ export function sessionItem(row: Row): SessionItem {
     id: text(row, 'id'),
     connection: text(row, 'connection'),
     protocol: text(row, 'protocol'),
-    principal: principalItem(json<Principal | null>(row, 'principal')),
+    principal: principalItem(json(row, 'principal') as Principal | null),
     run: textOrNull(row, 'run'),
     clientAddress: text(row, 'client_address'),
     startedAt: timestamp(number(row, 'started_at')),
@@ -26,7 +26,7 @@ export function sessionItem(row: Row): SessionItem {
     verdict: text(row, 'verdict') as SessionItem['verdict'],
     code: textOrNull(row, 'code') as SessionItem['code'],
     detail: textOrNull(row, 'detail'),
-    policies: json<readonly string[]>(row, 'policies'),
+    policies: json(row, 'policies') as readonly string[],
     policyVersion: text(row, 'policy_version'),
     exchanges: number(row, 'exchanges'),
     refused: number(row, 'refused'),
@@ -55,19 +55,19 @@ export function exchangeItem(row: Row): ExchangeItem {
     durationMs: numberOrNull(row, 'duration_ms'),
     action: text(row, 'action'),
     effect: text(row, 'effect') as ExchangeItem['effect'],
-    objects: json<ExchangeItem['objects']>(row, 'objects'),
+    objects: json(row, 'objects') as ExchangeItem['objects'],
     text: text(row, 'text'),
-    parameters: json<ExchangeItem['parameters']>(row, 'parameters'),
+    parameters: json(row, 'parameters') as ExchangeItem['parameters'],
     verdict: textOrNull(row, 'verdict') as ExchangeItem['verdict'],
     reason: textOrNull(row, 'reason'),
-    policies: json<readonly string[]>(row, 'policies'),
+    policies: json(row, 'policies') as readonly string[],
     approval: textOrNull(row, 'approval'),
     rows: numberOrNull(row, 'rows'),
     bytes: number(row, 'bytes'),
-    withheld: json<ExchangeItem['withheld']>(row, 'withheld'),
+    withheld: json(row, 'withheld') as ExchangeItem['withheld'],
     status: text(row, 'status') as ExchangeItem['status'],
     tag: textOrNull(row, 'tag'),
-    error: json<ExchangeItem['error']>(row, 'error'),
+    error: json(row, 'error') as ExchangeItem['error'],
     cut: text(row, 'cut')
       .split(',')
       .filter((part) => part !== '') as Cut[],
@@ -80,7 +80,7 @@ export function auditItem(row: Row): AuditItem {
     at: timestamp(number(row, 'at')),
     event: text(row, 'event'),
     actor: text(row, 'actor'),
-    detail: json<AuditItem['detail']>(row, 'detail'),
+    detail: json(row, 'detail') as AuditItem['detail'],
   };
 }
 
@@ -100,7 +100,7 @@ function numberOrNull(row: Row, column: string): number | null {
   return row[column] === null ? null : number(row, column);
 }
 
-/** The archive alone writes these columns, from values of the type that is read here. */
-function json<Value>(row: Row, column: string): Value {
-  return JSON.parse(row[column] === null ? 'null' : text(row, column)) as Value;
+/** The archive alone writes these columns, from values of the types that the callers name. */
+function json(row: Row, column: string): unknown {
+  return JSON.parse(row[column] === null ? 'null' : text(row, column));
 }

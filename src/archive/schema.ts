@@ -6,7 +6,8 @@ import { messageOf, ChaperoneError } from '../core/errors.ts';
 export const schemaVersion = 1;
 
 /**
- * `exchanges.id` rises in the order in which exchanges opened, so that a search reads the newest first off its index. The
+ * `exchanges.id` rises in the order in which exchanges opened (those of one batch that a crash cut: session by session), so
+ * that a search reads the newest first off its index. The
  * full-text index keeps no text of its own; `exchanges` has what short terms are looked for in.
  */
 const tables = `
@@ -43,11 +44,12 @@ const tables = `
 /** How the full-text index is filled: inserts of one batch gather in memory up to this many bytes. */
 const indexMemory = 32 * 1024 * 1024;
 
-/** Opens the catalog to write it, making it where it is missing. INTERNAL where the file is not a catalog. */
+/** Opens the catalog to write it, making it where it is missing; its integers are read as bigints. INTERNAL where the file is not a catalog. */
 export function openToWrite(path: string): DatabaseSync {
   // SQLite gives a new file the process's default mode, and its -wal and -shm the mode of the database.
   closeSync(openSync(path, 'a', 0o600));
-  const database = new DatabaseSync(path, { timeout: 10_000 });
+  // A delete in a full-text table leaves a row id behind that no JavaScript number holds, and `run` would throw on it.
+  const database = new DatabaseSync(path, { timeout: 10_000, readBigInts: true });
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;');
     if (versionOf(database) === 0) {

@@ -8,7 +8,7 @@ import { encodeFrame } from '../core/frame.ts';
 import { createId } from '../core/identifier.ts';
 import type { Part } from '../core/part.ts';
 import type { Decoder } from '../core/protocol.ts';
-import { encodeSegmentHeader, segmentHeaderBytes } from '../core/segment.ts';
+import { encodeSegmentHeader, segmentHeaderBytes, segmentName } from '../core/segment.ts';
 import { catalogPath, journalFolder, makePrivateFolder } from './layout.ts';
 import { segmentPath } from './segment-reader.ts';
 import type { Position } from './store.ts';
@@ -16,6 +16,7 @@ import type { Position } from './store.ts';
 /** A state folder whose journal a test writes entry by entry. */
 export class TestJournal {
   readonly state = mkdtempSync(join(tmpdir(), 'archive-'));
+  readonly #copy = mkdtempSync(join(tmpdir(), 'written-'));
   segment = 1;
   offset = 0;
   #at = 1_760_000_000_000;
@@ -32,7 +33,7 @@ export class TestJournal {
 
   roll(segment = this.segment + 1): void {
     this.segment = segment;
-    appendFileSync(segmentPath(this.state, segment), encodeSegmentHeader(segment));
+    this.#append(encodeSegmentHeader(segment));
     this.offset = segmentHeaderBytes;
   }
 
@@ -47,9 +48,14 @@ export class TestJournal {
   }
 
   append(bytes: Buffer): Position {
-    appendFileSync(segmentPath(this.state, this.segment), bytes);
+    this.#append(bytes);
     this.offset += bytes.length;
     return this.position;
+  }
+
+  #append(bytes: Buffer): void {
+    appendFileSync(segmentPath(this.state, this.segment), bytes);
+    appendFileSync(join(this.#copy, segmentName(this.segment)), bytes);
   }
 
   put(session: string, exchange: number, ...bodies: readonly EntryBody[]): Position {
@@ -65,8 +71,14 @@ export class TestJournal {
     return id;
   }
 
+  /** A folder with every segment as it was written, those included that an archiver has deleted. */
+  archive(): string {
+    return this.#copy;
+  }
+
   remove(): void {
     rmSync(this.state, { recursive: true, force: true });
+    rmSync(this.#copy, { recursive: true, force: true });
   }
 }
 
@@ -129,13 +141,16 @@ export function dumpCatalog(state: string): { [table: string]: unknown[] } {
     database
       .prepare(sql)
       .all()
-      .map(({ key: _key, session_key: _session, ...row }) => ({ ...row }));
+      .map(({ key: _key, session_key: _session, id, ...row }) => (typeof id === 'number' ? { ...row } : { id, ...row }));
   try {
+    const owned = 'FROM exchanges x JOIN sessions s ON s.key = x.session_key';
     return {
       sessions: all('SELECT * FROM sessions ORDER BY id'),
-      exchanges: all('SELECT s.id AS session, x.* FROM exchanges x JOIN sessions s ON s.key = x.session_key ORDER BY x.id'),
+      exchanges: all(`SELECT s.id AS session, x.* ${owned} ORDER BY s.id, x.ordinal`),
       orphans: all('SELECT rowid FROM exchange_text WHERE rowid NOT IN (SELECT id FROM exchanges)'),
-      indexed: all("SELECT rowid FROM exchange_text WHERE exchange_text MATCH 'cell' ORDER BY rowid"),
+      indexed: all(
+        `SELECT s.id AS session, x.ordinal ${owned} WHERE x.id IN (SELECT rowid FROM exchange_text WHERE exchange_text MATCH 'cell') ORDER BY s.id, x.ordinal`,
+      ),
       audit: all('SELECT * FROM audit ORDER BY ledger, sequence'),
       anomalies: all('SELECT * FROM anomalies ORDER BY id'),
     };
