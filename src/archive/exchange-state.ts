@@ -6,7 +6,7 @@ import { FoundText } from './found-text.ts';
 import type { Cut } from './items.ts';
 
 /** What a row may hold of one text, in UTF-16 units; what is longer is cut and says so. The recording has it whole. */
-export const textLimit = 1024 * 1024;
+const textLimit = 1024 * 1024;
 const wordLimit = 64 * 1024;
 const objectLimit = 1000;
 

@@ -4,7 +4,7 @@ import type { Part } from '../core/part.ts';
 /** Stands between two cells, so that no search finds what begins in one and ends in the next. */
 export const cellSeparator = '\u001f';
 /** How much of what came back is indexed for one exchange, in UTF-16 units. */
-export const foundLimit = 64 * 1024;
+const foundLimit = 64 * 1024;
 /** A peer's document is walked this far; what lies deeper or beyond is not indexed. */
 const leafLimit = 50_000;
 

@@ -20,7 +20,7 @@ export interface IngestOptions {
 }
 
 /** How much of the journal one batch takes. */
-export const batchBytes = 8 * 1024 * 1024;
+const batchBytes = 8 * 1024 * 1024;
 const largestFrame = maxPayloadBytes + 1024;
 
 /**

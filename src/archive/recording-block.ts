@@ -15,7 +15,7 @@ const marker = 0x31524843;
 /** Blocks are closed at this size; a block is larger only by its last entry. */
 export const blockBytes = 1024 * 1024;
 /** No block of ours is larger: what claims to be is damage, and is not decompressed. */
-export const maxBlockBytes = blockBytes + maxPayloadBytes + frameHeaderBytes + 4096;
+const maxBlockBytes = blockBytes + maxPayloadBytes + frameHeaderBytes + 4096;
 const level = { [constants.ZSTD_c_compressionLevel]: 3 };
 
 /** One block of whole frames. */
