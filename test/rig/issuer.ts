@@ -5,10 +5,10 @@ import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 
 /** What a token says beside what every token does. */
 export interface TokenClaims {
-  readonly sub?: string;
-  readonly groups?: readonly string[];
+  readonly sub?: string | undefined;
+  readonly groups?: readonly string[] | undefined;
   /** The agent, as the issuer's own claim names it. */
-  readonly azp?: string;
+  readonly azp?: string | undefined;
   /** Adds to the payload and replaces in it; undefined takes away. */
   readonly [claim: string]: unknown;
 }
