@@ -57,7 +57,7 @@ export async function startDemonstration(folder: string): Promise<Demonstration>
     output: () => text,
     console: find(/API +(http:\/\/[^/\s]+)/),
     database: { host, port: Number(port) },
-    issuer: find(/identity +(\S+)/),
+    issuer: find(/identity +(http\S+)/),
     process: child,
     stop: async () => {
       child.kill('SIGTERM');
