@@ -91,6 +91,9 @@ export const exchange = named(
     status: z.enum(exchangeStatuses),
     tag: z.string().nullable(),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    cut: list(z.enum(['text', 'parameters', 'objects', 'search'])).describe(
+      'What of this the catalog does not hold whole; the recording does',
+    ),
   }),
 );
 

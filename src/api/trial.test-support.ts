@@ -78,6 +78,7 @@ export function exchangeItem(session: SessionItem, more: Partial<ExchangeItem> =
     status: 'ok',
     tag: 'SELECT 1',
     error: null,
+    cut: [],
     ...more,
   };
 }

@@ -40,7 +40,8 @@ function isProblems(value: RunningGateway | readonly ConfigurationProblem[]): va
   return Array.isArray(value);
 }
 
-function untilStopped(): Promise<void> {
+/** Resolves at the next SIGTERM or SIGINT. */
+export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
     const stop = () => {
       process.off('SIGTERM', stop);

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { messageOf } from '../core/errors.ts';
+import { CommandFailure } from './failure.ts';
+import type { Streams } from './output.ts';
+import { existingSession, type RecordSource } from './record-source.ts';
+import { counted } from './visible.ts';
+
+export interface ExportOptions {
+  /** Null: standard output. */
+  readonly output: string | null;
+  readonly json: boolean;
+}
+
+interface Written {
+  readonly lines: number;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Writes a session's recording, one entry a line. A file appears under its name only once it is whole, for its owner alone. */
+export async function exportSession(source: RecordSource, id: string, options: ExportOptions, { out, err }: Streams): Promise<void> {
+  await existingSession(source, id);
+  if (options.output === null) {
+    await writeLines(source.recording(id), (text) => out.write(text));
+    return;
+  }
+  const written = await writeFileWhole(source.recording(id), options.output);
+  const { lines, bytes, sha256 } = written;
+  if (options.json) await out.write(`${JSON.stringify({ session: id, format: 'ndjson', file: options.output, ...written })}\n`);
+  else await err.write(`${options.output}: ${counted(lines, 'line')}, ${counted(bytes, 'byte')}, sha256 ${sha256}\n`);
+}
+
+async function writeFileWhole(lines: AsyncIterable<object>, path: string): Promise<Written> {
+  const partial = `${path}.partial`;
+  try {
+    // 0600 and `wx`: a recording holds data, and a file or link that waits under this name is not to be written through.
+    const file = await open(partial, 'wx', 0o600);
+    try {
+      const written = await writeLines(lines, (text) => file.writeFile(text));
+      await file.sync();
+      await file.close();
+      await rename(partial, path);
+      return written;
+    } catch (fault) {
+      await file.close();
+      await rm(partial, { force: true });
+      throw fault;
+    }
+  } catch (fault) {
+    if (!(fault instanceof Error && 'syscall' in fault)) throw fault;
+    throw new CommandFailure('REQUEST_INVALID', `${path} could not be written: ${messageOf(fault)}.`, 'Name another file with --output.');
+  }
+}
+
+async function writeLines(lines: AsyncIterable<object>, write: (text: string) => Promise<void>): Promise<Written> {
+  const hash = createHash('sha256');
+  let count = 0;
+  let bytes = 0;
+  for await (const line of lines) {
+    const text = `${JSON.stringify(line)}\n`;
+    hash.update(text);
+    count += 1;
+    bytes += Buffer.byteLength(text);
+    await write(text);
+  }
+  return { lines: count, bytes, sha256: hash.digest('hex') };
+}

@@ -1,0 +1,182 @@
+import type { Cell } from '../core/part.ts';
+import { type Output, styled } from './output.ts';
+import type { PlayedDecision, PlayedLine, PlayedOutcome, PlayedPart } from './recording-line.ts';
+import { closingLine, type Limits, promptLines, type ResultTable, resultLines } from './result.ts';
+import { boundValues } from './table.ts';
+import { counted, shorten, visibleLine, visibleLines } from './visible.ts';
+
+/** Rows that are kept before a table is written out, where all rows are wanted. */
+const rowsAtOnce = 500;
+
+interface OpenTable {
+  readonly columns: readonly string[];
+  readonly rows: (readonly Cell[])[];
+  more: number;
+}
+
+/** What the player has seen of one exchange and not written yet. Holds no more rows than are shown. */
+export class PlayedExchange {
+  readonly ordinal: number;
+  readonly startedAt: number;
+  readonly #text: string;
+  readonly #prompt: string;
+  readonly #limits: Limits;
+  readonly #out: Output;
+  #asked = false;
+  #values: string[] = [];
+  #decision: PlayedDecision | null = null;
+  #outcome: { readonly outcome: PlayedOutcome; readonly at: number } | null = null;
+  #table: OpenTable | null = null;
+  #rowsShown = 0;
+  #lines: (() => string[])[] = [];
+  /** Lines of anything but rows that may still be shown, and how many were not. */
+  #room: number;
+  #omitted = 0;
+
+  constructor(line: Extract<PlayedLine, { kind: 'exchange' }>, connection: string, limits: Limits, out: Output) {
+    this.ordinal = line.exchange;
+    this.startedAt = line.at;
+    this.#text = line.action.text === '' ? `(${line.action.name})` : line.action.text;
+    this.#prompt = `[${line.exchange}] ${new Date(line.at).toISOString().slice(11, 23)} ${visibleLine(connection)}> `;
+    this.#limits = limits;
+    this.#room = limits.lines;
+    this.#out = out;
+  }
+
+  get done(): boolean {
+    return this.#outcome !== null;
+  }
+
+  see(line: PlayedLine): void {
+    if (line.kind === 'decision') this.#decision = line.decision;
+    else if (line.kind === 'outcome') this.#outcome = { outcome: line.outcome, at: line.at };
+    else if (line.kind === 'bytes') for (const part of line.parts) this.#part(part, line.direction === 'request');
+    else if (line.kind === 'withheld') this.#note(() => [withheldText(line.direction, line.count, line.sha256)]);
+    else if (line.kind === 'gap') this.#note(() => [gapText(line.direction, line.count, line.reason)]);
+  }
+
+  /** What can be written now, and is then forgotten: the statement first, then what came back. */
+  take(): string[] {
+    const head = this.#asked ? [] : this.#statement();
+    const full = this.#outcome !== null || (this.#table?.rows.length ?? 0) >= rowsAtOnce;
+    // Marks wait for the outcome, which may say the same.
+    const rest = full ? [...this.#lines.splice(0).flatMap((each) => each()), ...this.#closeTable()] : [];
+    const lines = [...head, ...this.#values.splice(0), ...rest];
+    return this.#outcome === null ? lines : [...lines, ...this.#closing()];
+  }
+
+  /** Where the session ended before the exchange did. */
+  takeUnfinished(): string[] {
+    const rest = this.#lines.splice(0).flatMap((each) => each());
+    return [...this.take(), ...rest, ...this.#closeTable(), styled(this.#out, 'yellow', '… not finished')];
+  }
+
+  #statement(): string[] {
+    this.#asked = true;
+    const [first = '', ...rest] = promptLines(this.#prompt, this.#text, this.#limits);
+    return [styled(this.#out, 'bold', first), ...rest.map((line) => styled(this.#out, 'bold', line))];
+  }
+
+  #part(part: PlayedPart, asked: boolean): void {
+    if (part.shape === 'rows') this.#rows(part.columns, part.rows);
+    else if (part.shape === 'mark' && part.name === 'parameters') this.#bound(part.detail['values']);
+    else if (part.shape === 'mark') this.#note(() => [...markLines(part, this.#outcome?.outcome ?? null)]);
+    // What was asked already stands at the prompt.
+    else if (part.shape === 'text' && asked && part.text.includes(this.#text)) return;
+    else this.#content(partLines(part));
+  }
+
+  #content(all: readonly string[]): void {
+    const shown = all.slice(0, this.#room);
+    this.#room -= shown.length;
+    this.#omitted += all.length - shown.length;
+    if (shown.length > 0) this.#note(() => shown);
+  }
+
+  #bound(values: unknown): void {
+    if (!Array.isArray(values) || values.length === 0) return;
+    const cells = values.map((value: unknown) => (value === null ? null : typeof value === 'string' ? value : JSON.stringify(value)));
+    this.#values.push(styled(this.#out, 'dim', `    ${boundValues(cells, this.#limits.cell)}`));
+  }
+
+  #rows(columns: readonly string[], rows: readonly (readonly Cell[])[]): void {
+    const table = this.#table;
+    if (table === null || !sameColumns(table.columns, columns)) {
+      this.#finishTable();
+      this.#rowsShown = 0;
+      this.#table = { columns, rows: [], more: 0 };
+    }
+    for (const row of rows) this.#row(row);
+  }
+
+  #row(row: readonly Cell[]): void {
+    const table = this.#table;
+    if (table === null) return;
+    if (this.#rowsShown < this.#limits.rows) {
+      table.rows.push(row);
+      this.#rowsShown += 1;
+    } else table.more += 1;
+  }
+
+  #closeTable(): string[] {
+    const table: ResultTable | null = this.#table;
+    this.#table = null;
+    return table === null ? [] : resultLines(table, this.#limits, this.#out);
+  }
+
+  #finishTable(): void {
+    const lines = this.#closeTable();
+    if (lines.length > 0) this.#lines.push(() => lines);
+  }
+
+  #note(lines: () => readonly string[]): void {
+    this.#finishTable();
+    this.#lines.push(() => lines().map((line) => styled(this.#out, 'dim', `  ${shorten(line, this.#limits.cell * 4)}`)));
+  }
+
+  #closing(): string[] {
+    const { outcome, at } = this.#outcome ?? {};
+    if (outcome === undefined || at === undefined) return [];
+    const more = this.#omitted === 0 ? [] : [styled(this.#out, 'yellow', `… ${this.#omitted} more lines (--full)`)];
+    const closing = [...more, closingLine({ ...outcome, durationMs: at - this.startedAt }, this.#out)];
+    const decision = this.#decision;
+    if (decision === null || decision.verdict === 'permitted') return closing;
+    const policies = decision.grounds.policies.length === 0 ? '' : ` (${decision.grounds.policies.join(', ')})`;
+    const said = `${decision.verdict.toUpperCase()} ${decision.code ?? ''}: ${decision.reason ?? ''}${policies}`;
+    return [styled(this.#out, 'yellow', visibleLine(said)), ...closing];
+  }
+}
+
+function sameColumns(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, place) => name === other[place]);
+}
+
+/** A part that is neither rows nor a mark, as lines. */
+function partLines(part: Exclude<PlayedPart, { shape: 'rows' | 'mark' }>): string[] {
+  if (part.shape === 'text') return visibleLines(part.text.replace(/\n$/, ''));
+  if (part.shape === 'document') return visibleLines(JSON.stringify(part.value, null, 2));
+  return [`(${counted(part.count, 'byte')})`];
+}
+
+type Mark = Extract<PlayedPart, { shape: 'mark' }>;
+
+/** A mark in one line, without what its exchange's outcome says anyway; nothing where that is all of it. */
+export function markLines({ name, detail }: Mark, outcome: PlayedOutcome | null): readonly string[] {
+  const known = new Set<unknown>([outcome?.tag, outcome?.error?.code, outcome?.error?.message]);
+  const names = 'message' in detail ? tellingNames.filter((each) => each in detail) : Object.keys(detail);
+  const told = names.filter((each) => !known.has(detail[each]));
+  if (told.length === 0 && names.length > 0) return [];
+  const facts = told.map((each) => `${each} ${typeof detail[each] === 'string' ? detail[each] : JSON.stringify(detail[each])}`);
+  return [visibleLine([name, ...facts].join(' · '))];
+}
+
+/** Of a message from a target: the rest says where in the target's own source it came from. */
+const tellingNames = ['code', 'message', 'detail', 'hint'];
+
+export function withheldText(direction: string, count: number, sha256: string): string {
+  return `${count} bytes of the ${direction} were over the limit: counted and hashed, not kept (sha256 ${visibleLine(sha256)})`;
+}
+
+export function gapText(direction: string, count: number, reason: string): string {
+  return `GAP: ${count} bytes of the ${direction} crossed without a record: ${visibleLine(reason)}`;
+}

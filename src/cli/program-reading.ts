@@ -1,0 +1,153 @@
+import { type Command, Option } from 'commander';
+import { sessionQuery, exchangeQuery } from '../api/contract.ts';
+import type { ExchangeFilter, PageRequest, SessionFilter } from '../archive/items.ts';
+import { moment, rowLimit, speed, type TokenOptions, tokenOf, wholeNumber } from './arguments.ts';
+import { exportSession } from './export.ts';
+import { misuse } from './failure.ts';
+import { styled } from './output.ts';
+import { replaySession } from './player.ts';
+import type { CommandContext } from './command-context.ts';
+import type { RecordSource } from './record-source.ts';
+import { defaultLimits, noLimits } from './result.ts';
+import { searchExchanges } from './search.ts';
+import { fromServer } from './server-source.ts';
+import { listSessions } from './sessions.ts';
+
+export const defaultServer = 'http://127.0.0.1:8080';
+
+interface SourceOptions extends TokenOptions {
+  readonly server?: string;
+  readonly state?: string;
+  readonly json?: boolean;
+}
+
+type ListOptions<Filter> = SourceOptions & Filter & { readonly limit: number; readonly cursor?: string };
+
+/** Adds the commands that read the record. */
+export function addReading(program: Command, context: CommandContext): void {
+  addSessions(program, context);
+  addSearch(program, context);
+  addReplay(program, context);
+  addExport(program, context);
+}
+
+/** Where the gateway is and who asks. */
+export function withServer(command: Command): Command {
+  return command
+    .option('--server <url>', `the gateway’s console (default: CHAPERONE_SERVER or ${defaultServer})`)
+    .option('--token <token>', 'your token; other users of this machine can see it there, so better set CHAPERONE_TOKEN')
+    .option('--token-file <file>', 'a file that holds your token')
+    .option('--json', 'machine-readable output, errors as well');
+}
+
+function withSource(command: Command): Command {
+  return withServer(command).option('--state <folder>', 'read a state folder instead of asking a gateway');
+}
+
+function withPage(command: Command): Command {
+  return command
+    .option('--limit <number>', 'how many, 1 to 1000', wholeNumber(1, 1000), 50)
+    .option('--cursor <cursor>', 'go on where a page ended');
+}
+
+function addSessions(program: Command, context: CommandContext): void {
+  const when = moment(context.now);
+  const command = withSource(program.command('sessions').summary('list sessions').description('Lists sessions, newest first.'))
+    .option('--user <subject>', 'subject or e-mail')
+    .option('--agent <name>', 'the agent that acted')
+    .option('--run <id>', 'the agent’s run')
+    .option('--connection <name>', 'the connection')
+    .addOption(new Option('--status <status>', 'how it is').choices([...sessionQuery.shape.status.unwrap().options]))
+    .option('--since <time>', 'begun then or later: a time, a day, or how long ago (24h, 7d)', when)
+    .option('--until <time>', 'begun before', when);
+  withPage(command).action((options: ListOptions<SessionFilter>) =>
+    reading(options, context, (source) => listSessions(source, listing(options), context.streams)),
+  );
+}
+
+function addSearch(program: Command, context: CommandContext): void {
+  const when = moment(context.now);
+  const { verdict, effect } = exchangeQuery.shape;
+  const command = withSource(program.command('search').summary('find exchanges'))
+    .description('Finds exchanges by what was asked or what came back, newest first.')
+    .argument('<text>', 'what to find, in any case')
+    .option('--session <id>', 'in one session')
+    .option('--connection <name>', 'on one connection')
+    .addOption(new Option('--verdict <verdict>', 'what the gate said').choices([...verdict.unwrap().options]))
+    .addOption(new Option('--effect <effect>', 'what it does').choices([...effect.unwrap().options]))
+    .option('--object <name>', 'what it touches')
+    .option('--since <time>', 'begun then or later: a time, a day, or how long ago (24h, 7d)', when)
+    .option('--until <time>', 'begun before', when);
+  withPage(command).action((text: string, options: ListOptions<ExchangeFilter>) => {
+    const { filter, ...rest } = listing(options);
+    return reading(options, context, (source) => searchExchanges(source, { ...rest, filter: { ...filter, q: text } }, context.streams));
+  });
+}
+
+interface ReplayFlags extends SourceOptions {
+  readonly speed: number;
+  readonly delay: boolean;
+  readonly exchange?: number;
+  readonly rows: number;
+  readonly full?: boolean;
+}
+
+function addReplay(program: Command, context: CommandContext): void {
+  withSource(program.command('replay').summary('play a session'))
+    .description('Plays a session as it was: statements, bind values, results, in their time. Silences over 2 s are folded.')
+    .argument('<session>', 'its id')
+    .option('--speed <factor>', 'how many times faster', speed, 1)
+    .option('--no-delay', 'do not wait; so it is where the output is no terminal')
+    .option('--exchange <number>', 'this one only', wholeNumber(0, 2 ** 31))
+    .option('--rows <number>', 'rows shown of a result, or all', rowLimit, defaultLimits.rows)
+    .option('--full', 'cut nothing: all rows, whole values, whole texts')
+    .action((session: string, options: ReplayFlags) => {
+      const { streams, wait } = context;
+      const waits = options.delay && streams.out.interactive && options.exchange === undefined;
+      const limits = options.full ? noLimits : { ...defaultLimits, rows: options.rows };
+      const terms = { speed: waits ? options.speed : null, exchange: options.exchange ?? null, limits, json: options.json ?? false, wait };
+      return reading(options, context, (source) => replaySession(source, session, terms, streams));
+    });
+}
+
+interface ExportFlags extends SourceOptions {
+  readonly output?: string;
+}
+
+function addExport(program: Command, context: CommandContext): void {
+  withSource(program.command('export').summary('write a recording in an open format'))
+    .description('Writes the recording of a session: every entry in order, decoded, one JSON document a line.')
+    .argument('<session>', 'its id')
+    .addOption(new Option('--format <format>', 'the format').choices(['ndjson']).makeOptionMandatory())
+    .option('--output <file>', 'default: standard output')
+    .action((session: string, options: ExportFlags) => {
+      const terms = { output: options.output ?? null, json: options.json ?? false };
+      return reading(options, context, (source) => exportSession(source, session, terms, context.streams));
+    });
+}
+
+function listing<Filter extends object>(
+  options: ListOptions<Filter>,
+): { filter: Omit<ListOptions<Filter>, keyof SourceOptions | keyof PageRequest>; page: PageRequest; json: boolean } {
+  const { limit, cursor, server: _server, token: _token, tokenFile: _file, state: _state, json, ...filter } = options;
+  return { filter, page: { limit, cursor: cursor ?? null }, json: json ?? false };
+}
+
+async function reading(options: SourceOptions, context: CommandContext, read: (source: RecordSource) => Promise<void>): Promise<void> {
+  const source = openSource(options, context);
+  const { err } = context.streams;
+  try {
+    const caveat = source.caveat();
+    if (caveat !== null) await err.write(`${styled(err, 'yellow', `chaperone: ${caveat}`)}\n`);
+    await read(source);
+  } finally {
+    source.close();
+  }
+}
+
+function openSource(options: SourceOptions, { env, openState }: CommandContext): RecordSource {
+  const { server, state } = options;
+  if (state === undefined) return fromServer(server ?? env['CHAPERONE_SERVER'] ?? defaultServer, tokenOf(options, env));
+  if (server !== undefined) throw misuse('--server and --state exclude each other.', 'Name the one to read.');
+  return openState(state);
+}

@@ -1,0 +1,26 @@
+import type { ExchangeFilter, ExchangeItem, Page, PageRequest, SessionFilter, SessionItem } from '../archive/items.ts';
+import { CommandFailure } from './failure.ts';
+
+/** The record as the commands read it: from a gateway's API, or from a state folder without one. */
+export interface RecordSource {
+  sessions(filter: SessionFilter, page: PageRequest): Promise<Page<SessionItem>>;
+  /** Null where there is none, or where it may not be seen. */
+  session(id: string): Promise<SessionItem | null>;
+  exchanges(filter: ExchangeFilter, page: PageRequest): Promise<Page<ExchangeItem>>;
+  /** Every entry of a session in order, decoded: the lines of an export. */
+  recording(session: string): AsyncIterable<object>;
+  /** What a reader must know of how whole this source is; null where there is nothing to say. */
+  caveat(): string | null;
+  close(): void;
+}
+
+/** The session, or a failure that says what to do. */
+export async function existingSession(source: RecordSource, id: string): Promise<SessionItem> {
+  const session = await source.session(id);
+  if (session !== null) return session;
+  throw new CommandFailure(
+    'NOT_FOUND',
+    `There is no session ${id}, or you may not see it.`,
+    'List those you may see with: chaperone sessions',
+  );
+}

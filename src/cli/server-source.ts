@@ -1,0 +1,120 @@
+import type { z } from 'zod';
+import * as contract from '../api/contract.ts';
+import { isLoopback } from '../api/host.ts';
+import type { ExchangeFilter, PageRequest, SessionFilter } from '../archive/items.ts';
+import { messageOf } from '../core/errors.ts';
+import { CommandFailure, misuse } from './failure.ts';
+import type { RecordSource } from './record-source.ts';
+
+/**
+ * The record as a gateway's API shows it to whoever the token names. Throws wrong use where the URL would send the token in
+ * the clear. No proxy is used and no redirect followed, so that the token reaches this server only.
+ */
+export function fromServer(server: string, token: string): RecordSource {
+  const base = checkedServer(server);
+  const read = async <Schema extends z.ZodType>(path: string, query: object, schema: Schema): Promise<z.output<Schema> | null> => {
+    const response = await ask(base, path, query, token);
+    if (response === null) return null;
+    const answer = schema.safeParse(await response.json().catch(() => null));
+    if (answer.success) return answer.data;
+    throw new CommandFailure(
+      'PROTOCOL_REFUSED',
+      `${base.origin} did not answer as Chaperone’s API does (${path}).`,
+      'Check --server; if it is right, the server and this program are of versions that do not fit.',
+    );
+  };
+  const existing = async <Value>(answer: Promise<Value | null>): Promise<Value> => (await answer) ?? notThere(base);
+  return {
+    sessions: (filter: SessionFilter, page: PageRequest) =>
+      existing(read('/api/v1/sessions', { ...filter, ...page }, contract.sessionPage)),
+    session: (id) => read(`/api/v1/sessions/${encodeURIComponent(id)}`, {}, contract.session),
+    exchanges: (filter: ExchangeFilter, page: PageRequest) => {
+      const { session, ...rest } = filter;
+      // The exchanges of one session come in their order, those of a search newest first.
+      if (session === undefined || Object.keys(rest).length > 0)
+        return existing(read('/api/v1/exchanges', { ...filter, ...page }, contract.exchangePage));
+      return existing(read(`/api/v1/sessions/${encodeURIComponent(session)}/exchanges`, page, contract.exchangePage));
+    },
+    recording: (session) => recordingLines(base, session, token),
+    caveat: () => null,
+    close: () => {},
+  };
+}
+
+/** The URL of a server that a token may be sent to. */
+export function checkedServer(server: string): URL {
+  const base = URL.canParse(server) ? new URL(server) : null;
+  if (base === null || !/^https?:$/.test(base.protocol) || base.username !== '')
+    throw misuse(`--server ${server} is not a URL of a gateway.`, 'Write it as https://gateway.example.com or http://127.0.0.1:8080.');
+  if (base.protocol === 'http:' && !isLoopback(base.hostname.replace(/^\[|\]$/g, '')))
+    throw misuse(`--server ${base.origin} would send the token unencrypted.`, 'Use https; plain http is for loopback only.');
+  return base;
+}
+
+async function ask(base: URL, path: string, query: object, token: string): Promise<Response | null> {
+  const url = new URL(path, base);
+  for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== null) url.searchParams.set(name, String(value));
+  let response: Response;
+  try {
+    response = await fetch(url, { headers: { authorization: `Bearer ${token}` }, redirect: 'error' });
+  } catch (fault) {
+    throw new CommandFailure(
+      'TARGET_UNREACHABLE',
+      `The gateway at ${base.origin} could not be reached: ${messageOf(fault instanceof Error && fault.cause ? fault.cause : fault)}.`,
+      'Start it, or name it with --server URL or CHAPERONE_SERVER; or read its state folder with --state DIR.',
+    );
+  }
+  if (response.status === 404) return null;
+  if (!response.ok) throw await refusalOf(base, response);
+  return response;
+}
+
+async function refusalOf(base: URL, response: Response): Promise<CommandFailure> {
+  const answer = contract.problemDocument.safeParse(await response.json().catch(() => null));
+  if (answer.success) return new CommandFailure(answer.data.code, answer.data.detail, answer.data.hint);
+  return new CommandFailure(
+    'PROTOCOL_REFUSED',
+    `${base.origin} answered with status ${response.status}, not as Chaperone’s API does.`,
+    'Check --server.',
+  );
+}
+
+function notThere(base: URL): never {
+  throw new CommandFailure('NOT_FOUND', `${base.origin} has no such route, or you may not see it.`, 'Check --server.');
+}
+
+async function* recordingLines(base: URL, session: string, token: string): AsyncGenerator<object> {
+  const response = await ask(base, `/api/v1/sessions/${encodeURIComponent(session)}/recording`, {}, token);
+  if (response?.body == null)
+    throw new CommandFailure('NOT_FOUND', `There is no session ${session}, or you may not see it.`, 'Check the id.');
+  try {
+    yield* ndjsonLines(response.body.pipeThrough(new TextDecoderStream()));
+  } catch (fault) {
+    if (fault instanceof CommandFailure) throw fault;
+    throw new CommandFailure(
+      'TARGET_FAULT',
+      `The gateway broke the recording off: ${messageOf(fault)}.`,
+      'What was shown or written so far is not whole. Try again; if it stays so, look at the gateway’s log.',
+    );
+  }
+}
+
+async function* ndjsonLines(text: AsyncIterable<string>): AsyncGenerator<object> {
+  const pieces: string[] = [];
+  for await (const chunk of text) {
+    const [first = '', ...rest] = chunk.split('\n');
+    pieces.push(first);
+    for (const next of rest) {
+      yield parsed(pieces.join(''));
+      pieces.length = 0;
+      pieces.push(next);
+    }
+  }
+  if (pieces.join('') !== '') throw new Error('the last line is not complete');
+}
+
+function parsed(line: string): object {
+  const value: unknown = JSON.parse(line);
+  if (typeof value !== 'object' || value === null) throw new Error('a line is not an entry');
+  return value;
+}
