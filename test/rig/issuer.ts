@@ -1,7 +1,7 @@
 import { type AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 
 /** What a token says beside what every token does. */
 export interface TokenClaims {
@@ -57,7 +57,9 @@ export async function startIssuer(audience = 'chaperone'): Promise<Issuer> {
     token: (claims = {}) => {
       const now = Math.floor(Date.now() / 1000);
       const usual = { iss: url, aud: audience, sub: 'dana', groups: ['engineering'], azp: 'cursor', iat: now, exp: now + 3600 };
-      return new SignJWT({ ...usual, ...claims }).setProtectedHeader({ alg: 'ES256', kid: key.jwk.kid ?? '' }).sign(key.privateKey);
+      // What is undefined is no claim: JSON leaves it out.
+      const payload = { ...usual, ...claims } as JWTPayload;
+      return new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid: key.jwk.kid ?? '' }).sign(key.privateKey);
     },
     rotate: async () => {
       count += 1;
