@@ -1,12 +1,13 @@
+import type { EventEmitter } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { Client, DatabaseError, type QueryArrayResult } from 'pg';
 import { messageOf } from '../core/errors.ts';
 import { CommandFailure, report } from './failure.ts';
-import { type Streams, styled } from './output.ts';
+import { type Output, type Streams, styled } from './output.ts';
 import { closingLine, type Limits, resultLines } from './result.ts';
 import { isStatementEnd } from './statement-end.ts';
-import { visibleLine } from './visible.ts';
+import { jsonLine, visibleLine, visibleLines } from './visible.ts';
 
 export interface ConnectOptions {
   readonly connection: string;
@@ -25,6 +26,11 @@ export interface ConnectOptions {
 export type Work =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'input'; readonly input: Readable; readonly typed: boolean };
+
+/** pg drops what COPY TO STDOUT sends unless one listens below its types. */
+interface ClientInside {
+  readonly connection: EventEmitter<{ copyData: [{ chunk: Buffer }] }>;
+}
 
 type Result = QueryArrayResult<(string | null)[]>;
 
@@ -74,14 +80,24 @@ async function runText(client: Client, text: string, options: ConnectOptions, st
 
 async function run(client: Client, text: string, { limits, json }: ConnectOptions, { out }: Streams): Promise<void> {
   const startedAt = performance.now();
-  // With several statements the answer is a list, which the types of pg do not say.
-  const answer = (await client.query<(string | null)[]>({ text, rowMode: 'array' })) as Result | Result[];
+  const copied: Buffer[] = [];
+  const keep = ({ chunk }: { chunk: Buffer }) => copied.push(chunk);
+  const { connection } = client as unknown as ClientInside;
+  connection.on('copyData', keep);
+  let answer: Result | Result[];
+  try {
+    // With several statements the answer is a list, which the types of pg do not say.
+    answer = (await client.query<(string | null)[]>({ text, rowMode: 'array' })) as Result | Result[];
+  } finally {
+    connection.off('copyData', keep);
+  }
   const durationMs = performance.now() - startedAt;
   const results = Array.isArray(answer) ? answer : [answer];
+  if (copied.length > 0) await writeCopied(Buffer.concat(copied).toString('utf8'), json, out);
   for (const { fields, rows, command, rowCount } of results) {
     const columns = fields.map(({ name }) => name);
     if (json) {
-      await out.write(`${JSON.stringify({ columns, rows, command, rowCount })}\n`);
+      await out.write(`${jsonLine({ columns, rows, command, rowCount })}\n`);
       continue;
     }
     const closing = { tag: command, status: 'ok', rows: rowCount, error: null, durationMs: results.length === 1 ? durationMs : null };
@@ -91,21 +107,34 @@ async function run(client: Client, text: string, { limits, json }: ConnectOption
   }
 }
 
+async function writeCopied(text: string, json: boolean, out: Output): Promise<void> {
+  if (json) await out.write(`${jsonLine({ copied: text })}\n`);
+  // A file or a pipe gets the data as it is; a terminal gets what it cannot obey.
+  else await out.write(out.interactive ? visibleLines(text).join('\n') : text);
+}
+
 /** Reads statements, each up to its semicolon, until `\q` or the end of the input. */
 async function prompt(client: Client, input: Readable, options: ConnectOptions, streams: Streams, lost: readonly Error[]): Promise<number> {
   const lines = createInterface({ input, output: process.stdout, terminal: true });
   const ask = (typed: string) => lines.setPrompt(`${visibleLine(options.connection)}${typed.trim() === '' ? '=>' : '->'} `);
   let typed = '';
+  let open = true;
+  lines.once('close', () => {
+    open = false;
+  });
+  // Asking a closed prompt throws; at the end of the input it closes while lines are still waiting to be run.
+  const again = () => {
+    ask(typed);
+    if (open) lines.prompt();
+  };
   lines.on('SIGINT', () => {
     if (typed === '' && lines.line === '') lines.close();
     typed = '';
-    ask(typed);
     process.stdout.write('\n');
-    lines.prompt();
+    again();
   });
   await streams.out.write('Statements end with a semicolon; \\q ends the session. All of it is on record.\n');
-  ask(typed);
-  lines.prompt();
+  again();
   for await (const line of lines) {
     if (typed === '' && /^\s*(\\q|exit|quit)\s*;?\s*$/i.test(line)) break;
     typed = typed === '' ? line : `${typed}\n${line}`;
@@ -115,8 +144,7 @@ async function prompt(client: Client, input: Readable, options: ConnectOptions, 
       await run(client, statement, options, streams).catch((fault: unknown) => report(failureOf(fault), streams.err, options.json));
       if (lost.length > 0) return 1;
     }
-    ask(typed);
-    lines.prompt();
+    again();
   }
   lines.close();
   return 0;

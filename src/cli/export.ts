@@ -4,7 +4,7 @@ import { messageOf } from '../core/errors.ts';
 import { CommandFailure } from './failure.ts';
 import type { Streams } from './output.ts';
 import { existingSession, type RecordSource } from './record-source.ts';
-import { counted } from './visible.ts';
+import { counted, jsonLine } from './visible.ts';
 
 export interface ExportOptions {
   /** Null: standard output. */
@@ -27,7 +27,7 @@ export async function exportSession(source: RecordSource, id: string, options: E
   }
   const written = await writeFileWhole(source.recording(id), options.output);
   const { lines, bytes, sha256 } = written;
-  if (options.json) await out.write(`${JSON.stringify({ session: id, format: 'ndjson', file: options.output, ...written })}\n`);
+  if (options.json) await out.write(`${jsonLine({ session: id, format: 'ndjson', file: options.output, ...written })}\n`);
   else await err.write(`${options.output}: ${counted(lines, 'line')}, ${counted(bytes, 'byte')}, sha256 ${sha256}\n`);
 }
 
@@ -58,7 +58,7 @@ async function writeLines(lines: AsyncIterable<object>, write: (text: string) =>
   let count = 0;
   let bytes = 0;
   for await (const line of lines) {
-    const text = `${JSON.stringify(line)}\n`;
+    const text = `${jsonLine(line)}\n`;
     hash.update(text);
     count += 1;
     bytes += Buffer.byteLength(text);

@@ -1,6 +1,6 @@
 import { ChaperoneError, messageOf } from '../core/errors.ts';
 import { type Output, ReaderGone } from './output.ts';
-import { visibleLine } from './visible.ts';
+import { jsonLine, visibleLine } from './visible.ts';
 
 /** What a command could not do: one clear message, what to do next, and how the command exits. */
 export class CommandFailure extends Error {
@@ -27,7 +27,7 @@ export async function report(thrown: unknown, err: Output, json: boolean): Promi
   if (thrown instanceof ReaderGone) return 0;
   const { code, message, hint, exit } = failureOf(thrown);
   const text = json
-    ? JSON.stringify({ error: { code, message, hint } })
+    ? jsonLine({ error: { code, message, hint } })
     : `chaperone: ${visibleLine(message)}${hint === '' ? '' : `\n  ${visibleLine(hint)}`}`;
   await err.write(`${text}\n`);
   return exit;

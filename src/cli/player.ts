@@ -5,7 +5,7 @@ import { existingSession, type RecordSource } from './record-source.ts';
 import { type PlayedLine, readLine } from './recording-line.ts';
 import { duration, type Limits } from './result.ts';
 import { sessionHead } from './sessions.ts';
-import { counted, shorten, visibleLine } from './visible.ts';
+import { counted, jsonLine, shorten, visibleLine } from './visible.ts';
 
 export interface ReplayOptions {
   /** How much faster than it was; null waits for nothing. */
@@ -24,7 +24,7 @@ const longestSilenceMs = 2000;
 export async function replaySession(source: RecordSource, id: string, options: ReplayOptions, { out }: Streams): Promise<void> {
   const session = await existingSession(source, id);
   if (options.json) {
-    for await (const line of source.recording(id)) if (isWanted(line, options)) await out.write(`${JSON.stringify(line)}\n`);
+    for await (const line of source.recording(id)) if (isWanted(line, options)) await out.write(`${jsonLine(line)}\n`);
     return;
   }
   await out.write(`${sessionHead(session, out).join('\n')}\n\n`);

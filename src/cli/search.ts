@@ -3,7 +3,7 @@ import { type Output, type Streams, styled } from './output.ts';
 import type { RecordSource } from './record-source.ts';
 import { footer, type Listing, shortTime, whoOf } from './sessions.ts';
 import { boundValues } from './table.ts';
-import { counted, shorten, visibleLine } from './visible.ts';
+import { counted, jsonLine, shorten, visibleLine } from './visible.ts';
 
 /** Finds exchanges by what was asked or what came back, newest first. */
 export async function searchExchanges(
@@ -13,7 +13,7 @@ export async function searchExchanges(
 ): Promise<void> {
   const found = await source.exchanges(filter, page);
   if (json) {
-    await out.write(`${JSON.stringify(found)}\n`);
+    await out.write(`${jsonLine(found)}\n`);
     return;
   }
   const people = await peopleOf(source, found.items);

@@ -2,7 +2,7 @@ import type { PageRequest, SessionFilter, SessionItem } from '../archive/items.t
 import { type Output, type Streams, styled } from './output.ts';
 import type { RecordSource } from './record-source.ts';
 import { tableLines } from './table.ts';
-import { counted, shorten, visibleLine } from './visible.ts';
+import { counted, jsonLine, shorten, visibleLine } from './visible.ts';
 
 export interface Listing<Filter> {
   readonly filter: Filter;
@@ -14,7 +14,7 @@ export interface Listing<Filter> {
 export async function listSessions(source: RecordSource, { filter, page, json }: Listing<SessionFilter>, { out }: Streams): Promise<void> {
   const found = await source.sessions(filter, page);
   if (json) {
-    await out.write(`${JSON.stringify(found)}\n`);
+    await out.write(`${jsonLine(found)}\n`);
     return;
   }
   const lines = found.items.length === 0 ? ['No sessions.'] : sessionTable(found.items, out);

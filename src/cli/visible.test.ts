@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isStatementEnd } from './statement-end.ts';
 import { boundValues, tableLines } from './table.ts';
-import { shorten, visibleLine, visibleLines, widthOf } from './visible.ts';
+import { jsonLine, shorten, visibleLine, visibleLines, widthOf } from './visible.ts';
 
 describe('hostile text is shown, not sent', () => {
   const cases = [
@@ -25,6 +25,15 @@ describe('hostile text is shown, not sent', () => {
   it('lines stay lines, tabs become spaces', () => {
     assert.deepEqual(visibleLines('select\r\n\t1;\n\x1b[A'), ['select', '    1;', '␛[A']);
   });
+});
+
+describe('JSON for a terminal', () => {
+  for (const text of ['\x1b[2J', '\u009b31m', 'a\u202Eb', '\x7f', 'a\u{e0041}b', 'Zoë 東京 👍 ❤️', 'a\nb', '\ud800'])
+    it(`${JSON.stringify(text)} parses to the same and holds no control`, () => {
+      const line = jsonLine({ text });
+      assert.deepEqual(JSON.parse(line), { text });
+      assert.doesNotMatch(line, /[\p{Cc}\p{Cf}\p{Cs}]/u);
+    });
 });
 
 describe('width and shortening', () => {

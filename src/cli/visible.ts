@@ -25,6 +25,13 @@ function shown(character: string): string {
   return `\\u{${code.toString(16)}}`;
 }
 
+/** A value as JSON on one line. What a terminal could obey or hide, and JSON need not escape, is escaped: it parses to the same. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replaceAll(unseen, (character) =>
+    Array.from({ length: character.length }, (_, place) => `\\u${character.charCodeAt(place).toString(16).padStart(4, '0')}`).join(''),
+  );
+}
+
 /** How many cells of a terminal a text that is visible takes, as nearly as can be told without the terminal's font. */
 export function widthOf(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
