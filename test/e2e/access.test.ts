@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict';
+import { glob, readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { AuditItem, ExchangeItem, Page, SessionItem } from '../../src/archive/items.ts';
+import { errorCodes } from '../../src/core/errors.ts';
+import { startIssuer } from '../rig/issuer.ts';
+import { eventually } from './demonstration.ts';
+import { type House, openHouse } from './house.ts';
+
+const secretWord = 'the-price-of-silence';
+
+/**
+ * Who may call what, as the contract has it. `list`: everybody, for what is theirs. `session`: the owner and who sees all.
+ * `trail`: only who sees all. A route that the OpenAPI document names and this table does not fails the test, and so does
+ * the reverse.
+ */
+const routes = {
+  '/healthz': { access: 'public', query: '' },
+  '/readyz': { access: 'public', query: '' },
+  '/metrics': { access: 'public', query: '' },
+  '/api/v1/openapi.json': { access: 'public', query: '' },
+  '/api/v1/sessions': { access: 'list', query: '' },
+  '/api/v1/sessions/{id}': { access: 'session', query: '' },
+  '/api/v1/sessions/{id}/exchanges': { access: 'session', query: '' },
+  '/api/v1/sessions/{id}/recording': { access: 'session', query: '' },
+  '/api/v1/sessions/{id}/export': { access: 'session', query: '?format=ndjson' },
+  '/api/v1/exchanges': { access: 'list', query: `?q=${secretWord}` },
+  '/api/v1/audit': { access: 'trail', query: '' },
+  '/api/v1/connections': { access: 'trail', query: '' },
+  '/api/v1/policies': { access: 'trail', query: '' },
+} as const;
+type Access = (typeof routes)[keyof typeof routes]['access'];
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+interface Problem {
+  readonly type: string;
+  readonly status: number;
+  readonly code: keyof typeof errorCodes;
+  readonly title: string;
+  readonly detail: string;
+  readonly hint: string;
+}
+
+function problemIn({ status, type, text }: Answer): Problem {
+  assert.match(type, /^application\/problem\+json/, text);
+  const document = JSON.parse(text) as Problem;
+  assert.equal(document.status, status);
+  assert.equal(document.type, `urn:chaperone:error:${document.code}`);
+  assert.equal(errorCodes[document.code].http, status, `${document.code} is a code of the contract`);
+  assert.ok(document.title && document.detail && document.hint);
+  return document;
+}
+
+describe('who may look at the record', () => {
+  let house: House;
+  let owned: SessionItem;
+  const tokens: Record<string, string | null> = {};
+
+  const get = async (path: string, token: string | null): Promise<Answer> => {
+    const response = await fetch(`${house.gateway.console}${path}`, {
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+    });
+    return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() };
+  };
+  const page = async <Item>(path: string, token: string | null): Promise<readonly Item[]> => {
+    const { status, text } = await get(path, token);
+    assert.equal(status, 200, text);
+    return (JSON.parse(text) as Page<Item>).items;
+  };
+  const pathOf = (route: string, id: string) => route.replace('{id}', id) + routes[route as keyof typeof routes].query;
+
+  before(async () => {
+    house = await openHouse();
+    const { issuer } = house;
+    await using elsewhere = await startIssuer();
+    const hour = Math.floor(Date.now() / 1000) + 3600;
+    Object.assign(tokens, {
+      owner: house.tokens.engineer,
+      'their agent': house.tokens.agent,
+      'another user': await issuer.token({ sub: 'eve', email: 'dana@example.com' }),
+      'somebody without a connection': house.tokens.stranger,
+      auditor: house.tokens.auditor,
+      nobody: null,
+      'an expired token': await issuer.token({ exp: hour - 7200, iat: hour - 10_800 }),
+      'a token of tomorrow': await issuer.token({ nbf: hour }),
+      'a token for another audience': await issuer.token({ aud: 'billing', groups: ['audit'] }),
+      'a token of another issuer': await elsewhere.token({ groups: ['audit'] }),
+      'a token of another issuer that names ours': await elsewhere.token({ iss: issuer.url, groups: ['audit'] }),
+      'an unsigned token': unsigned(house.tokens.auditor),
+      'a changed token': regrouped(house.tokens.engineer),
+      'no token at all but a word': 'letmein',
+    });
+    const client = await house.connect('owned', { password: house.tokens.engineer });
+    await client.query(`select '${secretWord}' as word`);
+    await client.end();
+    const others = await house.connect('others', { password: tokens['another user'] ?? '' });
+    await others.query(`select 'unlike' as word`);
+    await others.end();
+    const [session] = await house.over('owned');
+    assert.ok(session);
+    await house.over('others');
+    owned = session;
+  });
+  after(() => house[Symbol.asyncDispose]());
+
+  it('the table names every route there is', async () => {
+    const { text } = await get('/api/v1/openapi.json', null);
+    const { paths } = JSON.parse(text) as { paths: Record<string, Record<string, object>> };
+    assert.deepEqual(Object.keys(paths).sort(), Object.keys(routes).sort());
+    for (const [path, methods] of Object.entries(paths)) assert.deepEqual(Object.keys(methods), ['get'], `${path} is only read`);
+  });
+
+  const strangers = [
+    'nobody',
+    'an expired token',
+    'a token of tomorrow',
+    'a token for another audience',
+    'a token of another issuer',
+    'a token of another issuer that names ours',
+    'an unsigned token',
+    'a changed token',
+    'no token at all but a word',
+  ];
+  const known: { readonly [who: string]: { readonly [access in Exclude<Access, 'public'>]: number } } = {
+    owner: { list: 200, session: 200, trail: 403 },
+    'their agent': { list: 200, session: 200, trail: 403 },
+    'another user': { list: 200, session: 404, trail: 403 },
+    'somebody without a connection': { list: 200, session: 404, trail: 403 },
+    auditor: { list: 200, session: 200, trail: 200 },
+  };
+
+  for (const [route, { access }] of Object.entries(routes)) {
+    it(`${route} is for those it is for`, async () => {
+      for (const who of strangers) {
+        const answer = await get(pathOf(route, owned.id), tokens[who] ?? null);
+        assert.equal(answer.status, access === 'public' ? 200 : 401, `${who}: ${answer.text}`);
+        if (access !== 'public') assert.doesNotMatch(answer.text, new RegExp(secretWord));
+        if (answer.status === 401) assert.match(problemIn(answer).code, /^TOKEN_(MISSING|INVALID|EXPIRED)$/);
+      }
+      for (const [who, statuses] of Object.entries(known)) {
+        const answer = await get(pathOf(route, owned.id), tokens[who] ?? null);
+        const expected = access === 'public' ? 200 : statuses[access];
+        assert.equal(answer.status, expected, `${who}: ${answer.text}`);
+        if (expected === 403) assert.equal(problemIn(answer).code, 'ACCESS_REFUSED');
+        if (expected === 404) {
+          assert.equal(problemIn(answer).code, 'NOT_FOUND');
+          const none = await get(pathOf(route, '0190163d-8694-739b-aea5-966c26f8ad91'), tokens[who] ?? null);
+          assert.equal(answer.text, none.text, 'as if it did not exist');
+        }
+        const shown =
+          expected === 200 && route !== '/api/v1/sessions' && access !== 'public' && access !== 'trail' && !route.endsWith('{id}');
+        assert.equal(answer.text.includes(secretWord), shown && who !== 'another user' && who !== 'somebody without a connection', who);
+      }
+    });
+  }
+
+  it('lists and searches show everybody their own, and the auditor all', async () => {
+    const runs = async (who: string) =>
+      (await page<SessionItem>('/api/v1/sessions', tokens[who] ?? null))
+        .map(({ run }) => run ?? '')
+        .toSorted((one, other) => one.localeCompare(other));
+    assert.deepEqual(await runs('owner'), ['owned']);
+    assert.deepEqual(await runs('another user'), ['others']);
+    assert.deepEqual(await runs('somebody without a connection'), []);
+    assert.deepEqual(await runs('auditor'), ['others', 'owned']);
+    const found = async (who: string, query: string) => page<ExchangeItem>(`/api/v1/exchanges?${query}`, tokens[who] ?? null);
+    assert.equal((await found('another user', `q=${secretWord}`)).length, 0);
+    assert.equal((await found('another user', `session=${owned.id}`)).length, 0);
+    assert.equal((await found('owner', `session=${owned.id}`)).length, 1);
+    assert.equal((await found('auditor', `q=${secretWord}`)).length, 1);
+    // A filter by user is no way around: it narrows what one may see.
+    assert.deepEqual(await page('/api/v1/sessions?user=dana', tokens['another user'] ?? null), []);
+  });
+
+  it('that somebody reads a recording is on record before its first byte, with who it was and whose it is', async () => {
+    const journal = async () => {
+      const files = await Array.fromAsync(glob(join(house.state, 'journal', '*.segment')));
+      return Buffer.concat(await Promise.all(files.map((file) => readFile(file)))).toString('latin1');
+    };
+    for (const [event, route] of [
+      ['recording.read', '/api/v1/sessions/{id}/recording'],
+      ['recording.exported', '/api/v1/sessions/{id}/export'],
+    ] as const) {
+      // The gateway's clock and this one were read apart.
+      const since = new Date(Date.now() - 5).toISOString();
+      const looks = async () => {
+        const items = await page<AuditItem>('/api/v1/audit?limit=1000', house.tokens.auditor);
+        return items.filter((item) => item.event === event && item.at >= since);
+      };
+      const refused = await get(pathOf(route, owned.id), tokens['another user'] ?? null);
+      assert.equal(refused.status, 404);
+      const written = (await journal()).split(`"${event}"`).length;
+      const response = await fetch(`${house.gateway.console}${pathOf(route, owned.id)}`, {
+        headers: { authorization: `Bearer ${house.tokens.auditor}` },
+      });
+      assert.equal((await journal()).split(`"${event}"`).length, written + 1, 'it is in the journal when the answer begins');
+      assert.match(await response.text(), new RegExp(secretWord));
+      assert.ok(await eventually(async () => (await looks()).length > 0), `${event} appears on the trail`);
+      const seen = await looks();
+      assert.deepEqual(
+        seen.map(({ actor, detail }) => [actor, detail['session'], detail['of']]),
+        [[`olga (${house.issuer.url})`, owned.id, `dana (${house.issuer.url})`]],
+        'who was refused has read nothing',
+      );
+    }
+  });
+
+  it('nothing is written by the API, and what it does not know is a problem document', async () => {
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      const headers = { authorization: `Bearer ${house.tokens.auditor}` };
+      const response = await fetch(`${house.gateway.console}/api/v1/sessions/${owned.id}`, { method, headers });
+      const answer = { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() };
+      assert.equal(answer.status, 404, method);
+      assert.equal(problemIn(answer).code, 'NOT_FOUND');
+    }
+    const cases = [
+      ['/api/v1/nothing', 404, 'NOT_FOUND'],
+      ['/api/v1/sessions?limit=0', 400, 'REQUEST_INVALID'],
+      ['/api/v1/sessions?usr=dana', 400, 'REQUEST_INVALID'],
+      ['/api/v1/sessions?cursor=nonsense', 400, 'REQUEST_INVALID'],
+      ['/api/v1/sessions?since=yesterday', 400, 'REQUEST_INVALID'],
+      [`/api/v1/sessions/${owned.id}/export?format=docx`, 400, 'REQUEST_INVALID'],
+      ['/api/v1/sessions/..%2F..%2Fchaperone.yaml/recording', 404, 'NOT_FOUND'],
+      ['/api/v1/sessions/%00/recording', 404, 'NOT_FOUND'],
+    ] as const;
+    for (const [path, status, code] of cases) {
+      const answer = await get(path, house.tokens.auditor);
+      assert.equal(answer.status, status, `${path}: ${answer.text}`);
+      assert.equal(problemIn(answer).code, code, path);
+    }
+  });
+
+  it('a request that names a foreign host is not answered', async () => {
+    const { port } = new URL(house.gateway.console);
+    for (const [host, status] of [
+      [`127.0.0.1:${port}`, 200],
+      [`localhost:${port}`, 200],
+      [`rebound.example.com:${port}`, 400],
+      ['169.254.169.254', 400],
+      [`127.0.0.1.example.com:${port}`, 400],
+    ] as const) {
+      for (const path of ['/healthz', '/api/v1/sessions']) assert.equal(await statusFor(house, path, host), status, `${path} as ${host}`);
+    }
+  });
+});
+
+/** fetch does not let a program name another host than the one it dials. */
+function statusFor(house: House, path: string, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const headers = { host, authorization: `Bearer ${house.tokens.auditor}` };
+    const call = request(`${house.gateway.console}${path}`, { headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    call.on('error', reject);
+    call.end();
+  });
+}
+
+function encoded(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+/** The same token as an unsigned one (RFC 7519 section 6). */
+function unsigned(token: string): string {
+  const [, payload = ''] = token.split('.');
+  return `${encoded({ alg: 'none' })}.${payload}.`;
+}
+
+/** The same token with the auditors' group put into it, and the signature left as it was. */
+function regrouped(token: string): string {
+  const [header = '', payload = '', signature = ''] = token.split('.');
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
+  return [header, encoded({ ...claims, groups: ['audit'] }), signature].join('.');
+}
