@@ -77,6 +77,7 @@ const broken: readonly { readonly name: string; readonly path: string; readonly 
   { name: 'a protocol imported by main', path: 'src/main.ts', text: "import './protocols/hare/index.ts';", found: /main may import/ },
   { name: 'a folder without a row', path: 'src/utils/a.ts', text: "import '../core/verdict.ts';", found: /stands in no layer/ },
   { name: 'a way out of src', path: 'src/cli/a.ts', text: "import '../../test/support.ts';", found: /outside of src/ },
+  { name: 'what only tests may use', path: 'src/archive/a.ts', text: "import './testing/journal.ts';", found: /is for tests/ },
   { name: 'a library in core', path: 'src/core/a.ts', text: "import { z } from 'zod';", found: /core imports nothing/ },
   { name: 'a socket in core', path: 'src/core/a.ts', text: "import { Socket } from 'node:net';", found: /core imports nothing/ },
   {

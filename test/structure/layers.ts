@@ -62,6 +62,7 @@ function innerEdge(module: Module, { target }: Import): string | null {
   const [from, to] = [placeOf(module.path), placeOf(target)];
   const allowed = layers[from.place];
   if (allowed === undefined) return `stands in no layer: give src/${from.place} a row in the table`;
+  if (isTest(target) && !isTest(module.path)) return `imports ${target}, which is for tests`;
   if (from.folder === to.folder || allowed.includes(to.place) || allowed.includes(target.slice('src/'.length, -'.ts'.length))) return null;
   if (from.place === to.place) return apart.includes(from.place) ? `imports ${target}, of another folder of ${from.place}` : null;
   return `imports ${target}: ${from.place} may import ${allowed.join(', ') || 'nothing'}`;

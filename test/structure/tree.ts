@@ -21,5 +21,5 @@ export function treeOf(files: { readonly [path: string]: string }): Tree {
 
 /** Tests and what only they use: they may name a protocol and mint a proof, and functions in them may be long. */
 export function isTest(path: string): boolean {
-  return /\.test\.ts$|\.test-support\.ts$|\/testing\//.test(path);
+  return /\.test(-support)?\.ts$|\/testing(\.ts$|\/)|\/test-[^/]*\.ts$/.test(path);
 }
