@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { databaseHome } from '../../src/cli/quickstart/folder.ts';
 
 /** The checkout's root. */
@@ -18,7 +19,7 @@ export interface Demonstration {
   readonly database: { readonly host: string; readonly port: number };
   readonly issuer: string;
   readonly process: ChildProcess;
-  /** SIGTERM; resolves with the exit code. */
+  /** SIGTERM twice, as npm gives it; resolves with the exit code. */
   stop(): Promise<number | null>;
 }
 
@@ -60,6 +61,8 @@ export async function startDemonstration(folder: string): Promise<Demonstration>
     issuer: find(/identity +(http\S+)/),
     process: child,
     stop: async () => {
+      child.kill('SIGTERM');
+      await pause(20);
       child.kill('SIGTERM');
       const [code] = (await exited) as [number | null];
       return code;

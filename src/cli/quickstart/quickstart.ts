@@ -46,6 +46,7 @@ export async function runQuickstart(deps: QuickstartDependencies, options: Quick
   await mustBeFree(consolePort, '--console-port');
   await mustBeFree(databasePort, '--database-port');
   const stack = new AsyncDisposableStack();
+  stack.defer(holdSignals());
   try {
     const folder = await openFolder(options.state ?? '.quickstart');
     stack.defer(() => folder.release());
@@ -55,6 +56,14 @@ export async function runQuickstart(deps: QuickstartDependencies, options: Quick
     throw fault;
   }
   return { stop: () => stack.disposeAsync() };
+}
+
+/** npm hands on the signal that the terminal gives to every process: the second one must not cut the draining short. */
+function holdSignals(): () => void {
+  const deaf = () => {};
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, deaf);
+  return () => signals.forEach((signal) => process.off(signal, deaf));
 }
 
 /** Starts part after part; `stack` stops them in the opposite order, the gateway with its open sessions first. */
