@@ -152,6 +152,7 @@ export class Conversation implements RequestPort, ReplyChannel {
   /** Tells the client why, where it can still be told, and is over. */
   #end(ending: Ending): void {
     if (this.#over === null) return;
+    if (ending.code !== 'RECORDER_FAULT') this.#replies.halt();
     const words = encodeEnding(ending);
     // Into the middle of a message that the client already has the beginning of, no other can be put.
     if (!this.#replies.midPiece) {
@@ -164,7 +165,10 @@ export class Conversation implements RequestPort, ReplyChannel {
   #finish(reason: string): void {
     const over = this.#over;
     this.#over = null;
+    this.#requests.halt();
+    this.#replies.halt();
     this.#waiting?.cancel();
+    this.#replies.close();
     over?.({ status: 'ended', reason });
   }
 

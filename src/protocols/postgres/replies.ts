@@ -16,6 +16,7 @@ const codesOf = (letters: string): readonly number[] => letters.split('').map(co
 const ERROR = code('E');
 const READY = code('Z');
 const DATA_ROW = code('D');
+const COPY_IN = code('G');
 const COMMAND_COMPLETE = code('C');
 const EMPTY_QUERY = code('I');
 const SUSPENDED = code('s');
@@ -54,18 +55,32 @@ export class Replies implements MessageSink {
     if (this.#steps.length === 0 && this.#last?.outcome) this.#leave(null);
   }
 
+  /** Hands over what was read so far and takes nothing more: the session is over. */
+  halt(): void {
+    this.#flush();
+    this.#halted = true;
+  }
+  #halted = false;
+
   /** Whether the client has been given a message's beginning without its end: then no other message can be put in. */
   get midPiece(): boolean {
     return this.#framing.midPiece;
   }
 
+  /** The session is over: what the target has answered already was not cut, though the end of its answer never came. */
+  close(): void {
+    this.#leave(null);
+  }
+
   message(type: number, buffer: Buffer, from: number, to: number): boolean {
+    if (this.#halted) return false;
     const owner = this.#read(type, buffer, from, to);
-    if (owner !== 'swallowed') this.#own(owner, buffer, from, to);
-    return true;
+    if (owner !== 'swallowed' && !this.#halted) this.#own(owner, buffer, from, to);
+    return !this.#halted;
   }
 
   piece(type: number, buffer: Buffer, from: number, to: number, first: boolean): void {
+    if (this.#halted) return;
     const owner = first ? this.#read(type, buffer, from, to) : (this.#run?.owner ?? this.#last);
     if (owner !== 'swallowed') this.#own(owner, buffer, from, to);
   }
@@ -73,6 +88,7 @@ export class Replies implements MessageSink {
   /** Advances the queue by one message and says whose it is; null is the session's own channel. */
   #read(type: number, buffer: Buffer, from: number, to: number): StatementExchange | null | 'swallowed' {
     if (type === NOTIFICATION) return null;
+    if (this.#failed) this.#skipToSync();
     const step = this.#steps.first();
     if (type === NOTICE || type === PARAMETER_STATUS) {
       if (type === PARAMETER_STATUS) this.#parameterStatus(buffer.subarray(from + 5, to));
@@ -159,6 +175,7 @@ export class Replies implements MessageSink {
       return owner;
     }
     if (type !== READY) throw unexpected(type, 'in answer to Sync');
+    this.#failed = false;
     this.#steps.shift();
     for (const exchange of step.batch) if (exchange !== owner) exchange.end();
     this.#endAfterRun(owner);
@@ -175,18 +192,22 @@ export class Replies implements MessageSink {
     return 'swallowed';
   }
 
-  /** After an error PostgreSQL reads and drops everything up to the next Sync. */
+  /** After an error PostgreSQL reads and drops everything up to the next Sync, what has yet to come included. */
   #skipToSync(): void {
+    this.#failed = true;
     for (let step = this.#steps.first(); step && step.kind !== 'sync'; step = this.#steps.first()) {
       if ('undo' in step) step.undo?.();
-      const exchanges = step.kind === 'query' ? step.exchanges : step.exchange ? [step.exchange] : [];
-      for (const exchange of exchanges) exchange.outcome ??= skipped;
+      if (step.kind === 'query') for (const exchange of step.exchanges) exchange.end(skipped);
+      else if (step.exchange) step.exchange.outcome ??= skipped;
       this.#steps.shift();
     }
   }
+  #failed = false;
 
   #readOutcome(exchange: StatementExchange, type: number, buffer: Buffer, from: number, to: number): void {
+    if (type === COMMAND_COMPLETE || type === ERROR) exchange.copying = false;
     if (type === DATA_ROW) exchange.rows += 1;
+    else if (type === COPY_IN) exchange.copying = true;
     else if (type === COMMAND_COMPLETE) {
       const tag = buffer.toString('utf8', from + 5, Math.max(from + 5, to - 1));
       const counted = / (\d+)$/.exec(tag)?.[1];

@@ -42,6 +42,9 @@ export class Requests implements MessageSink {
   #batch: StatementExchange[] = [];
   /** The refused exchange whose batch is being dropped up to Sync. */
   #dropping: StatementExchange | null = null;
+  /** The simple query that was refused last, while nothing but copy data has come since. */
+  #shut: StatementExchange | null = null;
+  #halted = false;
   #run: { buffer: Buffer; from: number; to: number; owner: StatementExchange | null } | null = null;
 
   constructor(steps: Steps, port: RequestPort) {
@@ -58,7 +61,13 @@ export class Requests implements MessageSink {
     }
   }
 
+  /** Takes and forwards nothing more: the session is over. */
+  halt(): void {
+    this.#halted = true;
+  }
+
   message(type: number, buffer: Buffer, from: number, to: number): boolean {
+    if (this.#halted) return false;
     const letter = String.fromCharCode(type) as RequestType;
     const rule: MessageRule = requestMessages[letter];
     if (rule.refused !== undefined) throw new MalformedBytes(`${rule.name} does not pass: ${rule.refused}`);
@@ -92,6 +101,7 @@ export class Requests implements MessageSink {
   }
 
   #take(letter: RequestType, buffer: Buffer, from: number, to: number): Pending {
+    if (!'dcf'.includes(letter)) this.#shut = null;
     if (this.#dropping && letter !== 'S' && letter !== 'X') {
       this.#dropping.attempt(buffer.subarray(from, to));
       return undefined;
@@ -128,12 +138,16 @@ export class Requests implements MessageSink {
     }
   }
 
-  /** Copy data goes to the statement that runs; outside of a copy PostgreSQL drops it. */
+  /**
+   * Copy data goes to the statement that waits for it; where it was sent ahead, to the newest one, the refused one
+   * included. Outside of a copy PostgreSQL drops it.
+   */
   #copying(): StatementExchange | null {
     const step = this.#steps.first();
-    if (step?.kind === 'query') return step.exchanges[step.current] ?? null;
-    if (step?.kind === 'execute') return step.exchange;
-    return this.#batch.at(-1) ?? null;
+    const running = step?.kind === 'query' ? step.exchanges[step.current] : step?.kind === 'execute' ? step.exchange : null;
+    if (running?.copying) return running;
+    if (this.#shut?.ended === false) return this.#shut;
+    return this.#steps.lastRun() ?? this.#batch.at(-1) ?? null;
   }
 
   #query(buffer: Buffer, from: number, to: number): Pending {
@@ -154,6 +168,7 @@ export class Requests implements MessageSink {
     }
     for (const exchange of exchanges) if (exchange !== shut) exchange.outcome = skipped;
     this.#refuse(shut, buffer, from, to);
+    this.#shut = shut;
     this.#steps.push({ kind: 'sync', batch: [...exchanges.filter((exchange) => exchange !== shut), shut] });
     this.#port.ask(sync);
   }
@@ -277,6 +292,7 @@ export class Requests implements MessageSink {
     const run = this.#run;
     if (run === null) return;
     this.#run = null;
+    if (this.#halted) return;
     const bytes = run.buffer.subarray(run.from, run.to);
     if (run.owner === null || run.owner.ended) this.#port.ask(bytes);
     else if (run.owner.gate.kind === 'open') run.owner.ask(bytes, run.owner.gate.permit);

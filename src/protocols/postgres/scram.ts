@@ -15,7 +15,8 @@ export class ScramClient {
   readonly #password: string;
   readonly #nonce: string;
   #bare = '';
-  #serverSignature: Buffer = Buffer.alloc(0);
+  #serverSignature: Buffer | null = null;
+  #verified = false;
 
   constructor(password: string, nonce: string = randomBytes(18).toString('base64')) {
     this.#password = prepare(password);
@@ -47,8 +48,15 @@ export class ScramClient {
   verify(serverFinal: string): void {
     const value = /^v=([A-Za-z0-9+/=]+)/.exec(serverFinal)?.[1];
     const signature = Buffer.from(value ?? '', 'base64');
-    if (signature.length !== this.#serverSignature.length || !timingSafeEqual(signature, this.#serverSignature))
+    const expected = this.#serverSignature;
+    if (expected === null || signature.length !== expected.length || !timingSafeEqual(signature, expected))
       throw new ScramFault('the server’s signature is wrong, so it is not the server that knows this password');
+    this.#verified = true;
+  }
+
+  /** Whether the server has proved that it knows the password; without that its word that all is well counts nothing. */
+  get verified(): boolean {
+    return this.#verified;
   }
 }
 

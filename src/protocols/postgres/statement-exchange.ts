@@ -25,6 +25,8 @@ export class StatementExchange implements Exchange {
   /** Whether Bind or Execute were asked of it: what comes after belongs to another execution. */
   bound = false;
   executed = false;
+  /** Whether the target waits for its copy data. */
+  copying = false;
   ended = false;
 
   constructor(action: Action, ends: Ends, notify: (text: string, crossing: Crossing) => void) {

@@ -39,6 +39,15 @@ export class Steps {
   first(): Step | undefined {
     return this.#queue[this.#head];
   }
+  /** The newest statement that is to run, or null where none waits for its answer. */
+  lastRun(): StatementExchange | null {
+    for (let index = this.#queue.length - 1; index >= this.#head; index -= 1) {
+      const step = this.#queue[index];
+      if (step?.kind === 'query') return step.exchanges[step.current] ?? null;
+      if (step?.kind === 'execute') return step.exchange;
+    }
+    return null;
+  }
   push(step: Step): void {
     this.#queue.push(step);
   }

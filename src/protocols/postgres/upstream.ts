@@ -122,7 +122,10 @@ async function logIn(settings: Settings, socket: Duplex, source: ByteSource): Pr
 /** The methods of AuthenticationXXX (chapter 54.7) that are answered, by code. */
 async function authenticate(settings: Settings, socket: Duplex, body: Buffer, scram: ScramClient | null): Promise<ScramClient | null> {
   const code = body.readUInt32BE(0);
-  if (code === 0) return scram;
+  if (code === 0) {
+    if (scram && !scram.verified) throw new TargetRefused('the target broke off SCRAM before it had proved that it knows the password');
+    return scram;
+  }
   if (code === 11 && scram) {
     socket.write(password(await scram.final(body.toString('utf8', 4)), ''));
     return scram;

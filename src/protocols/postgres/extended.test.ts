@@ -1,0 +1,313 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { assertSound } from '../../../test/conformance/trial.ts';
+import { everybody, type DataPlane } from '../../../test/rig/data-plane.ts';
+import { refuse } from '../../core/verdict.ts';
+import { message } from './testing/fixtures.ts';
+import { describeMessages, RawClient } from './testing/raw-client.ts';
+import { planeBeforeServer } from './testing/shared-server.ts';
+import { summary, told } from './testing/told.ts';
+
+const { query, parse, bind, describe: describeIt, execute, close, flush, sync, terminate } = message;
+const refusal = refuse('ACCESS_REFUSED', 'Not this.', 'Something else.');
+
+interface Case {
+  readonly name: string;
+  /** What is sent, each in one write and answered by as many ReadyForQuery as it has Sync and Query. */
+  readonly says: readonly (readonly Buffer[])[];
+  /** Message types that come back, for each write. */
+  readonly hears: readonly string[];
+  /** The record's exchanges. */
+  readonly record: readonly string[];
+}
+
+const run = (text: string, name = '') => [parse(name, text), bind('', name), describeIt('P', ''), execute('')];
+
+const cases: readonly Case[] = [
+  {
+    name: 'one statement is one exchange, from Parse to Execute',
+    says: [[...run('select 1'), sync()]],
+    hears: ['1 2 T D C Z'],
+    record: ['select 1 → ok SELECT 1'],
+  },
+  {
+    name: 'prepared once and run twice: the first run belongs to its Parse',
+    says: [
+      [parse('s', 'select $1::int'), describeIt('S', 's'), sync()],
+      [bind('', 's', ['1']), execute(''), sync()],
+      [bind('', 's', ['2']), execute(''), sync()],
+    ],
+    hears: ['1 t T Z', '2 D C Z', '2 D C Z'],
+    record: ['select $1::int → ok', 'select $1::int → ok SELECT 1', 'select $1::int → ok SELECT 1'],
+  },
+  {
+    name: 'many statements in one batch',
+    says: [[...run('select 1'), ...run('select 2'), ...run('select 3'), sync()]],
+    hears: ['1 2 T D C 1 2 T D C 1 2 T D C Z'],
+    record: ['select 1 → ok SELECT 1', 'select 2 → ok SELECT 1', 'select 3 → ok SELECT 1'],
+  },
+  {
+    name: 'batches behind one another, without waiting',
+    says: [[...run('select 1'), sync(), ...run('select 2'), sync(), query('select 3'), ...run('select 4'), sync()]],
+    hears: ['1 2 T D C Z 1 2 T D C Z T D C Z 1 2 T D C Z'],
+    record: ['select 1 → ok SELECT 1', 'select 2 → ok SELECT 1', 'select 3 → ok SELECT 1', 'select 4 → ok SELECT 1'],
+  },
+  {
+    name: 'an error skips what is behind it up to Sync, and no further',
+    says: [[...run('select 1'), ...run('select 1/0'), ...run('select 2'), sync(), ...run('select 3'), sync()]],
+    hears: ['1 2 T D C 1 E:22012 Z 1 2 T D C Z'],
+    record: ['select 1 → ok SELECT 1', 'select 1/0 → error 22012', 'select 2 → skipped', 'select 3 → ok SELECT 1'],
+  },
+  {
+    name: 'a Parse that fails leaves the statement of that name as it was',
+    says: [
+      [parse('s', 'select 7'), sync()],
+      [close('S', 's'), parse('s', 'selec'), sync()],
+      [bind('', 's'), execute(''), sync()],
+    ],
+    hears: ['1 Z', '3 E:42601 Z', 'E:26000 Z'],
+    record: ['select 7 → ok', 'selec → error 42601', '(statement "s", prepared by SQL) → error 26000'],
+  },
+  {
+    name: 'a skipped Close closes nothing',
+    says: [
+      [parse('s', 'select 7'), sync()],
+      [parse('', 'selec'), close('S', 's'), sync()],
+      [bind('', 's'), execute(''), sync()],
+    ],
+    hears: ['1 Z', 'E:42601 Z', '2 D C Z'],
+    record: ['select 7 → ok', 'selec → error 42601', 'select 7 → ok SELECT 1'],
+  },
+  {
+    name: 'a skipped Parse prepares nothing',
+    says: [
+      [parse('', 'selec'), parse('s', 'select 1'), sync()],
+      [bind('', 's'), execute(''), sync()],
+    ],
+    hears: ['E:42601 Z', 'E:26000 Z'],
+    record: ['selec → error 42601', 'select 1 → skipped', '(statement "s", prepared by SQL) → error 26000'],
+  },
+  {
+    name: 'a portal fetched in pieces: each Execute is told',
+    says: [
+      [query('begin')],
+      [parse('', 'select generate_series(1, 5)'), bind('p', ''), execute('p', 2), execute('p', 2), execute('p', 2), sync()],
+      [query('commit')],
+    ],
+    hears: ['C Z', '1 2 D D s D D s D C Z', 'C Z'],
+    record: [
+      'begin → ok BEGIN',
+      'select generate_series(1, 5) → ok PORTAL SUSPENDED',
+      'select generate_series(1, 5) → ok PORTAL SUSPENDED',
+      'select generate_series(1, 5) → ok SELECT 1',
+      'commit → ok COMMIT',
+    ],
+  },
+  {
+    name: 'a portal that outlives its Sync within a transaction',
+    says: [
+      [query('begin')],
+      [parse('', 'select generate_series(1, 3)'), bind('p', ''), execute('p', 2), sync()],
+      [execute('p', 2), sync()],
+      [close('P', 'p'), sync()],
+    ],
+    hears: ['C Z', '1 2 D D s Z', 'D C Z', '3 Z'],
+    record: ['begin → ok BEGIN', 'select generate_series(1, 3) → ok PORTAL SUSPENDED', 'select generate_series(1, 3) → ok SELECT 1'],
+  },
+  {
+    name: 'a statement that SQL prepared',
+    says: [[query('prepare q as select 9')], [bind('', 'q'), execute(''), sync()], [query('execute q')]],
+    hears: ['C Z', '2 D C Z', 'T D C Z'],
+    record: ['prepare q as select 9 → ok PREPARE', '(statement "q", prepared by SQL) → ok SELECT 1', 'execute q → ok SELECT 1'],
+  },
+  {
+    name: 'a cursor that SQL declared, fetched as a portal',
+    says: [[query('begin; declare c cursor for select generate_series(1, 2)')], [execute('c'), sync()]],
+    hears: ['C C Z', 'D D C Z'],
+    record: [
+      'begin → ok BEGIN',
+      'declare c cursor for select generate_series(1, 2) → ok DECLARE CURSOR',
+      '(portal "c", opened by SQL) → ok SELECT 2',
+    ],
+  },
+  {
+    name: 'a simple query in the middle of a batch',
+    says: [[...run('select 1'), query('select 2'), ...run('select 3'), sync()]],
+    hears: ['1 2 T D C T D C Z 1 2 T D C Z'],
+    record: ['select 1 → ok SELECT 1', 'select 2 → ok SELECT 1', 'select 3 → ok SELECT 1'],
+  },
+  {
+    name: 'a query that is not read because its batch has failed',
+    says: [[...run('select 1/0'), query('select 2'), sync()]],
+    hears: ['1 E:22012 Z'],
+    record: ['select 1/0 → error 22012', 'select 2 → skipped'],
+  },
+  {
+    name: 'what comes after an error and before its Sync is skipped too',
+    says: [
+      [parse('', 'selec'), flush()],
+      [...run('select 2'), query('select 3'), sync(), ...run('select 4'), sync()],
+    ],
+    hears: ['E:42601', 'Z 1 2 T D C Z'],
+    record: ['selec → error 42601', 'select 2 → skipped', 'select 3 → skipped', 'select 4 → ok SELECT 1'],
+  },
+  {
+    name: 'many statements in one string',
+    says: [[query("select 1; select 'a;b'; select 2;")], [query('select 1; select 1/0; select 2')], [query(';'), query('  ')]],
+    hears: ['T D C T D C T D C Z', 'T D C E:22012 Z', 'I Z I Z'],
+    record: [
+      'select 1 → ok SELECT 1',
+      "select 'a;b' → ok SELECT 1",
+      'select 2 → ok SELECT 1',
+      'select 1 → ok SELECT 1',
+      'select 1/0 → error 22012',
+      'select 2 → skipped',
+      '; → ok',
+      '   → ok',
+    ],
+  },
+  {
+    name: 'a string that does not parse fails as a whole',
+    says: [[query('select 1; selec 2')]],
+    hears: ['E:42601 Z'],
+    record: ['select 1; selec 2 → error 42601'],
+  },
+  {
+    name: 'an empty statement, and one without rows',
+    says: [[parse('', ''), bind('', ''), execute(''), sync(), ...run("set application_name = 'x'"), sync()]],
+    hears: ['1 2 I Z 1 2 n C S Z'],
+    record: ['→ ok', "set application_name = 'x' → ok SET"],
+  },
+  {
+    name: 'an error at Sync: the deferred constraint fails the statement that had gone well',
+    says: [
+      [
+        query(
+          'create temp table parents (id int primary key); create temp table children (p int references parents deferrable initially deferred)',
+        ),
+      ],
+      [parse('', 'insert into children values (1)'), bind('', ''), execute(''), sync()],
+      [query('select 1')],
+    ],
+    hears: ['C C Z', '1 2 C E:23503 Z', 'T D C Z'],
+    record: [
+      'create temp table parents (id int primary key) → ok CREATE TABLE',
+      'create temp table children (p int references parents deferrable initially deferred) → ok CREATE TABLE',
+      'insert into children values (1) → error 23503',
+      'select 1 → ok SELECT 1',
+    ],
+  },
+  {
+    name: 'a Sync alone, and a Close of nothing',
+    says: [
+      [sync(), sync()],
+      [close('S', 'none'), close('P', 'none'), sync()],
+    ],
+    hears: ['Z Z', '3 3 Z'],
+    record: [],
+  },
+];
+
+describe('the extended protocol', () => {
+  let plane: DataPlane;
+  before(async () => {
+    plane = await planeBeforeServer({ judge: (_circumstance, { text }) => (text.includes('forbidden') ? refusal : everybody) });
+  });
+  after(() => plane.close());
+
+  async function converse(says: Case['says'], pace: 'whole' | 'bytewise', expected: readonly string[]) {
+    using client = await RawClient.open(plane);
+    for (const [index, messages] of says.entries()) {
+      if (pace === 'whole') client.send(...messages);
+      else for (const byte of Buffer.concat(messages)) client.send(Buffer.from([byte]));
+      const words = expected[index]?.split(' ') ?? [];
+      const last = words.at(-1)?.slice(0, 1) ?? 'Z';
+      const heard = await client.until(last, words.filter((word) => word.startsWith(last)).length);
+      assert.equal(describeMessages(heard), expected[index]);
+    }
+    const { id } = plane.opened.at(-1)?.facts ?? { id: '' };
+    client.send(terminate());
+    await client.rest();
+    const entries = (await plane.settled()).filter(({ session }) => session === id);
+    assertSound(entries);
+    return entries;
+  }
+
+  for (const { name, says, hears, record } of cases)
+    for (const pace of ['whole', 'bytewise'] as const)
+      test(`${name} (${pace})`, async () => assert.deepEqual(summary(await converse(says, pace, hears)), record));
+
+  test('with Flush instead of Sync, each answer is its own exchange’s', async () => {
+    using client = await RawClient.open(plane);
+    client.send(parse('', 'select 11'), bind('', ''), execute(''), flush());
+    assert.equal(describeMessages(await client.until('C')), '1 2 D C');
+    client.send(parse('', 'select 22'), bind('', ''), execute(''), flush());
+    assert.equal(describeMessages(await client.until('C')), '1 2 D C');
+    client.send(sync());
+    await client.until('Z');
+    client.send(terminate());
+    await client.rest();
+    const entries = await plane.settled();
+    const [first, second] = told(entries.filter(({ session }) => session === plane.opened.at(-1)?.facts.id));
+    assert.ok(first && second);
+    assert.ok(first.request.includes('select 11') && first.reply.includes('11') && !first.reply.includes('22'));
+    assert.ok(second.request.includes('select 22') && second.reply.includes('22') && !second.reply.includes('11'));
+    assert.equal(first.status, 'ok');
+    assert.equal(second.status, 'ok');
+  });
+
+  test('a refused statement fails its batch as PostgreSQL would fail it', async () => {
+    const entries = await converse(
+      [[...run('select 1'), ...run('select forbidden'), ...run('select 2'), sync(), ...run('select 3'), sync()]],
+      'whole',
+      ['1 2 T D C E:42501 Z 1 2 T D C Z'],
+    );
+    const summed = summary(entries);
+    assert.deepEqual(summed, ['select 1 → ok SELECT 1', 'select forbidden → refused', 'select 3 → ok SELECT 1']);
+    assert.ok(told(entries)[1]?.request.includes('select 2'), 'what was dropped with it is not on record');
+  });
+
+  for (const [name, forbidden] of [
+    ['by a simple query', [query('select forbidden')]],
+    ['by Parse', [parse('', 'select forbidden'), sync()]],
+  ] as const)
+    test(`a refused statement ${name} aborts the transaction`, async () => {
+      using client = await RawClient.open(plane);
+      client.send(query('begin'), query('create temp table t (n int)'));
+      await client.until('Z', 2);
+      client.send(...forbidden);
+      const refused = await client.until('Z');
+      assert.equal(describeMessages(refused), 'E:42501 Z');
+      assert.equal(refused.at(-1)?.body.toString(), 'E');
+      client.send(query('select 1'));
+      assert.equal(describeMessages(await client.until('Z')), 'E:25P02 Z');
+      client.send(query('rollback'));
+      const rolledBack = await client.until('Z');
+      assert.equal(describeMessages(rolledBack), 'C Z');
+      assert.equal(rolledBack.at(-1)?.body.toString(), 'I');
+    });
+
+  test('of many statements in one string, one refused one refuses all', async () => {
+    const entries = await converse([[query('select 1; select forbidden; select 2')], [query('select 3')]], 'whole', [
+      'E:42501 Z',
+      'T D C Z',
+    ]);
+    assert.deepEqual(summary(entries), [
+      'select 1 → skipped',
+      'select forbidden → refused',
+      'select 2 → skipped',
+      'select 3 → ok SELECT 1',
+    ]);
+  });
+
+  test('10,000 statements in one write', async () => {
+    using client = await RawClient.open(plane);
+    const statements = Array.from({ length: 10_000 }, (_, index) => [parse('', `select ${index}`), bind('', ''), execute(''), sync()]);
+    client.send(...statements.flat());
+    const rows = (await client.until('Z', 10_000)).filter(({ type }) => type === 'D');
+    assert.deepEqual(
+      rows.map(({ body }) => body.toString('utf8', 6)),
+      Array.from({ length: 10_000 }, (_, index) => String(index)),
+    );
+  });
+});
