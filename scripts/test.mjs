@@ -67,7 +67,10 @@ function filesOf(args) {
     const path = relative(root, resolve(argument));
     const isFolder = statSync(resolve(argument), { throwIfNoEntry: false })?.isDirectory() ?? false;
     const found = all.filter((file) => matchesGlob(file, isFolder ? `${path}/**` : path));
-    if (found.length === 0) console.error(`No test file is named by ${argument}.`);
+    if (found.length === 0) {
+      console.error(`No test file is named by ${argument}.`);
+      process.exitCode = 1;
+    }
     return found;
   });
   return new Set(chosen);
