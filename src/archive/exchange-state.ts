@@ -1,5 +1,5 @@
 import type { Action } from '../core/action.ts';
-import type { Decision, Outcome } from '../core/entry.ts';
+import type { Decision, Direction, Outcome } from '../core/entry.ts';
 import type { Json } from '../core/json.ts';
 import type { Cell, Part } from '../core/part.ts';
 import { FoundText } from './found-text.ts';
@@ -27,8 +27,7 @@ export class ExchangeState {
   readonly found = new FoundText();
   readonly cuts = new Set<Cut>();
   #parameterSize = 0;
-  #withheld = 0;
-  #hashes: string[] = [];
+  readonly #withheld = new Map<Direction, { readonly count: number; readonly sha256: string }>();
 
   constructor(ordinal: number, startedAt: number, action: Action) {
     this.ordinal = ordinal;
@@ -45,7 +44,9 @@ export class ExchangeState {
   }
 
   get withheld(): { bytes: number; sha256: string[] } | null {
-    return this.#hashes.length === 0 ? null : { bytes: this.#withheld, sha256: this.#hashes };
+    if (this.#withheld.size === 0) return null;
+    const all = [...this.#withheld.values()];
+    return { bytes: all.reduce((sum, { count }) => sum + count, 0), sha256: all.map(({ sha256 }) => sha256) };
   }
 
   get rows(): number | null {
@@ -62,10 +63,9 @@ export class ExchangeState {
     this.bytes += count;
   }
 
-  wasWithheld(count: number, sha256: string): void {
-    this.bytes += count;
-    this.#withheld += count;
-    this.#hashes.push(sha256);
+  /** Each such entry counts and hashes from the first withheld byte of its direction on, so the last one says it all. */
+  wasWithheld(direction: Direction, count: number, sha256: string): void {
+    this.#withheld.set(direction, { count, sha256 });
   }
 
   part(part: Part): void {

@@ -41,6 +41,8 @@ export class SessionStream {
   gap = false;
   readonly dirty = new Set<ExchangeState>();
   readonly #open = new Map<number, ExchangeState>();
+  /** How much was withheld so far, by exchange and direction. */
+  readonly #withheldSoFar = new Map<string, number>();
   readonly #means: StreamMeans;
   #decoder: Decoder | null = null;
   #decoderFailed = false;
@@ -69,9 +71,7 @@ export class SessionStream {
       case 'bytes':
         return this.#bytes(exchange, entry.exchange, entry.direction, entry.bytes);
       case 'withheld':
-        this.#count(exchange, entry.direction, entry.count);
-        exchange?.wasWithheld(entry.count, entry.sha256);
-        return this.#dropHalfRead(entry.exchange, entry.direction);
+        return this.#withheld(exchange, entry);
       case 'gap':
         this.gap = true;
         this.#count(exchange, entry.direction, entry.count);
@@ -80,6 +80,7 @@ export class SessionStream {
       case 'outcome':
         exchange?.close(entry.at, entry.outcome);
         this.#open.delete(entry.exchange);
+        for (const direction of ['request', 'reply']) this.#withheldSoFar.delete(`${entry.exchange} ${direction}`);
         return;
       case 'end':
         return this.#ended(entry.end, entry.at, fresh);
@@ -123,6 +124,17 @@ export class SessionStream {
       this.#giveUpDecoding(fault);
       exchange?.cuts.add('search');
     }
+  }
+
+  /** `count` runs from the direction's first withheld byte on: what came since the entry before is what crossed now. */
+  #withheld(exchange: ExchangeState | undefined, { exchange: ordinal, direction, count, sha256 }: Entry & { kind: 'withheld' }): void {
+    const place = `${ordinal} ${direction}`;
+    const crossed = count - (this.#withheldSoFar.get(place) ?? 0);
+    this.#withheldSoFar.set(place, count);
+    this.#count(exchange, direction, crossed);
+    exchange?.crossed(crossed);
+    exchange?.wasWithheld(direction, count, sha256);
+    this.#dropHalfRead(ordinal, direction);
   }
 
   /** What a refused exchange asked is on record but went nowhere. */
