@@ -69,7 +69,7 @@ function cellsOf(row: string): string[] {
 }
 
 /** Languages in which a document shows something that nobody would run or load. */
-const shown = new Set(['text', 'markdown', 'cedar', 'sql', 'http']);
+const shown = new Set(['text', 'markdown', 'mermaid', 'cedar', 'sql', 'http']);
 
 /** What is wrong with a block by itself, or null. */
 export function problemIn({ language, text }: Block): string | null {
