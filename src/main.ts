@@ -1,12 +1,14 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type Logger, pino } from 'pino';
 import type { ApiServer } from './api/index.ts';
 import type { ConnectionItem, GatewayPort } from './api/gateway-port.ts';
 import type { Archiver, ArchiverStatus } from './archive/archiver.ts';
 import type { AuditEvent } from './core/entry.ts';
-import type { RunningGateway } from './cli/serve.ts';
+import type { QuickstartOptions } from './cli/quickstart/quickstart.ts';
+import type { RunningGateway, Serve } from './cli/serve.ts';
 import { ChaperoneError, messageOf } from './core/errors.ts';
 import { createId } from './core/identifier.ts';
 import type { Stages } from './core/stages.ts';
@@ -19,6 +21,7 @@ import type { Gateway } from './gateway/gateway.ts';
 import { loadDecoders, loadProtocols } from './gateway/protocols.ts';
 import { startThread, type Thread } from './gateway/thread.ts';
 import type { IdentitySettings } from './stages/identity/settings.ts';
+import type { Lock } from './stages/recording/lock.ts';
 import type { Journal } from './stages/recording/options.ts';
 import type { Place } from './wire/dial.ts';
 
@@ -59,7 +62,7 @@ async function runArchiveThread(port: MessagePort): Promise<void> {
     import('./archive/read.ts'),
   ]);
   const decoders = await loadDecoders();
-  const log = createLog();
+  const log = createLog('info');
   const note = (level: 'info' | 'warn' | 'error', message: string, detail?: object) => log[level]({ part: 'archive', ...detail }, message);
   let archiver: Archiver | null = null;
   let state = '';
@@ -111,11 +114,13 @@ async function runApiThread(port: MessagePort): Promise<void> {
     import('./stages/identity/identity.ts'),
   ]);
   const decoders = await loadDecoders();
-  const log = createLog();
+  const log = createLog('info');
   let api: ApiServer | null = null;
+  let close = () => {};
   const handlers: ApiHandlers = {
     listen: async (data) => {
       const catalog = openCatalog(data.state);
+      close = () => catalog.close();
       const identity = createIdentity(data.identity, { now: Date.now, log: (line) => log.warn({ part: 'identity' }, line) });
       api = await serveApi({
         listen: data.listen,
@@ -137,7 +142,10 @@ async function runApiThread(port: MessagePort): Promise<void> {
       });
       return api.address;
     },
-    close: async () => api?.close(),
+    close: async () => {
+      await api?.close();
+      close();
+    },
   };
   const main = connectThreads<MainHandlers>(port, handlers);
 }
@@ -170,20 +178,22 @@ function startThreads(): Threads {
   return { archive, api, answerBy: (given) => (answers = given), [Symbol.asyncDispose]: end };
 }
 
-async function serve(configurationPath: string, log: Logger): Promise<RunningGateway | readonly ConfigurationProblem[]> {
+async function serve(path: string, log: Logger, started: Threads): Promise<RunningGateway | readonly ConfigurationProblem[]> {
   await using stack = new AsyncDisposableStack();
-  const threads = stack.use(startThreads());
+  const threads = stack.use(started);
   const { loadConfiguration } = await import('./gateway/configuration/index.ts');
   const protocols = await loadProtocols();
-  const configuration = await loadConfiguration(configurationPath, protocols);
+  const configuration = await loadConfiguration(path, protocols);
   if (isProblems(configuration)) return configuration;
   const gateway = await openHouse(configuration, protocols, threads, log, stack);
   const running = stack.move();
+  const stopped = Promise.withResolvers<void>();
   const stop = async (graceMs: number) => {
     await gateway.drain(graceMs);
-    await running.disposeAsync();
+    stopped.resolve(running.disposeAsync());
+    return stopped.promise;
   };
-  return { console: gateway.console, sockets: gateway.listeners, stop };
+  return { console: gateway.console, sockets: gateway.listeners, stop, stopped: stopped.promise };
 }
 
 function isProblems(loaded: Configuration | ConfigurationProblem[]): loaded is ConfigurationProblem[] {
@@ -241,7 +251,7 @@ async function openRecorder(
   state: string,
   unfinished: readonly { session: string; lastSequence: number }[],
   archive: Thread<ArchiveHandlers>,
-  lock: Awaited<ReturnType<typeof import('./stages/recording/journal.ts').acquireLock>>,
+  lock: Lock,
   log: Logger,
 ): Promise<Journal> {
   const { openJournal } = await import('./stages/recording/journal.ts');
@@ -328,28 +338,56 @@ function hostPort({ host, port }: Place): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function createLog(): Logger {
-  return pino({ base: null, level: process.env['CHAPERONE_LOG'] ?? 'info' }, pino.destination({ fd: 2, sync: true }));
+function createLog(level: 'info' | 'warn'): Logger {
+  return pino({ base: null, level: process.env['CHAPERONE_LOG'] ?? level }, pino.destination({ fd: 2, sync: true }));
+}
+
+// ---- the command line ----------------------------------------------------------------------------------------------------
+
+async function runCommandLine(words: readonly string[]): Promise<number> {
+  const [command] = words;
+  // Measured: the threads take as long to load as the commands and the configuration do, so they load beside them.
+  const threads = command === 'serve' || command === 'quickstart' ? startThreads() : null;
+  const start = (path: string, level: 'info' | 'warn') => serve(path, createLog(level), threads ?? startThreads());
+  const [{ runProgram }, { processOutput }, { fromState }, decoders] = await Promise.all([
+    import('./cli/program.ts'),
+    import('./cli/output.ts'),
+    import('./cli/state-source.ts'),
+    loadDecoders(),
+  ]);
+  const exit = await runProgram(words, {
+    serve: async (path) => (await import('./cli/serve.ts')).runServe((file) => start(file, 'info'), path, words.includes('--json')),
+    check: async (path, options) => {
+      const { runCheck } = await import('./cli/check.ts');
+      const { exitCode, output } = await runCheck(path, await loadProtocols(), options);
+      process.stdout.write(output);
+      return exitCode;
+    },
+    quickstart: (options) => demonstrate(options, (file) => start(file, 'warn')),
+    openState: (folder) => fromState(folder, decoders),
+    streams: { out: processOutput(process.stdout, process.env), err: processOutput(process.stderr, process.env) },
+    stdin: process.stdin,
+    env: process.env,
+    version,
+    now: Date.now,
+    wait: (milliseconds) => pause(milliseconds),
+  });
+  await threads?.[Symbol.asyncDispose]();
+  return exit;
+}
+
+async function demonstrate(options: QuickstartOptions, start: Serve): Promise<number> {
+  const [{ runQuickstart }, { listenForStop }] = await Promise.all([import('./cli/quickstart/quickstart.ts'), import('./cli/serve.ts')]);
+  const signals = listenForStop();
+  const log = (line: string) => void process.stderr.write(`${line}\n`);
+  const demonstration = await runQuickstart({ serve: start, log, stdout: process.stdout }, options);
+  await signals.first;
+  await demonstration.stop();
+  return 0;
 }
 
 if (isMainThread) {
-  const { runServe } = await import('./cli/serve.ts');
-  const { runQuickstart } = await import('./cli/quickstart/quickstart.ts');
-  const [, , command, ...rest] = process.argv;
-  if (command === 'serve') process.exitCode = await runServe((path) => serve(path, createLog()), rest[1] ?? '', false);
-  else if (command === 'quickstart') {
-    const running = await runQuickstart({
-      serve: async (path) => {
-        const served = await serve(path, createLog());
-        if (!('stop' in served)) throw new Error(JSON.stringify(served));
-        return { console: served.console ?? '', sockets: served.sockets, stop: () => served.stop(1000) };
-      },
-      log: (line) => console.error(line),
-      stdout: process.stdout,
-    });
-    process.once('SIGINT', () => void running.stop());
-    process.once('SIGTERM', () => void running.stop());
-  }
+  process.exitCode = await runCommandLine(process.argv.slice(2));
 } else if (parentPort) {
   const role = workerData as Role;
   await (role === 'archive' ? runArchiveThread(parentPort) : runApiThread(parentPort));
