@@ -132,6 +132,7 @@ export class Conversation implements RequestPort, ReplyChannel {
     try {
       this.#replies.feed(chunk);
     } catch (fault) {
+      if (this.#saidGoodbye) return this.#finish('the client said goodbye');
       const hint = 'Look at the target; the session’s record has what it sent.';
       return this.#end({ code: 'TARGET_FAULT', message: `The target broke the protocol: ${messageOf(fault)}.`, hint });
     }

@@ -16,7 +16,7 @@ const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
 
 /** What one statement's text may be long; a parser that meets more is a target for exhaustion. */
-export const statementLimit = 8 * mebibyte;
+const statementLimit = 8 * mebibyte;
 
 /** What carries rows may be as large as PostgreSQL allows (1 GiB); it is streamed, not held. */
 const rowLimit = 0x4000_0000;

@@ -59,12 +59,19 @@ export async function reach(settings: Settings, dial: Dial, signal: AbortSignal)
   } catch (fault) {
     throw new TargetRefused(messageOf(fault), { cause: fault });
   }
+  // TLS itself has no patience of its own: a target that falls silent within the handshake would be waited for without end.
+  const late = AbortSignal.any([signal, AbortSignal.timeout(handshakeMs)]);
+  const abort = () => raw.destroy();
+  late.addEventListener('abort', abort, { once: true });
   try {
+    late.throwIfAborted();
     const socket = settings.target.tls === 'off' ? raw : await encrypt(raw, settings);
     return { socket, source: new ByteSource(socket, handshakeMs) };
   } catch (fault) {
     raw.destroy();
     throw new TargetRefused(messageOf(fault), { cause: fault });
+  } finally {
+    late.removeEventListener('abort', abort);
   }
 }
 
@@ -134,12 +141,13 @@ async function authenticate(settings: Settings, socket: Duplex, body: Buffer, sc
     scram.verify(body.toString('utf8', 4));
     return scram;
   }
+  if (code !== 3 && code !== 5 && code !== 10)
+    throw new TargetRefused(`the target asks for authentication method ${code}, which the gateway does not speak`);
   const secret = settings.credentials.password?.reveal();
   if (secret === undefined) throw new TargetRefused('the target asks for a password and the connection has none');
   if (code === 3) socket.write(password(secret));
   else if (code === 5) socket.write(password(md5(settings.credentials.user, secret, body.subarray(4, 8))));
-  else if (code === 10) return beginScram(socket, body, secret);
-  else throw new TargetRefused(`the target asks for authentication method ${code}, which the gateway does not speak`);
+  else return beginScram(socket, body, secret);
   return scram;
 }
 

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, describe, test } from 'node:test';
+import type { DataPlane } from '../../../test/rig/data-plane.ts';
+import { message } from './testing/fixtures.ts';
+import { RawClient } from './testing/raw-client.ts';
+import { planeBeforeServer } from './testing/shared-server.ts';
+import { told } from './testing/told.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** Bytes this process holds that a slow reader could make it hold. */
+function held(): number {
+  const { external, heapUsed } = process.memoryUsage();
+  return external + heapUsed;
+}
+
+describe('memory', () => {
+  let plane: DataPlane;
+  before(async () => {
+    plane = await planeBeforeServer({ recording: { contentLimit: mebibyte } });
+  });
+  after(() => plane.close());
+
+  for (const [name, text, total] of [
+    ['200 MiB in rows of 100 KiB', `select repeat('x', 102400) from generate_series(1, 2048)`, 200 * mebibyte],
+    ['200 MiB in four rows', `select repeat('x', 52428800) from generate_series(1, 4)`, 200 * mebibyte],
+  ] as const)
+    test(`a client that stops reading: ${name}`, async () => {
+      using client = await RawClient.open(plane);
+      client.socket.removeAllListeners('data');
+      const before = held();
+      let most = 0;
+      let count = 0;
+      client.socket.pause();
+      client.send(message.query(text));
+      // As long as nobody reads, what has come as far as the gateway must come to a halt.
+      for (let rest = 0; rest < 20; rest += 1) {
+        await new Promise((later) => setTimeout(later, 20));
+        most = Math.max(most, held() - before);
+      }
+      assert.ok(most < 100 * mebibyte, `${Math.round(most / mebibyte)} MiB are held for a client that does not read`);
+      client.socket.on('data', (chunk: Buffer) => {
+        count += chunk.length;
+        most = Math.max(most, held() - before);
+        if (count > total && chunk.includes('SELECT ')) client.send(message.terminate());
+      });
+      client.socket.resume();
+      await once(client.socket, 'close');
+      assert.ok(count > total);
+      assert.ok(most < 150 * mebibyte, `${Math.round(most / mebibyte)} MiB were held`);
+      const entries = (await plane.settled()).filter(({ session }) => session === plane.opened.at(-1)?.facts.id);
+      assert.equal(told(entries)[0]?.status, 'ok');
+      const withheld = entries.filter((entry) => entry.kind === 'withheld');
+      assert.ok(withheld.length > 0, 'nothing was withheld');
+    });
+
+  test('10,000 statements prepared and closed leave nothing behind', async () => {
+    using client = await RawClient.open(plane);
+    const text = `select '${'x'.repeat(1_000)}'`;
+    const round = async () => {
+      const names = Array.from({ length: 500 }, (_, index) => `s${index}`);
+      client.send(...names.flatMap((name) => [message.parse(name, text), message.close('S', name)]), message.sync());
+      await client.until('Z');
+    };
+    for (let warm = 0; warm < 5; warm += 1) await round();
+    const before = held();
+    for (let count = 0; count < 20; count += 1) await round();
+    assert.ok(held() - before < 60 * mebibyte, `${Math.round((held() - before) / mebibyte)} MiB more`);
+  });
+});

@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { encodeMessage } from '../messages.ts';
+import { uint32 } from '../startup.ts';
+import { reply } from './fixtures.ts';
+import { cutMessages } from './messages.ts';
+
+/** A target under a test's command: what it answers is the test's affair. */
+export interface FakeTarget extends AsyncDisposable {
+  readonly port: number;
+  readonly sockets: readonly Socket[];
+  /** All that was sent to it, connection by connection. */
+  received(): string;
+}
+
+/** A login that asks for nothing, and the first ReadyForQuery. */
+export const friendly = Buffer.concat([
+  encodeMessage('R', uint32(0)),
+  reply.setting('server_version', '18'),
+  encodeMessage('K', uint32(7), uint32(8)),
+  reply.ready(),
+]);
+
+/**
+ * Answers the start-up message by `greeting`, and every later write by what `answer` makes of it; `then` does what is to
+ * be done to the socket after that.
+ */
+export async function startFakeTarget(
+  greeting: Buffer | null,
+  answer: (sent: Buffer, socket: Socket) => Buffer | null = () => null,
+): Promise<FakeTarget> {
+  const sockets: Socket[] = [];
+  const received: Buffer[] = [];
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {});
+    let started = false;
+    socket.on('data', (chunk: Buffer) => {
+      received.push(chunk);
+      const says = started ? answer(chunk, socket) : greeting;
+      started = true;
+      if (says !== null && socket.writable) socket.write(says);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    sockets,
+    received: () => Buffer.concat(received).toString('latin1'),
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** The types of the messages in a write. */
+export function typesIn(sent: Buffer): string {
+  return cutMessages(sent)
+    .map(({ type }) => type)
+    .join('');
+}
