@@ -64,7 +64,7 @@ export const session = named(
   }),
 );
 
-export const exchange = named(
+const exchange = named(
   'Exchange',
   z.object({
     id: z.string().describe('<session>/<ordinal>'),
@@ -97,7 +97,7 @@ export const exchange = named(
   }),
 );
 
-export const auditItem = named(
+const auditItem = named(
   'AuditEvent',
   z.object({
     id: z.string(),
@@ -108,7 +108,7 @@ export const auditItem = named(
   }),
 );
 
-export const connection = named(
+const connection = named(
   'Connection',
   z.object({
     name: z.string(),
@@ -194,7 +194,7 @@ type Filter<Query extends z.ZodType> = Required<Omit<z.output<Query>, Paging>>;
 type Defined<Type> = { [Key in keyof Type]-?: Exclude<Type[Key], undefined> };
 
 /** Does not compile where a schema and the type it stands for say different things. */
-export const agreement: readonly true[] = [
+void [
   true satisfies Equal<z.output<typeof session>, SessionItem>,
   true satisfies Equal<z.output<typeof exchange>, ExchangeItem>,
   true satisfies Equal<z.output<typeof auditItem>['event'], AuditItem['event']>,

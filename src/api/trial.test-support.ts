@@ -7,9 +7,9 @@ import { type Refusal, refuse } from '../core/verdict.ts';
 import type { GatewayPort } from './gateway-port.ts';
 import { type ApiOptions, type ApiServer, serveApi } from './index.ts';
 
-export const issuer = 'https://login.example.test';
+const issuer = 'https://login.example.test';
 
-export function person(subject: string, groups: readonly string[]): Principal {
+function person(subject: string, groups: readonly string[]): Principal {
   const token = { issuer, subject, jti: null, sha256: 'ab'.repeat(32), expiresAt: Date.UTC(2030, 0, 1) };
   return { subject, issuer, email: `${subject}@example.test`, groups, agent: 'cursor', actors: ['cursor'], token };
 }

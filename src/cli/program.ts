@@ -34,7 +34,7 @@ async function flush({ pending, streams }: CommandContext): Promise<void> {
 }
 
 /** The commands; nothing runs before `parseAsync`. */
-export function createProgram(context: CommandContext): Command {
+function createProgram(context: CommandContext): Command {
   const program = new Command('chaperone')
     .description('An access gateway for AI agents: one gate, one policy, one complete record.')
     .version(context.version)

@@ -36,7 +36,7 @@ export function promptLines(prompt: string, text: string, limits: Limits): strin
 }
 
 /** A text's lines, made visible, and how many are left out. */
-export function textLines(text: string, limits: Limits, longest = 300): string[] {
+function textLines(text: string, limits: Limits, longest = 300): string[] {
   const all = visibleLines(text);
   const width = limits.cell === Infinity ? Infinity : longest;
   const shown = all.slice(0, limits.lines).map((line) => shorten(line, width));
@@ -58,7 +58,7 @@ export function closingLine({ tag, status, rows, error, durationMs }: Closing, o
   return [word, ...facts.filter((fact) => fact !== null)].join(' · ');
 }
 
-export function errorText({ code, message }: { readonly code: string; readonly message: string }, out: Output): string {
+function errorText({ code, message }: { readonly code: string; readonly message: string }, out: Output): string {
   return styled(out, 'red', `ERROR ${visibleLine(code)}: ${visibleLine(message)}`);
 }
 

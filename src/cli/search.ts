@@ -66,7 +66,7 @@ function holds(text: string, q: string): boolean {
 }
 
 /** One line of the text with the match in it. */
-export function excerpt(text: string, q: string, width: number): string {
+function excerpt(text: string, q: string, width: number): string {
   const line = text.replaceAll(/\s+/g, ' ').trim();
   const at = q === '' ? -1 : line.toLowerCase().indexOf(q.toLowerCase());
   if (at <= width / 2) return shorten(visibleLine(line), width);
@@ -75,7 +75,7 @@ export function excerpt(text: string, q: string, width: number): string {
 }
 
 /** Every match stands out: inverse on a terminal, in «» elsewhere. */
-export function marked(line: string, q: string, out: Output): string {
+function marked(line: string, q: string, out: Output): string {
   const wanted = visibleLine(q).toLowerCase();
   if (wanted === '') return line;
   const lower = line.toLowerCase();

@@ -52,7 +52,7 @@ export async function admit(arrival: Arrival, terms: ConnectionTerms | null, sta
 }
 
 /** The one answer to whoever may not connect, whether or not there is such a connection. */
-export function noAccess(connection: string): Refusal {
+function noAccess(connection: string): Refusal {
   return refuse(
     'ACCESS_REFUSED',
     `You may not connect to "${connection}", or there is no such connection.`,

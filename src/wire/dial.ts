@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { BlockList, connect, isIPv6, type Socket } from 'node:net';
 
 /** An address that nothing may be dialled at on behalf of a client. */
-export class ForbiddenAddress extends Error {}
+class ForbiddenAddress extends Error {}
 
 /** A place that is listened at. */
 export interface Place {

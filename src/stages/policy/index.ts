@@ -1,2 +1,2 @@
-export { createPolicy, type PolicyJudge } from './judge.ts';
+export { createPolicy } from './judge.ts';
 export { loadPolicies, type PolicySet } from './load.ts';
