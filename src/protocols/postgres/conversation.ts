@@ -209,6 +209,12 @@ export class Conversation implements RequestPort, ReplyChannel {
   terminated(): void {
     this.#saidGoodbye = true;
   }
+  portalsGone(): void {
+    this.#requests.forgetPortals();
+  }
+  preparedGone(name: string | null): void {
+    this.#requests.forgetPrepared(name);
+  }
   encodingChanged(name: string): void {
     if (!isUnsafeEncoding(name)) return;
     const message = `The client encoding ${name} does not pass: statements in it could read otherwise than the record shows.`;

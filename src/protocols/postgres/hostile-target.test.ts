@@ -278,7 +278,7 @@ describe('a target that cannot be reached or entered', () => {
     ['sends a salt of nothing', scramOffer, encodeMessage('R', uint32(11), Buffer.from('r=x,s=,i=1')), /malformed/],
     ['goes on with SCRAM that was never begun', encodeMessage('R', uint32(11), Buffer.from('r=x,s=AAAA,i=1')), null, /method 11/],
   ] as const)
-    test(`${name}`, async () => {
+    test(name, async () => {
       await using target = await startFakeTarget(greeting, () => answer);
       await using plane = await planeBefore(target, 'secret-password');
       await assert.rejects(RawClient.open(plane), /E:08001/);

@@ -14,33 +14,70 @@ export interface Portal {
   exchange: StatementExchange;
 }
 
+/** A change that the target has yet to confirm or to reject; exactly one of the two is called. */
+export interface Change {
+  confirm(): void;
+  reject(): void;
+}
+
+interface Asked<Value> {
+  readonly batch: number;
+  /** Null where the name is closed. */
+  readonly value: Value | null;
+}
+
 /**
- * A name table whose changes can be taken back: PostgreSQL keeps the old statement where Parse of the new one fails, and
- * the gateway learns of that only later.
+ * A name table that follows the target's: PostgreSQL keeps the old statement where the new one fails or is skipped, and
+ * the gateway learns of that only when the answer comes. Up to the Sync of its own batch a change can be counted on,
+ * because after an error nothing of that batch runs; behind it the name is in doubt until the answer is here. Judged by
+ * one text and run as another is what must never happen.
  */
 export class Names<Value> {
-  readonly #values = new Map<string, Value>();
+  readonly #known = new Map<string, Value>();
+  readonly #asked = new Map<string, Asked<Value>[]>();
+  readonly #waiting = new Map<string, (() => void)[]>();
 
   get(name: string): Value | undefined {
-    return this.#values.get(name);
+    const last = this.#asked.get(name)?.at(-1);
+    return last === undefined ? this.#known.get(name) : (last.value ?? undefined);
   }
-  /** Returns what takes the change back. */
-  set(name: string, value: Value): () => void {
-    const before = this.#values.get(name);
-    this.#values.set(name, value);
-    return () => {
-      if (this.#values.get(name) === value) this.#restore(name, before);
+  /** Resolves when what the name stands for in this batch is certain; null where it is already. */
+  doubt(name: string, batch: number): Promise<void> | null {
+    const last = this.#asked.get(name)?.at(-1);
+    if (last === undefined || last.batch === batch) return null;
+    return new Promise((resolve) => this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), resolve]));
+  }
+  set(name: string, value: Value, batch: number): Change {
+    return this.#ask(name, { value, batch });
+  }
+  delete(name: string, batch: number): Change {
+    return this.#ask(name, { value: null, batch });
+  }
+  /** The target has forgotten this name, or with null all that it had confirmed. */
+  forget(name: string | null): void {
+    if (name === null) this.#known.clear();
+    else this.#known.delete(name);
+  }
+
+  #ask(name: string, change: Asked<Value>): Change {
+    const asked = this.#asked.get(name) ?? [];
+    asked.push(change);
+    this.#asked.set(name, asked);
+    return {
+      confirm: () => {
+        if (change.value === null) this.#known.delete(name);
+        else this.#known.set(name, change.value);
+        this.#settle(name, change);
+      },
+      reject: () => this.#settle(name, change),
     };
   }
-  delete(name: string): () => void {
-    const before = this.#values.get(name);
-    this.#values.delete(name);
-    return () => {
-      if (!this.#values.has(name)) this.#restore(name, before);
-    };
-  }
-  #restore(name: string, before: Value | undefined): void {
-    if (before === undefined) this.#values.delete(name);
-    else this.#values.set(name, before);
+  #settle(name: string, change: Asked<Value>): void {
+    const left = (this.#asked.get(name) ?? []).filter((other) => other !== change);
+    if (left.length > 0) return void this.#asked.set(name, left);
+    this.#asked.delete(name);
+    const waiting = this.#waiting.get(name) ?? [];
+    this.#waiting.delete(name);
+    for (const go of waiting) go();
   }
 }

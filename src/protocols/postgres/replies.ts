@@ -2,11 +2,14 @@ import { MalformedBytes } from '../../wire/byte-reader.ts';
 import { Framing, type MessageSink } from './framing.ts';
 import { parseFields, replyMessages } from './messages.ts';
 import { skipped, type StatementExchange } from './statement-exchange.ts';
-import { completions, type Step, type Steps } from './steps.ts';
+import { completions, type ExtendedKind, type Step, type Steps } from './steps.ts';
 
 /** Where replies that no exchange asked for go: notifications, parameter changes, a target's farewell. */
 export interface ReplyChannel {
   answer(bytes: Buffer): void;
+  /** The target has closed portals, it may be all; or a prepared statement, or with null all of them. */
+  portalsGone(): void;
+  preparedGone(name: string | null): void;
   /** The target has told its client_encoding. */
   encodingChanged(name: string): void;
 }
@@ -23,7 +26,10 @@ const SUSPENDED = code('s');
 const PARAMETER_STATUS = code('S');
 const NOTIFICATION = code('A');
 const NOTICE = code('N');
+const IDLE = code('I');
 const PARAMETER_DESCRIPTION = code('t');
+/** Tags of statements that close portals; one that closes fewer than all makes the gateway forget more than it must. */
+const endsPortals = new Set(['COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION', 'CLOSE CURSOR', 'CLOSE CURSOR ALL']);
 const completionCodes = new Map(Object.entries(completions).map(([kind, letters]) => [kind, codesOf(letters)]));
 /** What may come while the head of the queue is a simple query, or a portal that runs; anything else breaks the protocol. */
 const queryReplies = new Set(codesOf('TDCIEGHdcZ'));
@@ -130,6 +136,8 @@ export class Replies implements MessageSink {
     const last = step.exchanges.length - 1;
     if (type === READY) {
       this.#steps.shift();
+      for (const change of step.changes) change.confirm();
+      this.#noteState(buffer, from);
       const owner = step.exchanges[Math.min(step.current, last)] ?? null;
       // With the last bytes of its owner the query is over; what never ran was skipped because of an error.
       for (const exchange of step.exchanges) if (exchange !== owner) exchange.end(skipped);
@@ -145,13 +153,7 @@ export class Replies implements MessageSink {
     return owner;
   }
 
-  #readExtended(
-    step: Step & { exchange: StatementExchange | null },
-    type: number,
-    buffer: Buffer,
-    from: number,
-    to: number,
-  ): StatementExchange | null {
+  #readExtended(step: Step & { kind: ExtendedKind }, type: number, buffer: Buffer, from: number, to: number): StatementExchange | null {
     const { exchange } = step;
     if (type === ERROR) {
       if (exchange) this.#readOutcome(exchange, type, buffer, from, to);
@@ -160,8 +162,12 @@ export class Replies implements MessageSink {
       return exchange;
     }
     if (step.kind === 'execute' && exchange) this.#readOutcome(exchange, type, buffer, from, to);
-    if (completionCodes.get(step.kind)?.includes(type)) this.#steps.shift();
-    else if (step.kind === 'execute' ? !executeReplies.has(type) : !(step.kind === 'describe-statement' && type === PARAMETER_DESCRIPTION))
+    if (completionCodes.get(step.kind)?.includes(type)) {
+      this.#steps.shift();
+      step.change?.confirm();
+    } else if (
+      step.kind === 'execute' ? !executeReplies.has(type) : !(step.kind === 'describe-statement' && type === PARAMETER_DESCRIPTION)
+    )
       throw unexpected(type, `in answer to ${step.kind}`);
     return exchange;
   }
@@ -177,6 +183,7 @@ export class Replies implements MessageSink {
     if (type !== READY) throw unexpected(type, 'in answer to Sync');
     this.#failed = false;
     this.#steps.shift();
+    this.#noteState(buffer, from);
     for (const exchange of step.batch) if (exchange !== owner) exchange.end();
     this.#endAfterRun(owner);
     return owner;
@@ -196,13 +203,18 @@ export class Replies implements MessageSink {
   #skipToSync(): void {
     this.#failed = true;
     for (let step = this.#steps.first(); step && step.kind !== 'sync'; step = this.#steps.first()) {
-      if ('undo' in step) step.undo?.();
-      if (step.kind === 'query') for (const exchange of step.exchanges) exchange.end(skipped);
+      if ('change' in step) step.change?.reject();
+      if (step.kind === 'query') this.#skipQuery(step);
       else if (step.exchange) step.exchange.outcome ??= skipped;
       this.#steps.shift();
     }
   }
   #failed = false;
+
+  #skipQuery(step: Step & { kind: 'query' }): void {
+    for (const exchange of step.exchanges) exchange.end(skipped);
+    for (const change of step.changes) change.reject();
+  }
 
   #readOutcome(exchange: StatementExchange, type: number, buffer: Buffer, from: number, to: number): void {
     if (type === COMMAND_COMPLETE || type === ERROR) exchange.copying = false;
@@ -213,6 +225,7 @@ export class Replies implements MessageSink {
       const counted = / (\d+)$/.exec(tag)?.[1];
       const rows = counted === undefined ? exchange.rows || null : Number(counted);
       exchange.outcome = { status: 'ok', rows, tag, error: null };
+      this.#noteTag(tag, exchange.action.text);
     } else if (type === EMPTY_QUERY) exchange.outcome = { status: 'ok', rows: 0, tag: '', error: null };
     else if (type === SUSPENDED) exchange.outcome = { status: 'ok', rows: exchange.rows, tag: 'PORTAL SUSPENDED', error: null };
     else if (type === ERROR) {
@@ -220,6 +233,18 @@ export class Replies implements MessageSink {
       const error = { code: fields.code ?? 'XX000', message: (fields.message ?? '').slice(0, 1024) };
       exchange.outcome = { status: 'error', rows: exchange.rows, tag: null, error };
     }
+  }
+
+  /** What statements of SQL take from the names that the extended protocol made. */
+  #noteTag(tag: string, text: string): void {
+    if (endsPortals.has(tag)) this.#channel.portalsGone();
+    if (tag === 'DEALLOCATE ALL' || tag === 'DISCARD ALL') this.#channel.preparedGone(null);
+    if (tag === 'DEALLOCATE') this.#channel.preparedGone(deallocated(text));
+  }
+
+  /** Outside of a transaction no portal is left. */
+  #noteState(buffer: Buffer, from: number): void {
+    if (buffer[from + 5] === IDLE) this.#channel.portalsGone();
   }
 
   #noteFarewell(buffer: Buffer, from: number, to: number) {
@@ -270,6 +295,12 @@ export class Replies implements MessageSink {
     this.#last = next;
     if (left && left !== next && left.outcome) left.end();
   }
+}
+
+/** The statement that a DEALLOCATE names; null, and so all, where that is not plain. */
+function deallocated(text: string): string | null {
+  const [, quoted, plain] = /^\s*deallocate\s+(?:prepare\s+)?(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))\s*;?\s*$/i.exec(text) ?? [];
+  return quoted?.replaceAll('""', '"') ?? plain?.toLowerCase() ?? null;
 }
 
 function unexpected(type: number, where: string): MalformedBytes {

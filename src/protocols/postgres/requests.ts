@@ -4,7 +4,7 @@ import { ByteReader, MalformedBytes } from '../../wire/byte-reader.ts';
 import { statementAction } from './actions.ts';
 import { Framing, type MessageSink } from './framing.ts';
 import { cstring, encodeMessage, type RequestType, requestMessages, type MessageRule } from './messages.ts';
-import { Names, type Portal, type Prepared } from './prepared.ts';
+import { type Change, Names, type Portal, type Prepared } from './prepared.ts';
 import { encodeRefusal } from './sqlstates.ts';
 import { skipped, type StatementExchange } from './statement-exchange.ts';
 import type { ExtendedKind, Steps } from './steps.ts';
@@ -38,6 +38,8 @@ export class Requests implements MessageSink {
   readonly #port: RequestPort;
   readonly #prepared = new Names<Prepared>();
   readonly #portals = new Names<Portal>();
+  /** Counts the batches that Sync ends. */
+  #batchNumber = 0;
   /** Exchanges since the last Sync. */
   #batch: StatementExchange[] = [];
   /** The refused exchange whose batch is being dropped up to Sync. */
@@ -88,6 +90,15 @@ export class Requests implements MessageSink {
 
   piece(_type: number, buffer: Buffer, from: number, to: number): void {
     this.#own(this.#copying(), buffer, from, to);
+  }
+
+  /** The target's portals end with the transaction. */
+  forgetPortals(): void {
+    this.#portals.forget(null);
+  }
+  /** DEALLOCATE and DISCARD ALL; null means all. */
+  forgetPrepared(name: string | null): void {
+    this.#prepared.forget(name);
   }
 
   #goOn(): void {
@@ -151,8 +162,6 @@ export class Requests implements MessageSink {
   }
 
   #query(buffer: Buffer, from: number, to: number): Pending {
-    this.#prepared.delete('');
-    this.#portals.delete('');
     const text = readText(buffer.subarray(from + 5, to));
     return after(this.#port.split(text), (texts) =>
       after(openAll(texts, this.#port), (exchanges) => this.#sendQuery(exchanges, buffer, from, to)),
@@ -162,7 +171,9 @@ export class Requests implements MessageSink {
   #sendQuery(exchanges: readonly StatementExchange[], buffer: Buffer, from: number, to: number): void {
     const shut = exchanges.find((exchange) => exchange.gate.kind === 'shut');
     if (shut === undefined) {
-      this.#steps.push({ kind: 'query', exchanges, current: 0 });
+      // A simple query that is run takes the unnamed statement and portal with it.
+      const changes = [this.#prepared.delete('', this.#batchNumber), this.#portals.delete('', this.#batchNumber)];
+      this.#steps.push({ kind: 'query', exchanges, current: 0, changes });
       this.#own(exchanges[0] ?? null, buffer, from, to);
       return;
     }
@@ -179,28 +190,32 @@ export class Requests implements MessageSink {
     const text = readText(buffer.subarray(to - reader.left, buffer.indexOf(0, to - reader.left) + 1));
     return after(this.#openExtended(statementAction(text), buffer, from, to), (exchange) => {
       if (exchange === null) return;
-      const undo = this.#prepared.set(name, { action: exchange.action, exchange });
-      this.#step('parse', exchange, buffer, from, to, undo);
+      const change = this.#prepared.set(name, { action: exchange.action, exchange }, this.#batchNumber);
+      this.#step('parse', exchange, buffer, from, to, change);
     });
   }
 
   #bind(buffer: Buffer, from: number, to: number): Pending {
     const reader = new ByteReader(buffer, from + 5, to);
     const [portal, name] = [reader.cstring(), reader.cstring()];
+    const doubt = this.#prepared.doubt(name, this.#batchNumber);
+    if (doubt) return doubt.then(() => this.#bind(buffer, from, to));
     const prepared = this.#prepared.get(name);
     const action = prepared?.action ?? statementAction(`(statement "${name}", prepared by SQL)`);
     return after(this.#reuse(prepared?.exchange, 'bound') ?? this.#openExtended(action, buffer, from, to), (exchange) => {
       if (exchange === null) return;
       exchange.bound = true;
       if (prepared) prepared.exchange = null;
-      const undo = this.#portals.set(portal, { action, exchange });
-      this.#step('bind', exchange, buffer, from, to, undo);
+      const change = this.#portals.set(portal, { action, exchange }, this.#batchNumber);
+      this.#step('bind', exchange, buffer, from, to, change);
     });
   }
 
   #describe(buffer: Buffer, from: number, to: number): Pending {
     const reader = new ByteReader(buffer, from + 5, to);
     const [kind, name] = [reader.uint8(), reader.cstring()];
+    const doubt = (kind === 0x50 ? this.#portals : this.#prepared).doubt(name, this.#batchNumber);
+    if (doubt) return doubt.then(() => this.#describe(buffer, from, to));
     if (kind === 0x50) {
       const exchange = this.#portals.get(name)?.exchange ?? null;
       this.#step('describe-portal', exchange?.ended ? null : exchange, buffer, from, to);
@@ -217,6 +232,8 @@ export class Requests implements MessageSink {
 
   #execute(buffer: Buffer, from: number, to: number): Pending {
     const name = new ByteReader(buffer, from + 5, to).cstring();
+    const doubt = this.#portals.doubt(name, this.#batchNumber);
+    if (doubt) return doubt.then(() => this.#execute(buffer, from, to));
     const portal = this.#portals.get(name);
     const action = portal?.action ?? statementAction(`(portal "${name}", opened by SQL)`);
     return after(this.#reuse(portal?.exchange, 'executed') ?? this.#openExtended(action, buffer, from, to), (exchange) => {
@@ -230,8 +247,8 @@ export class Requests implements MessageSink {
   #close(buffer: Buffer, from: number, to: number): Pending {
     const reader = new ByteReader(buffer, from + 5, to);
     const [kind, name] = [reader.uint8(), reader.cstring()];
-    const undo = kind === 0x50 ? this.#portals.delete(name) : this.#prepared.delete(name);
-    this.#step('close', this.#batch.at(-1) ?? null, buffer, from, to, undo);
+    const change = (kind === 0x50 ? this.#portals : this.#prepared).delete(name, this.#batchNumber);
+    this.#step('close', this.#batch.at(-1) ?? null, buffer, from, to, change);
     return undefined;
   }
 
@@ -239,6 +256,7 @@ export class Requests implements MessageSink {
     const batch = this.#batch;
     const owner = this.#dropping ? null : (batch.at(-1) ?? null);
     this.#batch = [];
+    this.#batchNumber += 1;
     this.#dropping = null;
     // What is bound or run after this Sync is another execution, even where its answer has not come yet.
     for (const exchange of batch) exchange.bound = exchange.executed = true;
@@ -272,8 +290,8 @@ export class Requests implements MessageSink {
     this.#port.ask(mustFail);
   }
 
-  #step(kind: ExtendedKind, exchange: StatementExchange | null, buffer: Buffer, from: number, to: number, undo?: () => void): void {
-    this.#steps.push(undo ? { kind, exchange, undo } : { kind, exchange });
+  #step(kind: ExtendedKind, exchange: StatementExchange | null, buffer: Buffer, from: number, to: number, change?: Change): void {
+    this.#steps.push(change ? { kind, exchange, change } : { kind, exchange });
     this.#own(exchange, buffer, from, to);
   }
 

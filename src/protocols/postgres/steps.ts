@@ -1,3 +1,4 @@
+import type { Change } from './prepared.ts';
 import type { StatementExchange } from './statement-exchange.ts';
 
 /**
@@ -6,8 +7,8 @@ import type { StatementExchange } from './statement-exchange.ts';
  */
 export type Step =
   /** A simple query: one exchange for each of its statements; answered up to ReadyForQuery. */
-  | { readonly kind: 'query'; readonly exchanges: readonly StatementExchange[]; current: number }
-  | { readonly kind: ExtendedKind; readonly exchange: StatementExchange | null; readonly undo?: () => void }
+  | { readonly kind: 'query'; readonly exchanges: readonly StatementExchange[]; current: number; readonly changes: readonly Change[] }
+  | { readonly kind: ExtendedKind; readonly exchange: StatementExchange | null; readonly change?: Change }
   /** Sync: ends a batch, answered by ReadyForQuery. */
   | { readonly kind: 'sync'; readonly batch: readonly StatementExchange[] }
   /**
