@@ -144,7 +144,12 @@ async function readEverything(site: Site, heard: Heard): Promise<void> {
       await heard.get(site, `/api/v1/sessions/${id}${more}`, token);
   await heard.get(site, `/api/v1/sessions?access_token=${token}`, null);
   await heard.get(site, `/api/v1/sessions?token=${token}`, token);
-  const good = sessions.find(({ run }) => run === 'good')?.id ?? '';
+}
+
+async function runCommands(site: Site, heard: Heard): Promise<void> {
+  const token = await heard.token('the auditor’s other token', site.token('audrey'));
+  const [good] = await site.all('/api/v1/sessions', token, '&run=good');
+  assert.ok(good);
   const file = join(site.folder, 'token');
   await writeFile(file, token, { mode: 0o600 });
   const server = ['--server', `http://127.0.0.1:${site.consolePort}`];
@@ -156,8 +161,8 @@ async function readEverything(site: Site, heard: Heard): Promise<void> {
       ['sessions'],
       ['sessions', '--json'],
       ['search', control],
-      ['replay', good, '--speed', '1000'],
-      ['export', good, '--format', 'ndjson'],
+      ['replay', good.id, '--speed', '1000'],
+      ['export', good.id, '--format', 'ndjson'],
     ])
       assert.equal(await heard.run([...args, ...from]), 0, `${args.join(' ')}: ${heard.haystacks.at(-1)?.bytes.toString()}`);
   assert.equal(await heard.run(['sessions', ...server], { CHAPERONE_TOKEN: garbage }), 1);
@@ -269,6 +274,7 @@ describe('secrets', () => {
     await site.start({ CHAPERONE_LOG: 'debug' });
     await site.sessionsOnce((items) => items.some(({ run, status }) => run === 'left-open' && status === 'interrupted'));
     await readEverything(site, heard);
+    await runCommands(site, heard);
     await site.gateway.stop();
     heard.haystacks.push(...(await stateOf(site, 'after the end')));
     await assertPrivate(site);
