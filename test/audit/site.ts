@@ -14,6 +14,7 @@ export interface SiteConnection {
   /** The port on loopback that the gateway dials; PostgreSQL's own where nothing is said. */
   readonly targetPort?: number;
   readonly password?: string;
+  readonly durability?: 'write' | 'fsync';
   readonly onFailure?: 'stop' | 'gap';
 }
 
@@ -172,12 +173,12 @@ function policyOf({ name }: SiteConnection): string {
 
 function configurationOf(site: Site, connections: readonly SiteConnection[]): string {
   const { postgres, issuer, consolePort, postgresPort } = site;
-  const entry = ({ name, targetPort = postgres.port, onFailure = 'stop' }: SiteConnection) => `
+  const entry = ({ name, targetPort = postgres.port, durability = 'write', onFailure = 'stop' }: SiteConnection) => `
   - name: ${name}
     protocol: postgres
     target: { host: 127.0.0.1, port: ${targetPort}, database: ${postgres.database}, tls: off }
     credentials: { user: ${postgres.user}, password: { file: ${name}.password } }
-    recording: { durability: write, onFailure: ${onFailure} }
+    recording: { durability: ${durability}, onFailure: ${onFailure} }
     retention: 30d`;
   return `state: ${site.state}
 listen:
