@@ -65,7 +65,6 @@ export const replyMessages = {
 } as const satisfies Record<string, MessageRule>;
 
 export type RequestType = keyof typeof requestMessages;
-export type ReplyType = keyof typeof replyMessages;
 
 /** The rule by type byte, for the hot path: an array look-up. */
 export function rulesByByte(table: Readonly<Record<string, MessageRule>>): readonly (MessageRule | undefined)[] {

@@ -81,4 +81,3 @@ export class StatementExchange implements Exchange {
 
 const done: Outcome = { status: 'ok', rows: null, tag: null, error: null };
 export const skipped: Outcome = { status: 'skipped', rows: null, tag: null, error: null };
-export const cut: Outcome = { status: 'cut', rows: null, tag: null, error: null };

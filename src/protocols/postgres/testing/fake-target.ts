@@ -3,7 +3,6 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { encodeMessage } from '../messages.ts';
 import { uint32 } from '../startup.ts';
 import { reply } from './fixtures.ts';
-import { cutMessages } from './messages.ts';
 
 /** A target under a test's command: what it answers is the test's affair. */
 export interface FakeTarget extends AsyncDisposable {
@@ -54,11 +53,4 @@ export async function startFakeTarget(
       await once(server, 'close');
     },
   };
-}
-
-/** The types of the messages in a write. */
-export function typesIn(sent: Buffer): string {
-  return cutMessages(sent)
-    .map(({ type }) => type)
-    .join('');
 }
