@@ -87,9 +87,14 @@ export class Replies implements MessageSink {
 
   piece(type: number, buffer: Buffer, from: number, to: number, first: boolean): void {
     if (this.#halted) return;
-    const owner = first ? this.#read(type, buffer, from, to) : (this.#run?.owner ?? this.#last);
-    if (owner !== 'swallowed') this.#own(owner, buffer, from, to);
+    if (first) {
+      const owner = this.#read(type, buffer, from, to);
+      this.#pieceOf = owner === 'swallowed' ? null : owner;
+    }
+    this.#own(this.#pieceOf, buffer, from, to);
   }
+  /** Whose the message is that is passed on in pieces. */
+  #pieceOf: StatementExchange | null = null;
 
   /** Advances the queue by one message and says whose it is; null is the session's own channel. */
   #read(type: number, buffer: Buffer, from: number, to: number): StatementExchange | null | 'swallowed' {
