@@ -156,6 +156,34 @@ describe('copies and news', () => {
       assert.match(describeMessages(heard), /E:08P01$/);
     });
 
+  for (const [name, behind] of [
+    ['a simple query', query('select 1 -- größe')],
+    ['a Parse', parse('', 'select 1 -- größe')],
+    ['a Parse in the middle of its batch', Buffer.concat([parse('x', 'select 1'), parse('', 'select 1 -- größe')])],
+  ] as const)
+    test(`nothing that the new encoding could change is sent behind it: ${name}`, async () => {
+      using client = await RawClient.open(plane);
+      client.send(query("select set_config('client_' || 'encoding', 'SJIS', false)"), behind, sync());
+      await client.rest();
+      const id = plane.opened.at(-1)?.facts.id;
+      const sent = (await plane.settled()).flatMap((entry) =>
+        entry.session === id && entry.kind === 'bytes' && entry.direction === 'request' ? [entry.bytes] : [],
+      );
+      assert.ok(!Buffer.concat(sent).includes('größe'));
+    });
+
+  test('texts beyond ASCII are answered in their order, however far ahead they are sent', async () => {
+    using client = await RawClient.open(plane);
+    const words = ['größe', 'a', '大', 'b', '😀'];
+    client.send(...words.flatMap((word) => [parse('', `select '${word}'`), bind('', ''), execute(''), sync(), query(`select '${word}'`)]));
+    const rows = (await client.until('Z', 10)).filter(({ type }) => type === 'D').map(({ body }) => body.toString('utf8', 6));
+    assert.deepEqual(
+      rows,
+      words.flatMap((word) => [word, word]),
+    );
+    await leave(client);
+  });
+
   for (const [name, bytes] of [
     ['FunctionCall', message.functionCall()],
     ['a password after the start-up', message.password('again')],

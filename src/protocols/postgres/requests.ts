@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import type { Action } from '../../core/action.ts';
 import { ByteReader, MalformedBytes } from '../../wire/byte-reader.ts';
 import { statementAction } from './actions.ts';
@@ -161,7 +161,17 @@ export class Requests implements MessageSink {
     return this.#steps.lastRun() ?? this.#batch.at(-1) ?? null;
   }
 
+  /**
+   * A text beyond ASCII means what the client encoding makes of it, and a statement under way may be changing that: it
+   * waits until the target has answered, and told its encoding, in the batches before this one.
+   */
+  #inDoubt(text: Buffer): Promise<void> | null {
+    return isAscii(text) ? null : this.#steps.answered();
+  }
+
   #query(buffer: Buffer, from: number, to: number): Pending {
+    const doubt = this.#inDoubt(buffer.subarray(from + 5, to));
+    if (doubt) return doubt.then(() => this.#query(buffer, from, to));
     const text = readText(buffer.subarray(from + 5, to));
     return after(this.#port.split(text), (texts) =>
       after(openAll(texts, this.#port), (exchanges) => this.#sendQuery(exchanges, buffer, from, to)),
@@ -185,6 +195,8 @@ export class Requests implements MessageSink {
   }
 
   #parse(buffer: Buffer, from: number, to: number): Pending {
+    const doubt = this.#inDoubt(buffer.subarray(from + 5, to));
+    if (doubt) return doubt.then(() => this.#parse(buffer, from, to));
     const reader = new ByteReader(buffer, from + 5, to);
     const name = reader.cstring();
     const text = readText(buffer.subarray(to - reader.left, buffer.indexOf(0, to - reader.left) + 1));

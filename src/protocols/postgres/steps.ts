@@ -33,12 +33,26 @@ export const completions: Readonly<Record<ExtendedKind, string>> = {
 export class Steps {
   #queue: Step[] = [];
   #head = 0;
+  /** How many times the target has yet to say that it is ready. */
+  #owed = 0;
+  #waiting: (() => void)[] = [];
 
   get length(): number {
     return this.#queue.length - this.#head;
   }
   first(): Step | undefined {
     return this.#queue[this.#head];
+  }
+  /** Resolves when every batch that was ended has been answered; null where all are. */
+  answered(): Promise<void> | null {
+    if (this.#owed === 0) return null;
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+  #settle(): void {
+    this.#owed -= 1;
+    if (this.#owed === 0) for (const go of this.#waiting.splice(0)) go();
   }
   /** The newest statement that is to run, or null where none waits for its answer. */
   lastRun(): StatementExchange | null {
@@ -51,14 +65,20 @@ export class Steps {
   }
   push(step: Step): void {
     this.#queue.push(step);
+    if (endsBatch(step)) this.#owed += 1;
   }
   shift(): Step | undefined {
     const step = this.#queue[this.#head];
     this.#head += 1;
+    if (step && endsBatch(step)) this.#settle();
     if (this.#head > 1024 || this.#head >= this.#queue.length) {
       this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
     return step;
   }
+}
+
+function endsBatch(step: Step): boolean {
+  return step.kind === 'sync' || step.kind === 'query';
 }
