@@ -100,6 +100,7 @@ export class Replies implements MessageSink {
   #read(type: number, buffer: Buffer, from: number, to: number): StatementExchange | null | 'swallowed' {
     if (type === NOTIFICATION) return null;
     if (this.#failed) this.#skipToSync();
+    while (this.#steps.first()?.kind === 'copy-end') this.#steps.shift();
     const step = this.#steps.first();
     if (type === NOTICE || type === PARAMETER_STATUS) {
       if (type === PARAMETER_STATUS) this.#parameterStatus(buffer.subarray(from + 5, to));
@@ -113,6 +114,8 @@ export class Replies implements MessageSink {
         return this.#readSync(step, type, buffer, from, to);
       case 'refused':
         return this.#readRefused(step, type);
+      case 'copy-end':
+        throw unexpected(type, 'in answer to the end of a copy');
       default:
         return this.#readExtended(step, type, buffer, from, to);
     }
@@ -124,6 +127,8 @@ export class Replies implements MessageSink {
         return step.exchanges[Math.min(step.current, step.exchanges.length - 1)] ?? null;
       case 'sync':
         return step.batch.at(-1) ?? null;
+      case 'copy-end':
+        return null;
       default:
         return step.exchange;
     }
@@ -210,7 +215,7 @@ export class Replies implements MessageSink {
     for (let step = this.#steps.first(); step && step.kind !== 'sync'; step = this.#steps.first()) {
       if ('change' in step) step.change?.reject();
       if (step.kind === 'query') this.#skipQuery(step);
-      else if (step.exchange) step.exchange.outcome ??= skipped;
+      else if ('exchange' in step && step.exchange) step.exchange.outcome ??= skipped;
       this.#steps.shift();
     }
   }
@@ -224,8 +229,10 @@ export class Replies implements MessageSink {
   #readOutcome(exchange: StatementExchange, type: number, buffer: Buffer, from: number, to: number): void {
     if (type === COMMAND_COMPLETE || type === ERROR) exchange.copying = false;
     if (type === DATA_ROW) exchange.rows += 1;
-    else if (type === COPY_IN) exchange.copying = true;
-    else if (type === COMMAND_COMPLETE) {
+    else if (type === COPY_IN) {
+      exchange.copying = true;
+      this.#steps.dropSyncsInCopy();
+    } else if (type === COMMAND_COMPLETE) {
       const tag = buffer.toString('utf8', from + 5, Math.max(from + 5, to - 1));
       const counted = / (\d+)$/.exec(tag)?.[1];
       const rows = counted === undefined ? exchange.rows || null : Number(counted);

@@ -142,8 +142,7 @@ export class Requests implements MessageSink {
       case 'd':
       case 'c':
       case 'f':
-        this.#own(this.#copying(), buffer, from, to);
-        return undefined;
+        return this.#copy(letter, buffer, from, to);
       default:
         throw new MalformedBytes(`${letter} does not pass`);
     }
@@ -264,7 +263,18 @@ export class Requests implements MessageSink {
     return undefined;
   }
 
+  #copy(letter: RequestType, buffer: Buffer, from: number, to: number): Pending {
+    const owner = this.#copying();
+    this.#own(owner, buffer, from, to);
+    if (letter === 'd') return undefined;
+    if (owner) owner.copying = false;
+    this.#steps.endCopy();
+    return undefined;
+  }
+
   #sync(buffer: Buffer, from: number, to: number): Pending {
+    const running = this.#copying();
+    if (running?.copying) return this.#own(running, buffer, from, to);
     const batch = this.#batch;
     const owner = this.#dropping ? null : (batch.at(-1) ?? null);
     this.#batch = [];

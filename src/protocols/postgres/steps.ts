@@ -11,6 +11,8 @@ export type Step =
   | { readonly kind: ExtendedKind; readonly exchange: StatementExchange | null; readonly change?: Change }
   /** Sync: ends a batch, answered by ReadyForQuery. */
   | { readonly kind: 'sync'; readonly batch: readonly StatementExchange[] }
+  /** The client's end of copy data; nothing answers it. */
+  | { readonly kind: 'copy-end' }
   /**
    * A statement that the gate refused: in its place the target is sent a message that must fail, so that it aborts the
    * transaction and skips to Sync exactly as if it had refused the statement itself. Its error is replaced by ours.
@@ -62,6 +64,18 @@ export class Steps {
       if (step?.kind === 'execute') return step.exchange;
     }
     return null;
+  }
+  /** Marks the end of copy data; where nothing runs, or one was marked just now, it ends nothing. */
+  endCopy(): void {
+    if (this.length > 0 && this.#queue.at(-1)?.kind !== 'copy-end') this.#queue.push({ kind: 'copy-end' });
+  }
+  /** What has been sent behind the head before the end of its copy data: a target that waits for data drops every Sync of it. */
+  dropSyncsInCopy(): void {
+    let index = this.#head + 1;
+    while (index < this.#queue.length && this.#queue[index]?.kind === 'sync') {
+      this.#queue.splice(index, 1);
+      this.#settle();
+    }
   }
   push(step: Step): void {
     this.#queue.push(step);
