@@ -72,7 +72,7 @@ export interface House extends AsyncDisposable {
   readonly gateway: GatewayProcess;
   readonly tokens: Readonly<Record<Person, string>>;
   /** A client through the gateway that has connected; the agent on `orders` where nothing else is said. */
-  connect(run: string, options?: ClientConfig): Promise<Client>;
+  connect(run: string, options?: ClientConfig, onError?: (fault: Error) => void): Promise<Client>;
   /** What psql and its like read to get in through the gateway. */
   environment(run: string, more?: Readonly<Record<string, string>>): Record<string, string>;
   /** The answer of an API route, which must be 200. */
@@ -179,10 +179,10 @@ function clientsOf({ folder, port, gateway, tokens }: Parts): Clients {
       const text = await read('auditor', `/api/v1/sessions/${session.id}/recording`);
       return { session, exchanges, lines: linesOf(text) };
     },
-    connect: async (run, options = {}) => {
+    connect: async (run, options = {}, onError = () => {}) => {
       const way = { host: '127.0.0.1', port, database: 'orders', user: 'agent', password: tokens.agent };
       const client = new Client({ ...way, application_name: `e2e;run=${run}`, ...options });
-      client.on('error', () => {});
+      client.on('error', onError);
       await client.connect();
       return client;
     },

@@ -13,8 +13,9 @@ export function readDocument(file: string, text: string): ConfigurationDocument 
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const found = [...document.errors, ...document.warnings];
+  // One mistake makes the parser stumble on: what it says after its first word is seldom a mistake of its own.
   if (found.length > 0)
-    return found.map((fault) => {
+    return found.slice(0, 1).map((fault) => {
       const { line, col } = lineCounter.linePos(fault.pos[0]);
       // Some messages go on with the text they stumbled over after a colon or in a later line.
       const message = `not valid YAML: ${(fault.message.split(/:\s|\n/)[0] ?? '').trim()}`;
