@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type Logger, pino } from 'pino';
 import type { ApiServer } from './api/index.ts';
-import type { ConnectionItem, GatewayPort } from './api/gateway-port.ts';
+import type { GatewayPort } from './api/gateway-port.ts';
 import type { Archiver, ArchiverStatus } from './archive/archiver.ts';
 import type { AuditEvent } from './core/entry.ts';
 import type { QuickstartOptions } from './cli/quickstart/quickstart.ts';
@@ -20,6 +20,7 @@ import type { Configuration } from './gateway/configuration/index.ts';
 import type { ConfigurationProblem } from './gateway/configuration/index.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { loadDecoders, loadProtocols } from './gateway/protocols.ts';
+import { connectionItems, statusOf } from './gateway/status.ts';
 import { startThread, type Thread } from './gateway/thread.ts';
 import type { IdentitySettings } from './stages/identity/settings.ts';
 import type { Lock } from './stages/recording/lock.ts';
@@ -41,7 +42,7 @@ const entry = new URL(import.meta.url);
 /** What a thread is started with: the part that it runs. */
 type Role = 'archive' | 'api';
 
-/** What the main thread answers its threads: the API's port, and the ledger for the archive. */
+/** What the main thread answers its threads. */
 type MainHandlers = {
   audit(event: AuditEvent): Promise<void>;
   status(nothing: null): ReturnType<GatewayPort['status']>;
@@ -61,7 +62,8 @@ type ArchiveHandlers = {
 };
 
 async function runArchiveThread(port: MessagePort): Promise<void> {
-  const [{ archiveJournal }, { prepareCatalog }, { unfinishedSessions }] = await Promise.all([
+  const [{ yieldToOthers }, { archiveJournal }, { prepareCatalog }, { unfinishedSessions }] = await Promise.all([
+    import('./gateway/priority.ts'),
     import('./archive/archiver.ts'),
     import('./archive/rebuild.ts'),
     import('./archive/read.ts'),
@@ -86,6 +88,7 @@ async function runArchiveThread(port: MessagePort): Promise<void> {
     start: async () => {
       archiver = archiveJournal({ state, decoders, log: note, audit: (event) => main.audit(event) });
       if (early) archiver.committed(early);
+      yieldToOthers();
     },
     committed: (position) => {
       if (archiver) archiver.committed(position);
@@ -232,8 +235,8 @@ async function openHouse(
   let gateway: Gateway | null = null;
   threads.answerBy({
     audit: (event) => journal.audit(event),
-    status: async () => statusOf(gateway, journal, archive.calls, configuration),
-    connections: async () => connectionItems(configuration),
+    status: async () => statusOf(gateway, journal, await archive.calls.status(null).catch(() => null), configuration.connections),
+    connections: async () => connectionItems(configuration.connections),
     policies: async () => ({
       version: configuration.policies.version,
       items: [...configuration.policies.policies.keys()].map((id) => ({ id })),
@@ -304,29 +307,6 @@ async function certificateOf({ listen, state }: Configuration): Promise<Certific
   if (tls !== 'self-signed') return { certPem: tls.certPem, keyPem: tls.keyPem.reveal() };
   const { keepSelfSigned } = await import('./gateway/certificate.ts');
   return keepSelfSigned(state, Date.now());
-}
-
-async function statusOf(
-  gateway: Gateway | null,
-  journal: Journal,
-  archive: Thread<ArchiveHandlers>['calls'],
-  configuration: Configuration,
-) {
-  const { measure } = await import('./gateway/measures.ts');
-  const figures = await archive.status(null).catch(() => null);
-  if (gateway === null) return { ready: 'the gateway is starting', sessions: { active: 0 }, measures: [] };
-  const ready = gateway.draining() ? 'the gateway is draining' : journal.unready();
-  const measures = measure(gateway, journal.statistics(), figures, [...configuration.connections.keys()]);
-  return { ready, sessions: { active: gateway.sessions.count }, measures };
-}
-
-function connectionItems({ connections }: Configuration): ConnectionItem[] {
-  return [...connections.values()].map(({ terms: { name, protocol, recording, retentionDays } }) => ({
-    name,
-    protocol,
-    recording,
-    retentionDays,
-  }));
 }
 
 /** A gateway that has lost a part ends as a whole, so that whoever supervises it starts a whole one; its record is safe in the journal. */

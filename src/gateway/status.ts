@@ -1,8 +1,10 @@
-import type { Statistics } from '../stages/recording/options.ts';
+import type { Journal, Statistics } from '../stages/recording/options.ts';
+import type { RecordingTerms } from '../core/recorder.ts';
+import type { ConnectionSettings } from './configuration/connections.ts';
 import type { Gateway } from './gateway.ts';
 
 /** One number that the gateway counts, in Prometheus' terms. */
-export interface Measured {
+interface Measured {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge';
@@ -11,15 +13,53 @@ export interface Measured {
 }
 
 /** What the archive's thread says of itself. */
-export interface ArchiveFigures {
+interface ArchiveFigures {
   readonly segmentsWaiting: number;
   readonly lagBytes: number;
   readonly exchanges: number;
   readonly fault: string | null;
 }
 
-export function measure(gateway: Gateway, journal: Statistics, archive: ArchiveFigures | null, connections: readonly string[]): Measured[] {
-  return [...ofSessions(gateway, connections), ...ofJournal(journal), ...(archive ? ofArchive(archive) : [])];
+/** How the gateway is doing. */
+interface Status {
+  /** Null when a new session would be admitted and recorded, or why not. */
+  readonly ready: string | null;
+  readonly sessions: { readonly active: number };
+  readonly measures: readonly Measured[];
+}
+
+/** A configured connection without anything secret in it. */
+interface ConnectionItem {
+  readonly name: string;
+  readonly protocol: string;
+  readonly recording: RecordingTerms;
+  readonly retentionDays: number;
+}
+
+export function connectionItems(connections: ReadonlyMap<string, ConnectionSettings>): ConnectionItem[] {
+  return [...connections.values()].map(({ terms: { name, protocol, recording, retentionDays } }) => ({
+    name,
+    protocol,
+    recording,
+    retentionDays,
+  }));
+}
+
+/** `gateway` is null while it starts; `archive` is null where its thread does not answer. */
+export function statusOf(
+  gateway: Gateway | null,
+  journal: Pick<Journal, 'unready' | 'statistics'>,
+  archive: ArchiveFigures | null,
+  connections: ReadonlyMap<string, ConnectionSettings>,
+): Status {
+  if (gateway === null) return { ready: 'the gateway is starting', sessions: { active: 0 }, measures: [] };
+  const ready = gateway.draining() ? 'the gateway is draining' : journal.unready();
+  const measures = [
+    ...ofSessions(gateway, [...connections.keys()]),
+    ...ofJournal(journal.statistics()),
+    ...(archive ? ofArchive(archive) : []),
+  ];
+  return { ready, sessions: { active: gateway.sessions.count }, measures };
 }
 
 function ofSessions({ sessions, admissions }: Gateway, connections: readonly string[]): Measured[] {
