@@ -22,11 +22,11 @@ function projectOf(name: string, withNode: boolean): string {
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   writeFileSync(
     join(folder, 'src/main.ts'),
-    `const [major] = process.versions.node.split('.') as [string];
+    `process.on('SIGTERM', () => process.exit(3));
+     const [major] = process.versions.node.split('.') as [string];
      console.log(Number(major) >= 24, ...process.argv.slice(2));
      if (process.argv.includes('wait')) setInterval(() => {}, 1000);
-     else process.exitCode = 7;
-     process.on('SIGTERM', () => process.exit(3));`,
+     else process.exitCode = 7;`,
   );
   if (withNode) symlinkSync(process.execPath, join(folder, 'node_modules/.bin/node'));
   return join(folder, 'bin/chaperone.js');
