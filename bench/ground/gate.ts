@@ -1,0 +1,135 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { get as getPlain } from 'node:http';
+import { get as getSecured } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePorts, runChaperone } from '../../test/rig/gateway.ts';
+import type { Issuer } from '../../test/rig/issuer.ts';
+import type { Target } from './target.ts';
+
+/** Chaperone in a process of its own, with a connection for each durability. */
+export interface Gate extends AsyncDisposable {
+  readonly port: number;
+  readonly pid: number;
+  /** A counter or gauge of `/metrics`, summed over its labels. */
+  metric(name: string): Promise<number>;
+  /** Waits until the archive shows all that is on record, so that its work does not fall into the next measurement. */
+  settled(signal: AbortSignal): Promise<void>;
+  /** Collects garbage in the main thread and says what memory then holds, in bytes; only of a gate opened with `probe`. */
+  memory(): Promise<Memory>;
+}
+
+export interface Memory {
+  readonly rss: number;
+  readonly heapUsed: number;
+  readonly external: number;
+  readonly arrayBuffers: number;
+}
+
+const durabilities = ['write', 'fsync'] as const;
+
+const startLimitMs = 30_000;
+const settleLimitMs = 300_000;
+const probe = new URL('./heap-probe.ts', import.meta.url);
+
+export interface GateOptions {
+  /** Loads what `memory` needs. */
+  readonly probe?: boolean;
+  /** The listeners speak TLS, with a certificate made at the start. */
+  readonly tls?: boolean;
+}
+
+export async function openGate(target: Target, issuer: Issuer, options: GateOptions = {}): Promise<Gate> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'chaperone-bench-gate-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const [consolePort = 0, port = 0] = await freePorts(2);
+  const places = { consolePort, port, tls: options.tls ?? false };
+  const config = join(folder, 'chaperone.yaml');
+  await mkdir(join(folder, 'policies'));
+  await writeFile(join(folder, 'policies', 'bench.cedar'), 'permit (principal in Group::"engineering", action, resource);\n');
+  await writeFile(join(folder, 'password'), target.password, { mode: 0o600 });
+  await writeFile(config, JSON.stringify(configurationOf(target, issuer, places)));
+  const memoryFile = join(folder, 'memory.json');
+  const env = options.probe ? { NODE_OPTIONS: `--import=${probe.href}`, CHAPERONE_BENCH_PROBE: memoryFile } : {};
+  const gateway = runChaperone(['serve', '--json', '--config', config], env);
+  stack.defer(async () => {
+    gateway.process.kill('SIGKILL');
+    await gateway.exited;
+  });
+  await untilReady(gateway);
+  const kept = stack.move();
+  return { ...gateOf(gateway.process.pid ?? 0, places, memoryFile), [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+async function untilReady(gateway: ReturnType<typeof runChaperone>): Promise<void> {
+  for (const deadline = Date.now() + startLimitMs; !gateway.stdout().includes('"ready":true'); await pause(20))
+    if (gateway.process.exitCode !== null || Date.now() > deadline)
+      throw new Error(`the gateway did not start: ${gateway.stdout()}${gateway.stderr()}`);
+}
+
+interface Places {
+  readonly consolePort: number;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+function gateOf(pid: number, { consolePort, port, tls }: Places, memoryFile: string): Omit<Gate, typeof Symbol.asyncDispose> {
+  const metric = async (name: string) => sumOf(name, await textOf(`${tls ? 'https' : 'http'}://127.0.0.1:${consolePort}/metrics`));
+  return {
+    port,
+    pid,
+    metric,
+    settled: async (signal) => {
+      for (
+        const deadline = Date.now() + settleLimitMs;
+        (await metric('chaperone_archive_lag_bytes')) > 0;
+        await pause(50, null, { signal })
+      )
+        if (Date.now() > deadline) throw new Error(`the archive was not done ${settleLimitMs / 1000} s after the load`);
+    },
+    memory: async () => {
+      await rm(memoryFile, { force: true });
+      process.kill(pid, 'SIGUSR2');
+      for (;;) {
+        await pause(50);
+        const written = await readFile(memoryFile, 'utf8').catch(() => '');
+        // What the probe writes is process.memoryUsage(), and a file half written does not end so.
+        if (written.endsWith('}')) return JSON.parse(written) as Memory;
+      }
+    },
+  };
+}
+
+function textOf(url: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const secured = url.startsWith('https:');
+  // The certificate is one that the gateway made itself at its start.
+  const request = secured ? getSecured(url, { rejectUnauthorized: false }) : getPlain(url);
+  request.on('response', (response) => void text(response).then(resolve, reject)).on('error', reject);
+  return promise;
+}
+
+function configurationOf(target: Target, issuer: Issuer, { consolePort, port, tls }: Places): object {
+  const at = (listener: number) => ({ address: `127.0.0.1:${listener}` });
+  return {
+    state: './state',
+    listen: { console: at(consolePort), postgres: at(port), tls: { insecureLoopback: true, ...(tls && { selfSigned: true }) } },
+    identity: { issuers: [{ issuer: issuer.url, audience: issuer.audience }] },
+    connections: durabilities.map((durability) => ({
+      name: durability,
+      protocol: 'postgres',
+      target: { host: '127.0.0.1', port: target.port, database: target.database, tls: 'off' },
+      credentials: { user: target.user, password: { file: 'password' } },
+      // Over every amount that a stage moves: all of it is kept, nothing only counted.
+      recording: { durability, contentLimit: '64GiB' },
+    })),
+  };
+}
+
+function sumOf(name: string, exposition: string): number {
+  const lines = exposition.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}

@@ -1,0 +1,95 @@
+import type { Options } from './options.ts';
+
+/** The ways to the target, in the order of the tables. `write` and `fsync` are Chaperone's durabilities. */
+export const variantNames = ['direct', 'pgbouncer', 'write', 'fsync'] as const;
+export type VariantName = (typeof variantNames)[number];
+
+export const modes = ['simple', 'prepared', 'pipeline'] as const;
+export type Mode = (typeof modes)[number];
+
+/** One run of pgbench. */
+export interface PgbenchRun {
+  readonly mode: Mode;
+  readonly clients: number;
+  readonly round: number;
+  readonly variant: VariantName;
+  readonly statementsPerSecond: number;
+  /** Of a transaction: one statement, or a pipeline of a hundred. */
+  readonly p50Micros: number;
+  readonly p99Micros: number;
+  /** Processor time of the process in between for each statement, archiving included; null for the direct way. */
+  readonly cpuMicros: number | null;
+  /** Of the gateway's journal; null but for Chaperone's. */
+  readonly journal: { readonly statements: number; readonly commits: number; readonly flushes: number } | null;
+}
+
+export interface CopyRun {
+  readonly direction: 'in' | 'out';
+  readonly round: number;
+  readonly variant: VariantName;
+  readonly megabytes: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number | null;
+  readonly peakResidentBytes: number | null;
+}
+
+export interface ResultRun {
+  readonly round: number;
+  readonly variant: VariantName;
+  readonly stalled: boolean;
+  readonly rows: number;
+  readonly megabytes: number;
+  /** The stall not counted. */
+  readonly seconds: number;
+  readonly residentBeforeBytes: number | null;
+  readonly peakResidentBytes: number | null;
+}
+
+export interface IdleRun {
+  readonly variant: VariantName;
+  readonly sessions: number;
+  /** For each session, as the kernel counts it. */
+  readonly residentBytes: number;
+  /** For each session after a collection of garbage at both ends; null where that cannot be asked for. */
+  readonly collected: { readonly residentBytes: number; readonly heapBytes: number; readonly externalBytes: number } | null;
+}
+
+export interface ConnectRun {
+  readonly connections: number;
+  readonly errors: number;
+  readonly firstError: string | null;
+  readonly offeredPerMinute: number;
+  readonly achievedPerMinute: number;
+  /** From the moment it was due to ReadyForQuery. */
+  readonly p50Micros: number;
+  readonly p99Micros: number;
+  /** As fast as 16 at a time go. */
+  readonly mostPerMinute: number;
+  readonly cpuMicros: number;
+}
+
+export interface Machine {
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryGigabytes: number;
+  readonly system: string;
+  readonly node: string;
+  readonly postgres: string;
+  readonly pgbench: string;
+  readonly pgbouncer: string | null;
+  /** Processes that wanted to run in the minute before, beside the benchmark. */
+  readonly loadBefore: number;
+  /** How long a flush of a page to the disk of the gateway's state takes. */
+  readonly flushMicros: number;
+}
+
+export interface Results {
+  readonly date: string;
+  readonly options: Options;
+  readonly machine: Machine;
+  readonly pgbench: readonly PgbenchRun[];
+  readonly copy: readonly CopyRun[];
+  readonly result: readonly ResultRun[];
+  readonly idle: readonly IdleRun[];
+  readonly connect: readonly ConnectRun[];
+}

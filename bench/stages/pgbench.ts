@@ -1,0 +1,96 @@
+import { globSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { environmentOf, type Ground, rotated, type Variant } from '../ground/ground.ts';
+import { cpuSeconds } from '../ground/process-figures.ts';
+import { runProgram } from '../ground/program.ts';
+import { quantile } from '../quantile.ts';
+import { type Mode, modes, type PgbenchRun } from '../results.ts';
+
+const pipelineLength = 100;
+
+interface Load {
+  readonly mode: Mode;
+  readonly clients: number;
+  readonly seconds: number;
+}
+
+/** pgbench's own read-only script, each statement by itself or a hundred in a pipeline. */
+export async function benchPgbench(ground: Ground): Promise<PgbenchRun[]> {
+  const { options, target, folder, signal, say } = ground;
+  const { user, password } = target;
+  const direct = { name: 'direct', port: target.port, database: target.database, user, password, pid: null, gate: null } as const;
+  await runProgram('pgbench', ['-i', '-q', '-s', String(options.scale)], { env: environmentOf(direct), signal });
+  await writeFile(join(folder, 'pipeline.sql'), pipelineScript(options.scale));
+  await using variants = await ground.variants();
+  // A program that compiles its hot paths as it meets them is not measured while it does.
+  if (!options.quick)
+    for (const mode of modes)
+      for (const variant of variants.all) await runOnce(ground, variant, { mode, clients: 4, seconds: options.seconds });
+  const runs: PgbenchRun[] = [];
+  for (let round = 0; round < options.rounds; round += 1)
+    for (const mode of modes)
+      for (const clients of options.clients)
+        for (const variant of rotated(variants.all, round)) {
+          const figures = await runOnce(ground, variant, { mode, clients, seconds: options.seconds });
+          const run = { mode, clients, round, variant: variant.name, ...figures };
+          runs.push(run);
+          say(lineOf(run));
+        }
+  return runs;
+}
+
+type Figures = Pick<PgbenchRun, 'statementsPerSecond' | 'p50Micros' | 'p99Micros' | 'cpuMicros' | 'journal'>;
+
+async function runOnce({ folder, signal }: Ground, variant: Variant, { mode, clients, seconds }: Load): Promise<Figures> {
+  const threads = Math.min(clients, 2);
+  const script = mode === 'pipeline' ? ['-f', join(folder, 'pipeline.sql')] : ['-S'];
+  const protocol = mode === 'simple' ? 'simple' : 'prepared';
+  const log = ['-l', '--log-prefix', join(folder, 'transactions')];
+  const args = ['-n', '-T', String(seconds), '-c', String(clients), '-j', String(threads), '-M', protocol, ...log, ...script];
+  const before = await standOf(variant);
+  const output = await runProgram('pgbench', args, { env: environmentOf(variant), cwd: folder, signal });
+  await variant.gate?.settled(signal);
+  const after = await standOf(variant);
+  const latencies = await latenciesOf(folder);
+  const transactions = Number(/transactions actually processed: (\d+)/.exec(output)?.[1]);
+  const perTransaction = mode === 'pipeline' ? pipelineLength : 1;
+  const statements = transactions * perTransaction;
+  const failed = /number of failed transactions: (\d+)/.exec(output)?.[1] ?? '0';
+  if (!(transactions > 0) || failed !== '0') throw new Error(`pgbench did not do its work over ${variant.name}: ${output}`);
+  return {
+    statementsPerSecond: Number(/tps = ([\d.]+) \(without/.exec(output)?.[1]) * perTransaction,
+    p50Micros: quantile(latencies, 0.5),
+    p99Micros: quantile(latencies, 0.99),
+    cpuMicros: variant.pid === null ? null : ((after.cpu - before.cpu) * 1e6) / statements,
+    journal: variant.gate && { statements, commits: after.commits - before.commits, flushes: after.flushes - before.flushes },
+  };
+}
+
+async function standOf({ pid, gate }: Variant) {
+  const cpu = pid === null ? 0 : cpuSeconds(pid);
+  if (gate === null) return { cpu, commits: 0, flushes: 0 };
+  const [commits, flushes] = [await gate.metric('chaperone_journal_commits_total'), await gate.metric('chaperone_journal_flushes_total')];
+  return { cpu, commits, flushes };
+}
+
+/** The third field of each line of pgbench's log is the transaction's time in microseconds; every thread has a file. */
+async function latenciesOf(folder: string): Promise<number[]> {
+  const latencies: number[] = [];
+  for (const file of globSync(join(folder, 'transactions.*'))) {
+    for (const line of (await readFile(file, 'utf8')).split('\n')) if (line !== '') latencies.push(Number(line.split(' ', 3)[2]));
+    await rm(file);
+  }
+  return latencies;
+}
+
+function pipelineScript(scale: number): string {
+  const statement = `\\set aid random(1, ${scale * 100_000})\nSELECT abalance FROM pgbench_accounts WHERE aid = :aid;\n`;
+  return `\\startpipeline\n${statement.repeat(pipelineLength)}\\endpipeline\n`;
+}
+
+function lineOf({ mode, clients, round, variant, statementsPerSecond, p50Micros, p99Micros, cpuMicros }: PgbenchRun): string {
+  const cpu = cpuMicros === null ? '' : `, ${cpuMicros.toFixed(1)} µs CPU`;
+  const rate = `${statementsPerSecond.toFixed(0).padStart(6)} statements/s`;
+  return `pgbench ${mode} × ${clients}, round ${round + 1}, ${variant.padEnd(9)} ${rate}, p50 ${p50Micros} µs, p99 ${p99Micros} µs${cpu}`;
+}
