@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { ChaperoneError } from '../core/errors.ts';
-import { exchangeItem, memoryCatalog, people, sessionItem, startApi, type Trial } from './trial.test-support.ts';
+import { linesOf, exchangeItem, memoryCatalog, people, sessionItem, startApi, type Trial } from './trial.test-support.ts';
 
 interface ProblemAnswer {
   readonly type: string;
@@ -100,7 +100,12 @@ describe('the API answers', () => {
   it('a recording comes as lines, and who looked is on the trail', async () => {
     const response = await trial.get(`/api/v1/sessions/${own.id}/recording`, 'ada');
     assert.match(response.headers.get('content-type') ?? '', /^application\/x-ndjson/);
-    assert.equal(await response.text(), `{"kind":"session","session":"${own.id}"}\n{"kind":"end","session":"${own.id}"}\n`);
+    assert.equal(
+      await response.text(),
+      linesOf(own.id)
+        .map((line) => `${JSON.stringify(line)}\n`)
+        .join(''),
+    );
     const someone = 'ada (https://login.example.test)';
     assert.deepEqual(trial.audits, [
       { event: 'recording.read', actor: someone, detail: { session: own.id, connection: 'orders', of: someone } },
@@ -273,7 +278,7 @@ describe('the listener', () => {
     const trial = await startApi({ catalog });
     try {
       const listen = { host: '127.0.0.1', port: Number(new URL(trial.url).port) };
-      await assert.rejects(startApi({ catalog }, { listen }), /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/);
+      await assert.rejects(startApi({ catalog }, { listen }), /listen\.console \(127\.0\.0\.1:\d+\) cannot be opened: .*EADDRINUSE/);
     } finally {
       await trial.close();
     }

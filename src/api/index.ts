@@ -32,7 +32,7 @@ export interface ApiServer {
 const maxHeaderBytes = 64 * 1024;
 const closingGraceMs = 5_000;
 
-/** Serves the API until closed. Throws REQUEST_INVALID where the address cannot be listened on. */
+/** Serves the API until closed. Throws LISTENER_FAILED where the address cannot be listened on. */
 export async function serveApi(options: ApiOptions): Promise<ApiServer> {
   const { listen } = options;
   const api = await createApi(options);
@@ -40,9 +40,9 @@ export async function serveApi(options: ApiOptions): Promise<ApiServer> {
     await api.listen({ host: listen.host, port: listen.port });
   } catch (fault) {
     await api.close();
-    throw new ChaperoneError('REQUEST_INVALID', `The console cannot listen on ${listen.host}:${listen.port}: ${messageOf(fault)}`, {
-      cause: fault,
-    });
+    const where = `listen.console (${listen.host}:${listen.port})`;
+    const message = `${where} cannot be opened: ${messageOf(fault)}. Free the address, or name another.`;
+    throw new ChaperoneError('LISTENER_FAILED', message, { cause: fault });
   }
   const { address, port } = api.server.address() as AddressInfo;
   return { address: { host: address, port }, close: () => closeGracefully(api) };

@@ -2,16 +2,25 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { describe, it } from 'node:test';
+import type { RecordingLine } from '../archive/read.ts';
 import { memoryCatalog, people, sessionItem, startApi } from './trial.test-support.ts';
 
 const own = sessionItem(people['ada'] ?? null);
 const catalog = memoryCatalog([own], []);
-const line = { kind: 'bytes', text: 'x'.repeat(1000) };
+const line: RecordingLine = {
+  sequence: 1,
+  at: '2026-01-01T00:00:00.000Z',
+  exchange: 1,
+  kind: 'bytes',
+  direction: 'reply',
+  count: 1000,
+  parts: [{ shape: 'text', text: 'x'.repeat(1000) }],
+};
 
 /** A source that counts how far it was read and whether it was closed. */
 function counted(lines: number, failAt: number | null = null) {
   const state = { read: 0, closed: false };
-  async function* recording(): AsyncGenerator<object> {
+  async function* recording(): AsyncGenerator<RecordingLine> {
     try {
       for (; state.read < lines; state.read += 1) {
         if (state.read === failAt) throw new Error('segment 7 is damaged');

@@ -3,8 +3,10 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefau
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CatalogReader, PageRequest } from '../archive/items.ts';
+import type { RecordingLine } from '../archive/read.ts';
 import { isOwn } from './access.ts';
 import * as contract from './contract.ts';
+import { linesShownTo, shownTo } from './discretion.ts';
 import type { GatewayPort } from './gateway-port.ts';
 import { viewedSession, viewing } from './gate.ts';
 import { ndjson } from './ndjson.ts';
@@ -15,7 +17,7 @@ export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerRespo
 export interface RouteSources {
   readonly catalog: CatalogReader;
   /** One session's entries in order, decoded into lines. */
-  readonly recording: (session: string) => AsyncIterable<object>;
+  readonly recording: (session: string) => AsyncIterable<RecordingLine>;
   readonly gateway: GatewayPort;
 }
 
@@ -27,7 +29,9 @@ export function addSessionRoutes(api: Api, { catalog, gateway }: RouteSources): 
     { schema: { summary: 'Sessions, newest first', querystring: contract.sessionQuery, response: { 200: contract.sessionPage } } },
     async (request) => {
       const [filter, page] = split(request.query);
-      return catalog.sessions(filter, viewing(request).visibility, page);
+      const viewer = viewing(request);
+      const { items, next } = catalog.sessions(filter, viewer.visibility, page);
+      return { items: items.map((session) => shownTo(viewer, session)), next };
     },
   );
   api.get(
@@ -40,7 +44,7 @@ export function addSessionRoutes(api: Api, { catalog, gateway }: RouteSources): 
         response: { 200: contract.session },
       },
     },
-    async (request) => viewedSession(request),
+    async (request) => shownTo(viewing(request), viewedSession(request)),
   );
   api.get(
     '/api/v1/sessions/:id/exchanges',
@@ -82,7 +86,7 @@ export function addRecordingRoutes(api: Api, { gateway, recording }: RouteSource
     // Fastify would read the whole recording to answer a HEAD; nothing is looked at, so nothing is put on the trail either.
     if (request.method === 'HEAD') return Readable.from([]);
     await recordLook(gateway, viewing(request), event, { ...lookedAt(session), ...more });
-    return ndjson(recording(session.id));
+    return ndjson(linesShownTo(viewing(request), recording(session.id)));
   }
 }
 

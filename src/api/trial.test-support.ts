@@ -1,4 +1,5 @@
 import type { CatalogReader, ExchangeItem, Page, SessionItem, Visibility } from '../archive/items.ts';
+import type { RecordingLine } from '../archive/read.ts';
 import type { AuditEvent } from '../core/entry.ts';
 import { createId } from '../core/identifier.ts';
 import type { Principal } from '../core/principal.ts';
@@ -148,9 +149,17 @@ export async function startApi(
   return Object.assign(state, { url, audits, faults, get, close: () => server.close() });
 }
 
-async function* twoLines(session: string): AsyncGenerator<object> {
-  yield { kind: 'session', session };
-  yield { kind: 'end', session };
+async function* twoLines(session: string): AsyncGenerator<RecordingLine> {
+  yield* linesOf(session);
+}
+
+/** The recording that every session of a trial has, but where it brings its own. */
+export function linesOf(session: string): RecordingLine[] {
+  const at = '2026-01-01T00:00:00.000Z';
+  return [
+    { sequence: 0, at, exchange: 1, kind: 'bytes', direction: 'request', count: 36, parts: [{ shape: 'text', text: session }] },
+    { sequence: 1, at, exchange: 0, kind: 'end', end: { status: 'ended', reason: 'the client said goodbye' } },
+  ];
 }
 
 function gatewayOf(state: { ready: string | null; auditFault: Error | null }, audits: AuditEvent[]): GatewayPort {

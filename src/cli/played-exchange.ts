@@ -43,6 +43,8 @@ export class PlayedExchange {
     this.#out = out;
   }
 
+  readonly #withheld = new Map<string, { readonly count: number; readonly sha256: string }>();
+
   get done(): boolean {
     return this.#outcome !== null;
   }
@@ -51,8 +53,19 @@ export class PlayedExchange {
     if (line.kind === 'decision') this.#decision = line.decision;
     else if (line.kind === 'outcome') this.#outcome = { outcome: line.outcome, at: line.at };
     else if (line.kind === 'bytes') for (const part of line.parts) this.#part(part, line.direction === 'request');
-    else if (line.kind === 'withheld') this.#note(() => [withheldText(line.direction, line.count, line.sha256)]);
+    else if (line.kind === 'withheld') this.#withhold(line);
     else if (line.kind === 'gap') this.#note(() => [gapText(line.direction, line.count, line.reason)]);
+  }
+
+  /** Each such line counts from the first withheld byte on, so the last one of a direction says all. */
+  #withhold(line: PlayedLine & { kind: 'withheld' }): void {
+    const { direction } = line;
+    if (!this.#withheld.has(direction)) this.#note(() => this.#withheldLines(direction));
+    this.#withheld.set(direction, line);
+  }
+  #withheldLines(direction: string): string[] {
+    const last = this.#withheld.get(direction);
+    return last ? [withheldText(direction, last.count, last.sha256)] : [];
   }
 
   /** What can be written now, and is then forgotten: the statement first, then what came back. */

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { exchangeItem, memoryCatalog, people, sessionItem, startApi, type Trial } from '../api/trial.test-support.ts';
+import { linesOf, exchangeItem, memoryCatalog, people, sessionItem, startApi, type Trial } from '../api/trial.test-support.ts';
 import { runCommand } from './trial.test-support.ts';
 
 const ada = people['ada'] ?? null;
@@ -134,7 +134,9 @@ describe('reading through the API', () => {
   });
 
   it('export writes the lines, to a file only its owner may read', async () => {
-    const lines = `{"kind":"session","session":"${own.id}"}\n{"kind":"end","session":"${own.id}"}\n`;
+    const lines = linesOf(own.id)
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join('');
     assert.equal((await run(['export', own.id, '--format', 'ndjson'])).out, lines);
     const output = join(folder, 'one.ndjson');
     const { exit, err } = await run(['export', own.id, '--format', 'ndjson', '--output', output]);

@@ -110,7 +110,7 @@ describe('a listener', () => {
     const quiet = protocol(async function* () {});
     const first = await openListener(quiet, { host: '127.0.0.1', port: 0 }, security, house);
     await assert.rejects(openListener(quiet, { host: '127.0.0.1', port: first.port }, security, house), {
-      code: 'REQUEST_INVALID',
+      code: 'LISTENER_FAILED',
       message: /^listen\.toy \(127\.0\.0\.1:\d+\) cannot be opened: .*EADDRINUSE/,
     });
     first.close();

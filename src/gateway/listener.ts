@@ -19,7 +19,7 @@ export interface Listener {
 /** More clients than this at once are not accepted; each costs memory before it has shown a token. */
 const mostClients = 10_000;
 
-/** Opens the socket listener of a protocol. Throws ChaperoneError REQUEST_INVALID where the address is taken. */
+/** Opens the socket listener of a protocol. Throws LISTENER_FAILED where the address is taken. */
 export async function openListener(
   protocol: Protocol<unknown>,
   listen: ListenAddress,
@@ -47,7 +47,11 @@ function bind(server: Server, listen: ListenAddress, name: string): Promise<void
   return new Promise((resolve, reject) => {
     server.once('error', (fault) => {
       const where = `listen.${name} (${listen.host}:${listen.port})`;
-      reject(new ChaperoneError('REQUEST_INVALID', `${where} cannot be opened: ${messageOf(fault)}`, { cause: fault }));
+      reject(
+        new ChaperoneError('LISTENER_FAILED', `${where} cannot be opened: ${messageOf(fault)}. Free the address, or name another.`, {
+          cause: fault,
+        }),
+      );
     });
     server.listen(listen.port, listen.host, resolve);
   });

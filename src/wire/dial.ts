@@ -23,6 +23,9 @@ neverDialled.addSubnet('fe80::', 10, 'ipv6');
 neverDialled.addSubnet('ff00::', 8, 'ipv6');
 neverDialled.addAddress('::', 'ipv6');
 neverDialled.addAddress('fd00:ec2::254', 'ipv6');
+// Through NAT64 (RFC 6052) and 6to4 (RFC 3056) an IPv6 address is any IPv4 one.
+neverDialled.addSubnet('64:ff9b::', 96, 'ipv6');
+neverDialled.addSubnet('2002::', 16, 'ipv6');
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');

@@ -257,6 +257,19 @@ describe('refusals at the door', { timeout: 120_000 }, () => {
     assert.deepEqual(await house.sessions('stranger', `run=door-${known}`), []);
   });
 
+  test('the record is no way around: it does not tell the refused whether there is such a connection', async () => {
+    const shown = await Promise.all(
+      ['vault', 'valet'].map(async (connection) => {
+        await house.over(`same-engineer-${connection}`);
+        const [session] = await house.sessions('engineer', `run=same-engineer-${connection}`);
+        assert.ok(session);
+        const { id: _id, startedAt: _started, endedAt: _ended, run: _run, clientAddress: _port, ...rest } = session;
+        return JSON.stringify(rest).replaceAll(connection, 'NAME');
+      }),
+    );
+    assert.equal(shown[0], shown[1]);
+  });
+
   test('no token is in the record, the log or what the API shows', async () => {
     const sessions = await house.sessions('auditor', '');
     assert.ok(sessions.length >= cases.length);

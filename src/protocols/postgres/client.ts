@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
+import { type SecureContext, TLSSocket } from 'node:tls';
 import type { Client, Greeting, Target } from '../../core/protocol.ts';
 import type { Mediate } from '../../core/exchange.ts';
 import type { SessionEnd } from '../../core/entry.ts';
@@ -7,6 +7,7 @@ import type { Session } from '../../core/session.ts';
 import type { Credential } from '../../core/stages.ts';
 import { type Refusal, refuse } from '../../core/verdict.ts';
 import { ByteSource } from '../../wire/byte-source.ts';
+import { closeGently } from '../../wire/close-gently.ts';
 import { presentCancelKey } from './cancel-keys.ts';
 import { Conversation } from './conversation.ts';
 import { reachTarget } from './welcome.ts';
@@ -25,10 +26,22 @@ const plaintextRefusal = refuse(
   'Connect with sslmode=verify-full.',
 );
 
+/** The first byte of a TLS handshake (RFC 8446 section 5.1): no start-up packet begins with it, for it would be 352 MiB long. */
+const tlsHandshake = 0x16;
+const alpnName = 'postgresql';
+
+/** Without ALPN a browser, say, could be made to talk to this port as if it were its own server's (ALPACA, 2021). */
+const withoutAlpn = refuse(
+  'PROTOCOL_REFUSED',
+  'TLS began at once and the client did not name the protocol "postgresql" by ALPN.',
+  'Use a client that does (libpq 17 with sslnegotiation=direct), or one that asks for TLS first.',
+);
+
 interface Line {
   readonly socket: Duplex;
   readonly source: ByteSource;
-  readonly encrypted: boolean;
+  /** Null on a plain line; else the name that ALPN settled on, or false where the client asked for none. */
+  readonly tls: { readonly alpn: () => string | false | null } | null;
 }
 
 /** Reads a fresh socket up to a greeting: TLS, start-up message, password. A cancel request has none. */
@@ -36,7 +49,7 @@ export async function* accept(client: Client): AsyncGenerator<Greeting<Settings>
   client.socket.setNoDelay(true);
   client.socket.setKeepAlive(true, 60_000);
   client.socket.on('error', () => {});
-  const line = { socket: client.socket, source: new ByteSource(client.socket, handshakeMs), encrypted: false };
+  const line = { socket: client.socket, source: new ByteSource(client.socket, handshakeMs), tls: null };
   try {
     const greeting = await greet(client, line);
     if (greeting) yield greeting;
@@ -48,12 +61,20 @@ export async function* accept(client: Client): AsyncGenerator<Greeting<Settings>
 }
 
 async function greet(client: Client, first: Line): Promise<Greeting<Settings> | null> {
+  let head = await first.source.take(4);
   let line = first;
+  if (head[0] === tlsHandshake) {
+    if (client.tls === null) throw new RangeError('TLS where there is no certificate');
+    line = wrap(client, client.tls, Buffer.concat([head, first.source.release()]));
+    head = await line.source.take(4);
+    if (line.tls?.alpn() !== alpnName) return turnAway(line, withoutAlpn);
+  }
   for (let attempts = 0; attempts < 3; attempts += 1) {
-    const opening = parseOpening(await readUntyped(line.source));
+    if (attempts > 0) head = await line.source.take(4);
+    const opening = parseOpening(await readUntyped(head, line.source));
     switch (opening.kind) {
       case 'tls':
-        line = await upgrade(client, line);
+        line = upgrade(client, line);
         break;
       case 'gss':
         line.socket.write('N');
@@ -66,21 +87,21 @@ async function greet(client: Client, first: Line): Promise<Greeting<Settings> | 
       case 'unacceptable':
         return turnAway(line, refuse('PROTOCOL_REFUSED', opening.message, opening.hint));
       case 'startup':
-        if (!line.encrypted && !client.plaintext) return turnAway(line, plaintextRefusal);
+        if (line.tls === null && !client.plaintext) return turnAway(line, plaintextRefusal);
         return askPassword(line, opening);
     }
   }
   return turnAway(line, refuse('PROTOCOL_REFUSED', 'The client asked for encryption too often.', 'Use a client that speaks protocol 3.'));
 }
 
-async function readUntyped(source: ByteSource): Promise<Buffer> {
-  const length = (await source.take(4)).readUInt32BE(0);
+async function readUntyped(head: Buffer, source: ByteSource): Promise<Buffer> {
+  const length = head.readUInt32BE(0);
   if (length < 8 || length > startupLimit) throw new RangeError(`start-up packet of ${length} bytes`);
   return source.take(length - 4);
 }
 
-async function upgrade(client: Client, line: Line): Promise<Line> {
-  if (client.tls === null || line.encrypted) {
+function upgrade(client: Client, line: Line): Line {
+  if (client.tls === null || line.tls !== null) {
     line.socket.write('N');
     return line;
   }
@@ -88,9 +109,15 @@ async function upgrade(client: Client, line: Line): Promise<Line> {
   // there (PgBouncer CVE-2021-3935).
   if (line.source.release().length > 0) throw new RangeError('plaintext behind the TLS request');
   client.socket.write('S');
-  const socket = new TLSSocket(client.socket, { isServer: true, secureContext: client.tls, ALPNProtocols: ['postgresql'] });
+  return wrap(client, client.tls, null);
+}
+
+/** Begins TLS; `hello` is what was read of it already. */
+function wrap(client: Client, secureContext: SecureContext, hello: Buffer | null): Line {
+  if (hello !== null) client.socket.unshift(hello);
+  const socket = new TLSSocket(client.socket, { isServer: true, secureContext, ALPNProtocols: [alpnName] });
   socket.on('error', () => {});
-  return { socket, source: new ByteSource(socket, handshakeMs), encrypted: true };
+  return { socket, source: new ByteSource(socket, handshakeMs), tls: { alpn: () => socket.alpnProtocol } };
 }
 
 function turnAway(line: Line, refusal: Refusal): null {
@@ -152,9 +179,6 @@ class PostgresGreeting implements Greeting<Settings> {
 
   close(): void {
     this.#conversation?.close();
-    this.#socket.end();
-    this.#socket.resume();
-    // A client that does not close its side is not waited for.
-    setTimeout(() => this.#socket.destroy(), 2_000).unref();
+    closeGently(this.#socket);
   }
 }

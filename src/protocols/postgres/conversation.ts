@@ -5,6 +5,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { Crossing, Ends, Mediate } from '../../core/exchange.ts';
 import type { Target } from '../../core/protocol.ts';
 import { type Ending, endingOf, type Session } from '../../core/session.ts';
+import { closeGently } from '../../wire/close-gently.ts';
 import { splitStatements } from '../../sql/split.ts';
 import { createCancel } from './cancel.ts';
 import { dropCancelKey, holdCancelKey } from './cancel-keys.ts';
@@ -80,9 +81,7 @@ export class Conversation implements RequestPort, ReplyChannel {
   /** Closes the target's side; the client's is its greeting's. */
   close(): void {
     dropCancelKey(this.#key.process);
-    this.#upstream.socket.end();
-    this.#upstream.socket.resume();
-    setTimeout(() => this.#upstream.socket.destroy(), 2_000).unref();
+    closeGently(this.#upstream.socket);
   }
 
   #greet(): void {

@@ -23,6 +23,7 @@ export const sqlstates = {
   SESSION_EXPIRED: { door: '28000', session: '28000' },
   SESSION_TERMINATED: { door: '57P01', session: '57P01' },
   SHUTTING_DOWN: { door: '57P03', session: '57P01' },
+  LISTENER_FAILED: { door: 'XX000', session: 'XX000' },
   TOO_MANY: { door: '53300', session: '53300' },
   INTERNAL: { door: 'XX000', session: 'XX000' },
 } as const satisfies Record<ErrorCode, { readonly door: string; readonly session: string }>;
