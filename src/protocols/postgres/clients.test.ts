@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { Client } from 'pg';
@@ -8,25 +7,10 @@ import { type DataPlane, everybody } from '../../../test/rig/data-plane.ts';
 import { createDecoder } from './decoder.ts';
 import { selfSigned, temporaryFile } from './testing/certificates.ts';
 import { message } from './testing/fixtures.ts';
+import { needsPsql, runPsql } from './testing/psql.ts';
 import { RawClient } from './testing/raw-client.ts';
 import { planeBeforeServer, sharedServer } from './testing/shared-server.ts';
 import { summary, told } from './testing/told.ts';
-
-const psql = spawnSync('psql', ['--version']).status === 0;
-const needsPsql = { skip: psql ? false : 'psql is not installed' };
-
-async function runPsql(parameters: string, token: string, input: string) {
-  const child = spawn('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', parameters], {
-    env: { ...process.env, PGPASSWORD: token },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  child.stdin.end(input);
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out, err };
-}
 
 describe('clients over TLS', () => {
   let plane: DataPlane;
