@@ -1,13 +1,15 @@
 // Prepares what the npm scripts stand on. Runs on Node 20 with nothing installed, so it may import only `node:`.
-// `--test` also prepares the PostgreSQL clients that the end-to-end tests drive.
+// `--test` also prepares the PostgreSQL clients that the end-to-end tests drive, `--bench` the proxy that the benchmark compares with.
 import { oneAtATime } from './install/one-at-a-time.mjs';
 import { ensurePackages } from './install/packages.mjs';
+import { ensureBouncer } from './install/pgbouncer.mjs';
 import { ensurePostgresClients } from './install/postgres-clients.mjs';
 
 try {
   await oneAtATime(async () => {
     await ensurePackages();
     if (process.argv.includes('--test')) await ensurePostgresClients();
+    if (process.argv.includes('--bench')) await ensureBouncer();
   });
 } catch (fault) {
   console.error(`install: ${fault instanceof Error ? fault.message : String(fault)}`);

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { run } from './run.mjs';
+import { join } from 'node:path';
+import { installPackages, mayInstall, onPath } from './debian.mjs';
 
 const debianFolder = '/usr/lib/postgresql';
 
@@ -9,7 +9,7 @@ export async function ensurePostgresClients() {
   const missing = ['psql', 'pgbench'].filter((name) => !isInstalled(name));
   if (missing.length === 0) return;
   const names = missing.join(' and ');
-  if (process.getuid?.() !== 0 || onPath('apt-get') === null) {
+  if (!mayInstall()) {
     console.log(`install: ${names} not found and this is not root on Debian: the tests that drive them will be skipped.`);
     console.log('install: to run them too, install the PostgreSQL client programs (Debian: postgresql-client and postgresql).');
     return;
@@ -19,13 +19,10 @@ export async function ensurePostgresClients() {
 }
 
 async function installFromDebian(missing) {
-  const quiet = { shown: false, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
-  const install = ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120'];
-  await run('apt-get', ['update'], quiet);
-  await run('apt-get', [...install, 'postgresql-client', 'postgresql-common'], quiet);
+  await installPackages('postgresql-client', 'postgresql-common');
   if (!missing.includes('pgbench') || isInstalled('pgbench')) return;
   keepDebianFromCreatingACluster();
-  await run('apt-get', [...install, 'postgresql'], quiet);
+  await installPackages('postgresql');
 }
 
 /** pgbench comes with the server's package, which would otherwise start a server of its own on 5432. */
@@ -40,9 +37,4 @@ function keepDebianFromCreatingACluster() {
 function isInstalled(name) {
   if (!existsSync(debianFolder)) return onPath(name) !== null;
   return readdirSync(debianFolder).some((version) => existsSync(join(debianFolder, version, 'bin', name)));
-}
-
-function onPath(name) {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  return folders.map((folder) => join(folder, name)).find((file) => existsSync(file)) ?? null;
 }
