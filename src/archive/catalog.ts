@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { ChaperoneError } from '../core/errors.ts';
 import { Conditions, matchExchanges, matchSessions, matchText, visible } from './conditions.ts';
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
+import { highestId, lowestIdBeside } from './exchange-order.ts';
 import type {
   AuditItem,
   CatalogReader,
@@ -57,15 +58,31 @@ class SqliteCatalog implements CatalogReader {
     matchExchanges(conditions, filter);
     const match = filter.q === undefined ? null : matchText(conditions, filter.q);
     if (match !== null) conditions.add('exchange_text MATCH ?', match);
-    const inOrder = filter.session !== undefined;
-    const key = inOrder ? 'x.ordinal' : match === null ? 'x.id' : 'exchange_text.rowid';
-    const cursor = decodeCursor(page.cursor, inOrder ? 'o' : 'x');
-    if (cursor !== null) conditions.add(`${key} ${inOrder ? '>' : '<'} ?`, ...cursor);
-    const order = `ORDER BY ${key} ${inOrder ? 'ASC' : 'DESC'} LIMIT ?`;
-    const source = `${match === null ? '' : 'exchange_text CROSS JOIN '}exchanges AS x ${match === null ? '' : 'ON x.id = exchange_text.rowid'}`;
-    const sql = `SELECT ${exchangeColumns} FROM ${source} JOIN sessions AS s ON s.key = x.session_key ${conditions.where} ${order}`;
-    const rows = this.#rows(sql, conditions.values, page);
-    return paged(rows, page, exchangeItem, (row) => (inOrder ? ['o', Number(row['ordinal'])] : ['x', Number(row['id'])]));
+    if (filter.session === undefined) return this.#newestExchanges(conditions, match !== null, page);
+    const cursor = decodeCursor(page.cursor, 'o');
+    if (cursor !== null) conditions.add('x.ordinal > ?', ...cursor);
+    const sql = `SELECT ${exchangeColumns} FROM ${exchangeSource(match !== null)} ${conditions.where} ORDER BY x.ordinal LIMIT ?`;
+    return paged(this.#rows(sql, conditions.values, page), page, exchangeItem, (row) => ['o', Number(row['ordinal'])]);
+  }
+
+  /** Row ids tell the order but for what lies in one span: so the page, and the rest of its last row's span, is read and put in order. */
+  #newestExchanges(conditions: Conditions, searching: boolean, page: PageRequest): Page<ExchangeItem> {
+    const key = searching ? 'exchange_text.rowid' : 'x.id';
+    const cursor = decodeCursor(page.cursor, 'x');
+    if (cursor !== null) {
+      conditions.add(`${key} <= ?`, highestId(Number(cursor[0])));
+      conditions.add('(x.started_at, s.id, x.ordinal) < (?, ?, ?)', ...cursor);
+    }
+    const sql = `SELECT x.id, ${exchangeColumns} FROM ${exchangeSource(searching)} ${conditions.where} ORDER BY ${key} DESC`;
+    const rows: Row[] = [];
+    let lowest = 0;
+    for (const row of this.#each(sql, conditions.values, page)) {
+      if (rows.length > page.limit && Number(row['id']) < lowest) break;
+      rows.push(row);
+      lowest = lowestIdBeside(Number(row['id']));
+    }
+    rows.sort(newerFirst);
+    return paged(rows, page, exchangeItem, (row) => ['x', Number(row['started_at']), String(row['session']), Number(row['ordinal'])]);
   }
 
   audit(page: PageRequest): Page<AuditItem> {
@@ -89,14 +106,32 @@ class SqliteCatalog implements CatalogReader {
 
   /** One row more than asked for tells whether there is another page. */
   #rows(sql: string, values: readonly (string | number)[], page: PageRequest): Row[] {
+    return [...this.#each(sql, [...values, page.limit + 1], page)];
+  }
+
+  #each(sql: string, values: readonly (string | number)[], page: PageRequest): Iterable<Row> {
     if (!Number.isInteger(page.limit) || page.limit < 1 || page.limit > mostItems)
       throw new ChaperoneError('REQUEST_INVALID', `A page has 1 to ${mostItems} items, not ${page.limit}.`);
     return (
       this.#open()
         ?.prepare(sql)
-        .all(...values, page.limit + 1) ?? []
+        .iterate(...values) ?? []
     );
   }
+}
+
+function newerFirst(one: Row, other: Row): number {
+  const later = Number(other['started_at']) - Number(one['started_at']);
+  if (later !== 0) return later;
+  const [session, otherSession] = [String(one['session']), String(other['session'])];
+  if (session !== otherSession) return session < otherSession ? 1 : -1;
+  return Number(other['ordinal']) - Number(one['ordinal']);
+}
+
+/** Read from the full-text index where that is searched, so that what it finds comes in its order. */
+function exchangeSource(searching: boolean): string {
+  const rows = searching ? 'exchange_text CROSS JOIN exchanges AS x ON x.id = exchange_text.rowid' : 'exchanges AS x';
+  return `${rows} JOIN sessions AS s ON s.key = x.session_key`;
 }
 
 function paged<Item>(rows: readonly Row[], page: PageRequest, item: (row: Row) => Item, key: (row: Row) => Cursor): Page<Item> {

@@ -3,7 +3,7 @@ import { ChaperoneError } from '../core/errors.ts';
 /** Where a page ended, by the key of its last row. Each listing has its own kind, so that one's cursor is not taken for another's. */
 export type Cursor =
   | readonly ['s', id: string]
-  | readonly ['x', id: number]
+  | readonly ['x', startedAt: number, session: string, ordinal: number]
   | readonly ['o', ordinal: number]
   | readonly ['a', ledger: string, sequence: number];
 
@@ -22,15 +22,18 @@ export function decodeCursor(text: string | null, kind: Cursor[0]): (string | nu
   return values.slice(1) as (string | number)[];
 }
 
-const shapes: { readonly [Kind in Cursor[0]]: readonly ('string' | 'number')[] } = {
+type Shape = 'string' | 'number' | 'time';
+
+const shapes: { readonly [Kind in Cursor[0]]: readonly Shape[] } = {
   s: ['string'],
-  x: ['number'],
+  x: ['time', 'string', 'number'],
   o: ['number'],
   a: ['string', 'number'],
 };
 
-function isOf(value: unknown, type: 'string' | 'number'): boolean {
-  return type === 'string' ? typeof value === 'string' : Number.isSafeInteger(value);
+function isOf(value: unknown, type: Shape): boolean {
+  if (type === 'string') return typeof value === 'string';
+  return type === 'number' ? Number.isSafeInteger(value) : Number.isFinite(value);
 }
 
 function parse(text: string): unknown {

@@ -19,6 +19,8 @@ export class ExchangeState {
   readonly objects: string;
   /** The row's id; 0 until it is known. */
   id = 0;
+  /** Whether the catalog has a row of it. */
+  stored = false;
   durationMs: number | null = null;
   decision: Decision | null = null;
   outcome: Outcome | null = null;

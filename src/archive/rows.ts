@@ -8,7 +8,7 @@ export type Row = { readonly [column: string]: SQLOutputValue };
 /** What `sessionItem` reads. */
 export const sessionRows = 'SELECT s.* FROM sessions AS s';
 /** The columns that `exchangeItem` reads, of exchanges `x` and their sessions `s`. */
-export const exchangeColumns = `x.id, s.id AS session, s.connection, x.ordinal, x.started_at, x.duration_ms, x.action, x.effect, x.objects,
+export const exchangeColumns = `s.id AS session, s.connection, x.ordinal, x.started_at, x.duration_ms, x.action, x.effect, x.objects,
   x.verdict, x.reason, x.policies, x.approval, x.rows, x.bytes, x.withheld, x.status, x.tag, x.error, x.cut, x.parameters, x.text`;
 
 export function sessionItem(row: Row): SessionItem {

@@ -3,12 +3,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { messageOf, ChaperoneError } from '../core/errors.ts';
 
 /** A catalog of another version is rebuilt from the recordings, never migrated. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /**
- * `exchanges.id` rises in the order in which exchanges opened (those of one batch that a crash cut: session by session), so
- * that a search reads the newest first off its index. The
- * full-text index keeps no text of its own; `exchanges` has what short terms are looked for in.
+ * `exchanges.id` follows the order in which exchanges opened (`exchange-order.ts`), so that a search reads the newest first off
+ * its index. The full-text index keeps no text of its own; `exchanges` has what short terms are looked for in.
  */
 const tables = `
   CREATE TABLE sessions (

@@ -10,8 +10,6 @@ export type Decoders = (protocol: string) => Decoder | null;
 export interface StreamMeans {
   readonly decoders: Decoders;
   readonly onDecoderFault: (reason: string) => void;
-  /** The row id of an exchange that opens. */
-  readonly newExchange: () => number;
 }
 
 /** What a session is taken for whose opening entry is lost. */
@@ -99,9 +97,8 @@ export class SessionStream {
   #opened(exchange: ExchangeState, fresh: boolean): void {
     this.exchanges += 1;
     this.#open.set(exchange.ordinal, exchange);
-    if (!fresh) return;
-    exchange.id = this.#means.newExchange();
-    this.dirty.add(exchange);
+    exchange.stored = !fresh;
+    if (fresh) this.dirty.add(exchange);
   }
 
   #decided(exchange: ExchangeState | undefined, decision: Decision): void {

@@ -3,6 +3,7 @@ import type { Entry } from '../core/entry.ts';
 import type { Anomaly } from './anomalies.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { cellSeparator } from './found-text.ts';
+import { ExchangeIds } from './exchange-order.ts';
 import { openToWrite } from './schema.ts';
 import type { SessionStream } from './session-stream.ts';
 
@@ -29,14 +30,17 @@ export class CatalogStore {
   readonly database: DatabaseSync;
   readonly #statements: Statements;
   readonly #indexing: boolean;
-  #nextExchange: number;
+  readonly #ids: ExchangeIds;
 
-  /** With `indexing` off nothing goes to the full-text index before `renumber`. */
+  /** With `indexing` off nothing goes to the full-text index. */
   constructor(path: string, indexing = true) {
     this.database = openToWrite(path);
     this.#indexing = indexing;
     this.#statements = prepareStatements(this.database);
-    this.#nextExchange = Number(this.database.prepare('SELECT coalesce(max(id), 0) AS id FROM exchanges').get()?.['id']) + 1;
+    this.#ids = new ExchangeIds((lowest, highest) => {
+      const id = this.#statements.highestExchange.get(lowest, highest)?.['id'] ?? null;
+      return id === null ? null : Number(id);
+    });
   }
 
   /** Runs `work` in one transaction. */
@@ -71,11 +75,6 @@ export class CatalogStore {
     return row === undefined ? null : { key: Number(row['key']), lastSequence: Number(row['last_sequence']) };
   }
 
-  /** The id of the next exchange to open. */
-  newExchange(): number {
-    return this.#nextExchange++;
-  }
-
   /** Writes the sessions' rows and those of their exchanges that changed. */
   save(streams: readonly SessionStream[]): void {
     const changed: Changed[] = [];
@@ -83,12 +82,25 @@ export class CatalogStore {
       const row = sessionRow(stream);
       if (stream.key === 0) stream.key = Number(this.#statements.insertSession.run(...row).lastInsertRowid);
       else this.#statements.updateSession.run(...row, stream.key);
-      for (const exchange of stream.dirty) changed.push({ key: stream.key, exchange: this.#identified(stream, exchange) });
+      for (const exchange of stream.dirty) changed.push({ key: stream.key, exchange });
       stream.dirty.clear();
     }
-    changed.sort((one, other) => one.exchange.id - other.exchange.id);
+    this.#identify(changed);
     for (const { key, exchange } of changed) this.#statements.putExchange.run(...exchangeRow(key, exchange));
     if (this.#indexing) this.#index(changed);
+    for (const { exchange } of changed) exchange.stored = true;
+  }
+
+  /** Gives each its row's id, and puts them in the order of these. */
+  #identify(changed: Changed[]): void {
+    this.#ids.begin();
+    changed.sort((one, other) => one.exchange.startedAt - other.exchange.startedAt);
+    for (const { key, exchange } of changed) {
+      if (exchange.id !== 0) continue;
+      if (exchange.stored) exchange.id = Number(this.#statements.findExchange.get(key, exchange.ordinal)?.['id'] ?? 0);
+      if (exchange.id === 0) exchange.id = this.#ids.next(exchange.startedAt);
+    }
+    changed.sort((one, other) => one.exchange.id - other.exchange.id);
   }
 
   /**
@@ -140,12 +152,6 @@ export class CatalogStore {
   close(): void {
     this.database.close();
   }
-
-  #identified(stream: SessionStream, exchange: ExchangeState): ExchangeState {
-    if (exchange.id === 0) exchange.id = Number(this.#statements.findExchange.get(stream.key, exchange.ordinal)?.['id'] ?? 0);
-    if (exchange.id === 0) exchange.id = this.newExchange();
-    return exchange;
-  }
 }
 
 interface Changed {
@@ -172,6 +178,7 @@ function prepareStatements(database: DatabaseSync) {
     insertSession: prepare(`INSERT INTO sessions (${sessionColumns.join()}) VALUES (${sessionColumns.map(() => '?').join()})`),
     updateSession: prepare(`UPDATE sessions SET ${sessionColumns.map((column) => `${column} = ?`).join()} WHERE key = ?`),
     findExchange: prepare('SELECT id FROM exchanges WHERE session_key = ? AND ordinal = ?'),
+    highestExchange: prepare('SELECT max(id) AS id FROM exchanges WHERE id BETWEEN ? AND ?'),
     putExchange: prepare(`INSERT OR REPLACE INTO exchanges (${exchangeColumns.join()}) VALUES (${exchangeColumns.map(() => '?').join()})`),
     putText: prepare('INSERT OR REPLACE INTO exchange_text (rowid, asked, found) VALUES (?, ?, ?)'),
     audit: prepare('INSERT OR REPLACE INTO audit (ledger, sequence, at, event, actor, detail) VALUES (?, ?, ?, ?, ?, ?)'),

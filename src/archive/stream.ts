@@ -107,7 +107,7 @@ function startSession(entry: Entry, key: number, context: StreamContext): Sessio
       session: entry.session,
       reason,
     });
-  const session = new SessionStream(entry, { decoders: context.decoders, onDecoderFault, newExchange: () => context.store.newExchange() });
+  const session = new SessionStream(entry, { decoders: context.decoders, onDecoderFault });
   session.key = key;
   session.gap = context.anomalies.touches(entry.session);
   return session;

@@ -187,9 +187,6 @@ async function assertRebuilt(site: Site): Promise<void> {
 async function listsOf(site: Site) {
   const token = await site.token('audrey');
   const [sessions, exchanges] = [await sessionsOf(site), await site.all('/api/v1/exchanges', token)];
-  // Where a crash left recordings ahead of the catalog, exchanges of different sessions that lie milliseconds apart may have
-  // changed places in it; within a session their order is the record's.
-  exchanges.sort((one, other) => one.session.localeCompare(other.session) || one.ordinal - other.ordinal);
   return { sessions, exchanges, audit: await site.all('/api/v1/audit', token) };
 }
 
