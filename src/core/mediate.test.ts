@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Action } from './action.ts';
+import type { Decision, Direction, Outcome } from './entry.ts';
+import type { Crossing, Exchange } from './exchange.ts';
+import { mediate } from './mediate.ts';
+import type { Release, SessionRecord } from './recorder.ts';
+import type { Session } from './session.ts';
+import type { Stages } from './stages.ts';
+import { type Permit, permit, type Refusal, refuse, type Verdict } from './verdict.ts';
+
+const grounds = { policies: ['p'], version: 'v' };
+const yes: Permit = permit(grounds);
+const no: Refusal = refuse('ACCESS_REFUSED', 'No.', 'Ask somebody.', { grounds });
+const question: Verdict = { kind: 'question', group: 'dba', grounds };
+const action: Action = { name: 'toy:ask', effect: 'unknown', objects: [], text: 'ask', facts: {} };
+
+/** A record that releases at once, and an exchange that tells its target and its client what it did: all in one list. */
+function stage(
+  judge: () => Verdict | Promise<Verdict>,
+  ask: () => Promise<Permit | Refusal> = () => Promise.reject(new Error('nobody asks')),
+) {
+  const told: string[] = [];
+  const record: SessionRecord = {
+    exchange: ({ text }) => told.push(`recorded ${text}`),
+    decided: (_exchange: number, { verdict, code, detail }: Decision) => told.push([verdict, code, detail].filter(Boolean).join(' ')),
+    cross: (_exchange: number, direction: Direction, bytes: Uint8Array, release: Release | null) => {
+      told.push(`recorded ${direction} ${String(bytes)}${release ? '' : ', going nowhere'}`);
+      release?.(bytes);
+    },
+    outcome: (_exchange: number, { status }: Outcome) => told.push(`ended ${status}`),
+    end: () => Promise.resolve(),
+  };
+  const done = (status: Outcome['status']): Outcome => ({ status, rows: null, tag: null, error: null });
+  const exchange: Exchange = {
+    action,
+    cancelled: new AbortController().signal,
+    perform: (given: Permit, crossing: Crossing) => {
+      crossing.ask(Buffer.from('question'), given);
+      crossing.answer(Buffer.from('answer'));
+      crossing.end(done('ok'));
+    },
+    refuse: ({ code }: Refusal, crossing: Crossing) => {
+      crossing.attempt(Buffer.from('question'));
+      crossing.answer(Buffer.from(code));
+      crossing.end(done('refused'));
+    },
+    notice: (text: string) => told.push(`told: ${text}`),
+    forward: (bytes) => told.push(`to target: ${String(bytes)}`),
+    deliver: (bytes) => told.push(`to client: ${String(bytes)}`),
+  };
+  // The flow reads nothing else of a session than these.
+  const session = { facts: { connection: 'toy', run: null }, principal: {}, record } as Session;
+  const stages = { judge, ask } as Pick<Stages, 'judge' | 'ask'> as Stages;
+  return { told, run: () => mediate(session, exchange, stages) };
+}
+
+const passed = [
+  'recorded ask',
+  'permitted',
+  'recorded request question',
+  'to target: question',
+  'recorded reply answer',
+  'to client: answer',
+  'ended ok',
+];
+const refused = (code: string, detail = '') => [
+  'recorded ask',
+  ['refused', code, detail].filter(Boolean).join(' '),
+  'recorded request question, going nowhere',
+  `recorded reply ${code}`,
+  `to client: ${code}`,
+  'ended refused',
+];
+const waited = 'told: Waiting for approval by a member of "dba".';
+
+const cases: readonly [name: string, ReturnType<typeof stage>, expected: readonly string[]][] = [
+  ['a permit that is at hand', stage(() => yes), passed],
+  ['a permit that comes later', stage(() => Promise.resolve(yes)), passed],
+  ['a refusal', stage(() => no), refused('ACCESS_REFUSED')],
+  [
+    'a judge that throws',
+    stage(() => JSON.parse('{') as Verdict),
+    refused('INTERNAL', "Expected property name or '}' in JSON at position 1 (line 1 column 2)"),
+  ],
+  ['a judge that rejects', stage(() => Promise.reject(new Error('gone'))), refused('INTERNAL', 'gone')],
+  [
+    'a question that is answered with yes',
+    stage(
+      () => question,
+      () => Promise.resolve(yes),
+    ),
+    ['recorded ask', waited, ...passed.slice(1)],
+  ],
+  [
+    'a question that comes later',
+    stage(
+      () => Promise.resolve(question),
+      () => Promise.resolve(yes),
+    ),
+    ['recorded ask', waited, ...passed.slice(1)],
+  ],
+  ['a question that nobody can be asked', stage(() => question), ['recorded ask', waited, ...refused('INTERNAL', 'nobody asks').slice(1)]],
+];
+
+describe('an exchange in the flow', () => {
+  for (const [name, { told, run }, expected] of cases)
+    test(name, async () => {
+      await run();
+      assert.deepEqual(told, expected);
+    });
+
+  test('takes no turn of the event loop where the verdict is at hand', () => {
+    const { told, run } = stage(() => yes);
+    assert.equal(run(), undefined);
+    assert.deepEqual(told, passed);
+  });
+});
