@@ -27,17 +27,29 @@ export class ExchangeState {
   parameters: Cell[] | null = null;
   bytes = 0;
   readonly found = new FoundText();
-  readonly cuts = new Set<Cut>();
+  /** What of it the row does not hold whole; null while nothing, as nearly always. */
+  #cuts: Set<Cut> | null = null;
   #parameterSize = 0;
-  readonly #withheld = new Map<Direction, { readonly count: number; readonly sha256: string }>();
+  #withheld: Map<Direction, { readonly count: number; readonly sha256: string }> | null = null;
 
   constructor(ordinal: number, startedAt: number, action: Action) {
     this.ordinal = ordinal;
     this.startedAt = startedAt;
     this.action = action;
     this.text = this.#clip(action.text, textLimit);
-    if (action.objects.length > objectLimit) this.cuts.add('objects');
-    this.objects = JSON.stringify(action.objects.slice(0, objectLimit));
+    if (action.objects.length > objectLimit) this.cut('objects');
+    this.objects = action.objects.length === 0 ? '[]' : JSON.stringify(action.objects.slice(0, objectLimit));
+  }
+
+  /** Says that the row does not hold all of this. */
+  cut(what: Cut): void {
+    this.#cuts ??= new Set();
+    this.#cuts.add(what);
+  }
+
+  /** What `cut` was told, as the row has it. */
+  get cuts(): string {
+    return this.#cuts === null ? '' : [...this.#cuts].sort().join();
   }
 
   get barred(): boolean {
@@ -46,7 +58,7 @@ export class ExchangeState {
   }
 
   get withheld(): { bytes: number; sha256: string[] } | null {
-    if (this.#withheld.size === 0) return null;
+    if (this.#withheld === null) return null;
     const all = [...this.#withheld.values()];
     return { bytes: all.reduce((sum, { count }) => sum + count, 0), sha256: all.map(({ sha256 }) => sha256) };
   }
@@ -67,13 +79,14 @@ export class ExchangeState {
 
   /** Each such entry counts and hashes from the first withheld byte of its direction on, so the last one says it all. */
   wasWithheld(direction: Direction, count: number, sha256: string): void {
+    this.#withheld ??= new Map();
     this.#withheld.set(direction, { count, sha256 });
   }
 
   part(part: Part): void {
     if (part.shape === 'mark' && part.name === 'parameters') this.#bind(part.detail['values'] ?? null);
     else this.found.add(part);
-    if (this.found.cut) this.cuts.add('search');
+    if (this.found.cut) this.cut('search');
   }
 
   close(at: number, outcome: Outcome): void {
@@ -87,15 +100,15 @@ export class ExchangeState {
     for (const value of values) {
       const cell = value === null || typeof value === 'string' ? value : JSON.stringify(value);
       this.#parameterSize += (cell?.length ?? 0) + 4;
-      if (this.#parameterSize > textLimit) this.cuts.add('parameters');
-      if (this.cuts.has('parameters')) return;
+      if (this.#parameterSize > textLimit) this.cut('parameters');
+      if (this.#cuts?.has('parameters')) return;
       this.parameters.push(cell);
     }
   }
 
   #clip(text: string, limit: number): string {
     if (text.length <= limit) return text;
-    this.cuts.add('text');
+    this.cut('text');
     return text.slice(0, limit);
   }
 }

@@ -6,6 +6,7 @@ import { appendFrames } from './recording-file.ts';
 import { readPiece, segmentPath, segmentSize } from './segment-reader.ts';
 import type { Decoders } from './session-stream.ts';
 import type { CatalogStore, Position } from './store.ts';
+import { FrameRun } from './frame-run.ts';
 import { type ArchiveStream, type Log, noteAnomalies, openStream, saveStreams, type StreamContext, take } from './stream.ts';
 
 export interface IngestOptions {
@@ -132,15 +133,18 @@ export class Ingester {
   }
 
   #takeFrames(bytes: Buffer): { read: FrameRead; end: number } {
-    let offset = 0;
-    for (;;) {
+    const run = new FrameRun(bytes);
+    for (let offset = 0; ; ) {
       const read = readFrame(bytes, offset);
-      if (read.kind !== 'entry') return { read, end: offset };
+      if (read.kind !== 'entry') {
+        run.end();
+        return { read, end: offset };
+      }
       const { entry, next } = read;
       const stream = this.#streams.get(entry.session) ?? this.#open(entry.session, entry.kind === 'audit' ? 'ledger' : 'session');
       if (entry.sequence > stream.lastSequence) {
         take(stream, entry, true, 0, this.#context);
-        stream.pending.push(bytes.subarray(offset, next));
+        run.add(stream, offset, next);
         this.#touched.add(stream);
         this.entries += 1;
         if (entry.kind === 'exchange') this.exchanges += 1;

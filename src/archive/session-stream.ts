@@ -78,7 +78,8 @@ export class SessionStream {
       case 'outcome':
         exchange?.close(entry.at, entry.outcome);
         this.#open.delete(entry.exchange);
-        for (const direction of ['request', 'reply']) this.#withheldSoFar.delete(`${entry.exchange} ${direction}`);
+        if (this.#withheldSoFar.size > 0)
+          for (const direction of ['request', 'reply']) this.#withheldSoFar.delete(`${entry.exchange} ${direction}`);
         return;
       case 'end':
         return this.#ended(entry.end, entry.at, fresh);
@@ -112,14 +113,14 @@ export class SessionStream {
     this.#count(exchange, direction, bytes.length);
     exchange?.crossed(bytes.length);
     if (this.#decoder === null) {
-      if (this.#decoderFailed) exchange?.cuts.add('search');
+      if (this.#decoderFailed) exchange?.cut('search');
       return;
     }
     try {
       for (const part of this.#decoder.bytes(ordinal, direction, bytes)) exchange?.part(part);
     } catch (fault) {
       this.#giveUpDecoding(fault);
-      exchange?.cuts.add('search');
+      exchange?.cut('search');
     }
   }
 
@@ -141,7 +142,7 @@ export class SessionStream {
   }
 
   #dropHalfRead(ordinal: number, direction: Direction): void {
-    this.#open.get(ordinal)?.cuts.add('search');
+    this.#open.get(ordinal)?.cut('search');
     try {
       this.#decoder?.withheld(ordinal, direction);
     } catch (fault) {

@@ -86,21 +86,59 @@ function parseEntry(buffer: Buffer, offset: number, next: number): Entry | null 
   const kind = kinds[(buffer[offset + 40] ?? 0) - 1];
   const direction = directions[(buffer[offset + 41] ?? 0) - 1] ?? null;
   if (kind === undefined) return null;
-  const payload = buffer.subarray(offset + frameHeaderBytes, next);
-  const head = {
-    session: sessionText(buffer.subarray(offset + 8, offset + 24)),
-    sequence: buffer.readUInt32BE(offset + 24),
-    at: buffer.readDoubleBE(offset + 32),
-    exchange: buffer.readUInt32BE(offset + 28),
-  };
-  if (kind === 'bytes') return direction === null ? null : { ...head, kind, direction, bytes: payload };
+  const session = sessionAt(buffer, offset + 8);
+  const sequence = buffer.readUInt32BE(offset + 24);
+  const exchange = buffer.readUInt32BE(offset + 28);
+  const at = buffer.readDoubleBE(offset + 32);
+  if (kind === 'bytes') {
+    const bytes = buffer.subarray(offset + frameHeaderBytes, next);
+    return direction === null ? null : { session, sequence, at, exchange, kind, direction, bytes };
+  }
+  const body = bodyAt(buffer, offset + frameHeaderBytes, next);
+  if (body === null) return null;
+  const head = { session, sequence, at, exchange, kind };
+  // The checksum vouches that this is what encodeFrame wrote from a value of this type.
+  return (direction === null ? { ...head, ...body } : { ...head, direction, ...body }) as Entry;
+}
+
+/**
+ * What was read last, by a few of its bytes. Most entries of a session say what another one has said before (under a load of
+ * prepared statements all but one in a thousand), and comparing bytes costs a tenth of parsing them.
+ */
+const rememberedPlaces = 512;
+const rememberedBytes = 4096;
+const bodies: { readonly bytes: Buffer; readonly body: object }[] = [];
+const sessions: { readonly bytes: Buffer; readonly text: string }[] = [];
+
+function bodyAt(buffer: Buffer, from: number, to: number): object | null {
+  const place = (sample(buffer, from, to) + (to - from)) % rememberedPlaces;
+  const known = bodies[place];
+  if (known !== undefined && known.bytes.length === to - from && known.bytes.compare(buffer, from, to) === 0) return known.body;
   try {
-    const body = JSON.parse(payload.toString('utf8')) as object;
-    // The checksum vouches that this is what encodeFrame wrote from a value of this type.
-    return { ...head, kind, ...(direction === null ? {} : { direction }), ...body } as Entry;
+    const body = JSON.parse(buffer.toString('utf8', from, to)) as object;
+    if (to - from <= rememberedBytes) bodies[place] = { bytes: Buffer.from(buffer.subarray(from, to)), body };
+    return body;
   } catch {
     return null;
   }
+}
+
+/** A number that differs for most payloads that differ. */
+function sample(buffer: Buffer, from: number, to: number): number {
+  let sum = 0;
+  const step = Math.max(1, (to - from) >> 4);
+  for (let at = from; at < to; at += step) sum = (sum * 31 + (buffer[at] ?? 0)) & 0xffffff;
+  return sum;
+}
+
+function sessionAt(buffer: Buffer, offset: number): string {
+  const place = ((buffer[offset + 14] ?? 0) * 256 + (buffer[offset + 15] ?? 0)) % rememberedPlaces;
+  const known = sessions[place];
+  if (known !== undefined && known.bytes.compare(buffer, offset, offset + 16) === 0) return known.text;
+  const bytes = Buffer.from(buffer.subarray(offset, offset + 16));
+  const text = sessionText(bytes);
+  sessions[place] = { bytes, text };
+  return text;
 }
 
 function payloadOf(entry: Entry): Uint8Array {
