@@ -8,15 +8,20 @@ interface Held {
 
 const held = new Map<number, Held>();
 
+/** Protocol 3.0 has room for 4 bytes; from 3.2 on a key may have 256, and PostgreSQL itself makes 32. */
+function secretBytes(minor: number): number {
+  return minor >= 2 ? 32 : 4;
+}
+
 /**
  * Mints a key for a session's client, who never sees the target's own. `cancel` is called when somebody presents it.
  * The process number is random too: it tells nothing of how many sessions there are.
  */
-export function holdCancelKey(cancel: () => void): CancelKey {
+export function holdCancelKey(minor: number, cancel: () => void): CancelKey {
   let process = 0;
   do process = randomBytes(4).readUInt32BE(0) & 0x7fff_ffff;
   while (process === 0 || held.has(process));
-  const secret = randomBytes(4);
+  const secret = randomBytes(secretBytes(minor));
   held.set(process, { secret, cancel });
   return { process, secret };
 }

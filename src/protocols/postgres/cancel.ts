@@ -26,10 +26,10 @@ export function createCancel(settings: Settings, dial: Dial, key: CancelKey): Ex
     cancelled: new AbortController().signal,
     perform(permit: Permit, given: Crossing) {
       crossing = given;
-      given.ask(encodeCancel(key.process, null), permit);
+      given.ask(encodeCancel(key.process, Buffer.alloc(key.secret.length)), permit);
     },
     refuse(_refusal: Refusal, given: Crossing) {
-      given.attempt(encodeCancel(key.process, null));
+      given.attempt(encodeCancel(key.process, Buffer.alloc(key.secret.length)));
       given.end(outcome('refused'));
     },
     notice() {},

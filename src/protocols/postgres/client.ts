@@ -14,7 +14,7 @@ import { reachTarget } from './welcome.ts';
 import { encodeMessage } from './messages.ts';
 import type { Settings } from './settings.ts';
 import { encodeDoorRefusal } from './sqlstates.ts';
-import { encodeNegotiation, parseOpening, runOf, type Startup, startupLimit, uint32 } from './startup.ts';
+import { encodeNegotiation, needsNegotiation, parseOpening, runOf, type Startup, startupLimit, uint32 } from './startup.ts';
 
 /** How long a client may take from connecting to its password. */
 const handshakeMs = 30_000;
@@ -127,8 +127,7 @@ function turnAway(line: Line, refusal: Refusal): null {
 }
 
 async function askPassword(line: Line, startup: Startup): Promise<Greeting<Settings> | null> {
-  const negotiation = startup.minor > 0 || startup.unsupportedOptions.length > 0;
-  if (negotiation) line.socket.write(encodeNegotiation(startup.unsupportedOptions));
+  if (needsNegotiation(startup)) line.socket.write(encodeNegotiation(startup));
   const cleartextPassword = 3;
   line.socket.write(encodeMessage('R', uint32(cleartextPassword)));
   const header = await line.source.take(5);
@@ -162,8 +161,9 @@ class PostgresGreeting implements Greeting<Settings> {
   }
 
   async welcome(session: Session, target: Target<Settings>, mediate: Mediate): Promise<SessionEnd> {
-    const line = { socket: this.#socket, rest: this.#rest };
-    const reached = await reachTarget(line, this.#startup.parameters, session, target, mediate);
+    const { minor, parameters } = this.#startup;
+    const line = { socket: this.#socket, rest: this.#rest, minor };
+    const reached = await reachTarget(line, parameters, session, target, mediate);
     if (!(reached instanceof Conversation)) return reached;
     this.#conversation = reached;
     return reached.run();

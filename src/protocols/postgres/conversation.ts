@@ -25,6 +25,8 @@ export interface ClientLine {
   readonly socket: Duplex;
   /** What was read behind the password. */
   readonly rest: Buffer;
+  /** The minor version of the protocol that the client asked for. */
+  readonly minor: number;
 }
 
 /** Everything between the start-up and the end of one session: the two streams, and what the gate does to them. */
@@ -64,7 +66,7 @@ export class Conversation implements RequestPort, ReplyChannel {
     const steps = new Steps();
     this.#requests = new Requests(steps, this);
     this.#replies = new Replies(steps, this);
-    this.#key = holdCancelKey(() => this.#cancel());
+    this.#key = holdCancelKey(client.minor, () => this.#cancel());
   }
 
   /** Greets the client in the target's name and converses until either side, or the gateway, ends it. */

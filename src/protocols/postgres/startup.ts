@@ -1,4 +1,4 @@
-import { ByteReader } from '../../wire/byte-reader.ts';
+import { ByteReader, MalformedBytes } from '../../wire/byte-reader.ts';
 import { cstring, encodeMessage } from './messages.ts';
 
 /** Codes that stand where a start-up message has its protocol version (chapter 54.7). */
@@ -6,6 +6,8 @@ const sslRequest = 80_877_103;
 const gssRequest = 80_877_104;
 const cancelRequest = 80_877_102;
 const majorVersion = 3;
+/** Protocol 3.2 (PostgreSQL 18) differs from 3.0 in the length of cancel keys alone; there is no 3.1. */
+export const newestMinor = 2;
 
 /** PostgreSQL's own limit for a start-up packet. */
 export const startupLimit = 10_000;
@@ -57,8 +59,9 @@ export interface Startup {
   readonly database: string;
   /** What goes on to the target beside its own user and database. */
   readonly parameters: ReadonlyMap<string, string>;
-  /** Minor version and protocol options asked for that this gateway does not speak; empty where there are none. */
+  /** The minor version asked for. */
   readonly minor: number;
+  /** Protocol options asked for; there are none that this gateway speaks. */
   readonly unsupportedOptions: readonly string[];
 }
 
@@ -124,26 +127,44 @@ function readOptions(text: string, into: Map<string, string>): Opening | null {
   return null;
 }
 
-/** The start-up message for the target: its own user and database, protocol 3.0. */
-export function encodeStartup(user: string, database: string, parameters: ReadonlyMap<string, string>): Buffer {
-  const version = Buffer.alloc(4);
-  version.writeUInt16BE(majorVersion);
+/** A start-up message of protocol 3.`minor`; the target is told its own user and database. */
+export function encodeStartup(user: string, database: string, parameters: ReadonlyMap<string, string>, minor = 0): Buffer {
   const pairs = [...parameters, ['user', user] as const, ['database', database] as const];
-  return untyped(version, ...pairs.flatMap(([name, value]) => [cstring(name), cstring(value)]), Buffer.alloc(1));
+  return untyped(versionOf(minor), ...pairs.flatMap(([name, value]) => [cstring(name), cstring(value)]), Buffer.alloc(1));
 }
 
 export function encodeTlsRequest(): Buffer {
   return untyped(uint32(sslRequest));
 }
 
-/** The wire form of a cancel; with the key left out, the form that is put on record. */
-export function encodeCancel(process: number, secret: Buffer | null): Buffer {
-  return untyped(uint32(cancelRequest), uint32(process), secret ?? Buffer.alloc(4));
+/** The wire form of a cancel; the form that is put on record has zeros for its secret. */
+export function encodeCancel(process: number, secret: Buffer): Buffer {
+  return untyped(uint32(cancelRequest), uint32(process), secret);
 }
 
-/** NegotiateProtocolVersion: 3.0 is the newest spoken here. Servers send the whole version, not the minor alone as the manual has it. */
-export function encodeNegotiation(options: readonly string[]): Buffer {
-  return encodeMessage('v', uint32(majorVersion << 16), uint32(options.length), ...options.map(cstring));
+/** Whether a client must be told which version and options are spoken here: it asked for more. */
+export function needsNegotiation({ minor, unsupportedOptions }: Startup): boolean {
+  return minor > newestMinor || unsupportedOptions.length > 0;
+}
+
+/** NegotiateProtocolVersion. Servers send the whole version, not the minor alone as the manual has it. */
+export function encodeNegotiation({ minor, unsupportedOptions }: Startup): Buffer {
+  const spoken = versionOf(Math.min(minor, newestMinor));
+  return encodeMessage('v', spoken, uint32(unsupportedOptions.length), ...unsupportedOptions.map(cstring));
+}
+
+/**
+ * The minor version that a target's NegotiateProtocolVersion settles on. Throws MalformedBytes where it is none that was
+ * asked for, or where the target turns down options although none were asked for.
+ */
+export function parseNegotiation(body: Buffer, asked: number): number {
+  const reader = new ByteReader(body);
+  const [version, options] = [reader.uint32(), reader.uint32()];
+  reader.finish();
+  const minor = version & 0xffff;
+  if (version >>> 16 !== majorVersion || minor > asked || minor === 1 || options > 0)
+    throw new MalformedBytes(`the target settles on protocol ${version >>> 16}.${minor}, which was not asked for`);
+  return minor;
 }
 
 /** `application_name=…;run=ID`: the run that this session belongs to, or null. */
@@ -158,6 +179,9 @@ export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value >>> 0);
   return bytes;
+}
+function versionOf(minor: number): Buffer {
+  return uint32(majorVersion * 0x1_0000 + minor);
 }
 function untyped(...body: readonly Buffer[]): Buffer {
   const content = Buffer.concat(body);

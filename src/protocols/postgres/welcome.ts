@@ -20,7 +20,7 @@ export async function reachTarget(
   const early = new EarlyBytes(client.socket, client.rest);
   try {
     const upstream = await open(parameters, session, target, AbortSignal.any([session.signal, early.left]));
-    return new Conversation({ socket: client.socket, rest: early.release() }, upstream, session, target, mediate);
+    return new Conversation({ ...client, rest: early.release() }, upstream, session, target, mediate);
   } catch (fault) {
     early.release();
     if (!(fault instanceof TargetRefused)) throw fault;
@@ -30,20 +30,25 @@ export async function reachTarget(
   }
 }
 
-/** Puts the start-up message on record, and then opens the session at the target by it. */
-async function open(
+function open(
   parameters: ReadonlyMap<string, string>,
   session: Session,
-  target: Target<Settings>,
+  { settings, dial }: Target<Settings>,
   given: AbortSignal,
 ): Promise<Upstream> {
-  const { user } = target.settings.credentials;
-  const startup = encodeStartup(user, target.settings.target.database, parameters);
-  await new Promise<void>((resolve, reject) => {
-    session.signal.addEventListener('abort', () => reject(new TargetRefused(endingOf(session.signal).message)), { once: true });
-    session.channel({ forward: () => resolve(), deliver: () => {} }).ask(startup, session.permit);
-  });
-  return openUpstream(target.settings, target.dial, startup, given);
+  const startup = (minor: number) => encodeStartup(settings.credentials.user, settings.target.database, parameters, minor);
+  return openUpstream({ settings, dial, signal: given, startup: (minor) => onRecord(startup(minor), session) });
+}
+
+/** Puts a start-up message on record; what it resolves with may be sent. */
+async function onRecord(startup: Buffer, session: Session): Promise<Uint8Array> {
+  const { signal } = session;
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const stop = () => reject(new TargetRefused(endingOf(signal).message));
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  else session.channel({ forward: resolve, deliver: () => {} }).ask(startup, session.permit);
+  return promise.finally(() => signal.removeEventListener('abort', stop));
 }
 
 /** The cause may name hosts and users that are none of the client's business: it stands in the record alone. */

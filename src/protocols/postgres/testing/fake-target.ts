@@ -25,7 +25,7 @@ export const friendly = Buffer.concat([
  * be done to the socket after that.
  */
 export async function startFakeTarget(
-  greeting: Buffer | null,
+  greeting: Buffer | null | ((startup: Buffer) => Buffer | null),
   answer: (sent: Buffer, socket: Socket) => Buffer | null = () => null,
 ): Promise<FakeTarget> {
   const sockets: Socket[] = [];
@@ -36,7 +36,7 @@ export async function startFakeTarget(
     let started = false;
     socket.on('data', (chunk: Buffer) => {
       received.push(chunk);
-      const says = started ? answer(chunk, socket) : greeting;
+      const says = started ? answer(chunk, socket) : typeof greeting === 'function' ? greeting(chunk) : greeting;
       started = true;
       if (says !== null && socket.writable) socket.write(says);
     });

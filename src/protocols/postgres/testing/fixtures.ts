@@ -170,7 +170,7 @@ export const fixtures: readonly Fixture[] = [
     name: 'what comes unasked, and the end',
     pieces: [
       answer(0, reply.notification('news', 'of the day'), reply.setting('TimeZone', 'Europe/Berlin'), reply.notice('the server goes soon')),
-      ask(1, encodeCancel(9, null)),
+      ask(1, encodeCancel(9, Buffer.alloc(4))),
       ask(0, message.terminate()),
     ],
   },
