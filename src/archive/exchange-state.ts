@@ -21,6 +21,8 @@ export class ExchangeState {
   id = 0;
   /** Whether the catalog has a row of it. */
   stored = false;
+  /** Whether the row lacks what came since it was written. */
+  changed = false;
   durationMs: number | null = null;
   decision: Decision | null = null;
   outcome: Outcome | null = null;

@@ -37,7 +37,7 @@ export class SessionStream {
   bytesToTarget = 0;
   bytesToClient = 0;
   gap = false;
-  readonly dirty = new Set<ExchangeState>();
+  #changed: ExchangeState[] = [];
   readonly #open = new Map<number, ExchangeState>();
   /** How much was withheld so far, by exchange and direction. */
   readonly #withheldSoFar = new Map<string, number>();
@@ -51,12 +51,25 @@ export class SessionStream {
     this.#means = means;
   }
 
+  /** How many exchanges changed since they were last taken. */
+  get changes(): number {
+    return this.#changed.length;
+  }
+
+  /** The exchanges that changed since this was last called; their rows are to be written. */
+  takeChanged(): ExchangeState[] {
+    const changed = this.#changed;
+    this.#changed = [];
+    for (const exchange of changed) exchange.changed = false;
+    return changed;
+  }
+
   /** Takes the session's next entry. `fresh` is false for one that the catalog's rows already hold. */
   fold(entry: Entry, fresh: boolean): void {
     this.lastSequence = entry.sequence;
     this.lastAt = entry.at;
     const exchange = this.#open.get(entry.exchange);
-    if (exchange !== undefined && fresh) this.dirty.add(exchange);
+    if (exchange !== undefined && fresh) this.#touch(exchange);
     switch (entry.kind) {
       case 'session':
         this.facts = entry.facts;
@@ -95,11 +108,17 @@ export class SessionStream {
       for (const direction of ['request', 'reply'] as const) this.#dropHalfRead(ordinal, direction);
   }
 
+  #touch(exchange: ExchangeState): void {
+    if (exchange.changed) return;
+    exchange.changed = true;
+    this.#changed.push(exchange);
+  }
+
   #opened(exchange: ExchangeState, fresh: boolean): void {
     this.exchanges += 1;
     this.#open.set(exchange.ordinal, exchange);
     exchange.stored = !fresh;
-    if (fresh) this.dirty.add(exchange);
+    if (fresh) this.#touch(exchange);
   }
 
   #decided(exchange: ExchangeState | undefined, decision: Decision): void {
@@ -161,7 +180,7 @@ export class SessionStream {
     this.endedAt = at;
     for (const exchange of this.#open.values()) {
       exchange.close(at, { status: 'cut', rows: null, tag: null, error: null });
-      if (fresh) this.dirty.add(exchange);
+      if (fresh) this.#touch(exchange);
     }
     this.#open.clear();
     this.#decoder = null;

@@ -24,6 +24,7 @@ const sessionColumns = `id, connection, protocol, issuer, subject, email, agent,
   recording, retention_days, last_sequence`.split(/,\s*/);
 const exchangeColumns = `id, session_key, ordinal, started_at, duration_ms, action, effect, objects, verdict, reason, policies,
   approval, rows, bytes, withheld, status, tag, error, cut, parameters, text, found`.split(/,\s*/);
+const exchangeValues = `INTO exchanges (${exchangeColumns.join()}) VALUES (${exchangeColumns.map(() => '?').join()})`;
 
 /** Writes the catalog. One writer at a time; every row is written so that writing it again changes nothing. */
 export class CatalogStore {
@@ -82,11 +83,11 @@ export class CatalogStore {
       const row = sessionRow(stream);
       if (stream.key === 0) stream.key = Number(this.#statements.insertSession.run(...row).lastInsertRowid);
       else this.#statements.updateSession.run(...row, stream.key);
-      for (const exchange of stream.dirty) changed.push({ key: stream.key, exchange });
-      stream.dirty.clear();
+      for (const exchange of stream.takeChanged()) changed.push({ key: stream.key, exchange });
     }
     this.#identify(changed);
-    for (const { key, exchange } of changed) this.#statements.putExchange.run(...exchangeRow(key, exchange));
+    const { addExchange, putExchange } = this.#statements;
+    for (const { key, exchange } of changed) (exchange.stored ? putExchange : addExchange).run(...exchangeRow(key, exchange));
     if (this.#indexing) this.#index(changed);
     for (const { exchange } of changed) exchange.stored = true;
   }
@@ -180,7 +181,8 @@ function prepareStatements(database: DatabaseSync) {
     updateSession: prepare(`UPDATE sessions SET ${sessionColumns.map((column) => `${column} = ?`).join()} WHERE key = ?`),
     findExchange: prepare('SELECT id FROM exchanges WHERE session_key = ? AND ordinal = ?'),
     highestExchange: prepare('SELECT max(id) AS id FROM exchanges WHERE id BETWEEN ? AND ?'),
-    putExchange: prepare(`INSERT OR REPLACE INTO exchanges (${exchangeColumns.join()}) VALUES (${exchangeColumns.map(() => '?').join()})`),
+    addExchange: prepare(`INSERT ${exchangeValues}`),
+    putExchange: prepare(`INSERT OR REPLACE ${exchangeValues}`),
     addText: prepare('INSERT INTO exchange_text (rowid, asked, found) VALUES (?, ?, ?)'),
     putText: prepare('INSERT OR REPLACE INTO exchange_text (rowid, asked, found) VALUES (?, ?, ?)'),
     audit: prepare('INSERT OR REPLACE INTO audit (ledger, sequence, at, event, actor, detail) VALUES (?, ?, ?, ?, ?, ?)'),

@@ -63,8 +63,7 @@ function restore(id: string, kind: StoredRecording['kind'], known: { key: number
     const fresh = known === null || entry.sequence > known.lastSequence;
     take(stream, entry, fresh, known?.key ?? 0, context);
     unsaved ||= fresh;
-    if ((stream.session?.dirty.size ?? 0) + stream.audits.length > restoredRows)
-      context.store.transact(() => saveStreams([stream], context));
+    if ((stream.session?.changes ?? 0) + stream.audits.length > restoredRows) context.store.transact(() => saveStreams([stream], context));
   }
   if (unsaved) context.store.transact(() => saveStreams([stream], context));
   return stream;
