@@ -161,6 +161,20 @@ describe('archiving', () => {
       assert.deepEqual(dumpCatalog(journal.state), expected);
     }));
 
+  it('lets go of a segment once another one is begun, though nothing is written there', () =>
+    withJournal(async (journal) => {
+      journal.session(['select 1']);
+      const running = archiver(journal.state);
+      running.committed(journal.position);
+      while (running.status().lagBytes > 0) await new Promise((done) => setTimeout(done, 10));
+      journal.roll();
+      assert.equal(running.status().segmentsWaiting, 2);
+      running.committed(journal.position);
+      while (running.status().segmentsWaiting > 1) await new Promise((done) => setTimeout(done, 10));
+      assert.ok(!existsSync(segmentPath(journal.state, 1)));
+      await running.close();
+    }));
+
   it('keeps a damaged segment, says what may be missing and goes on with the next', () =>
     withJournal(async (journal) => {
       const open = journal.session(['select before'], {}, false);
