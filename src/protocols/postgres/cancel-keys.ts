@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { CancelKey } from './upstream.ts';
+import type { CancelKey } from './target-session.ts';
 
 interface Held {
   readonly secret: Buffer;

@@ -6,7 +6,8 @@ import type { Permit, Refusal } from '../../core/verdict.ts';
 import { cancelAction } from './actions.ts';
 import type { Settings } from './settings.ts';
 import { encodeCancel } from './startup.ts';
-import { type CancelKey, reach } from './upstream.ts';
+import { reach } from './upstream.ts';
+import type { CancelKey } from './target-session.ts';
 
 const outcome = (status: Outcome['status'], message?: string): Outcome => ({
   status,

@@ -18,7 +18,7 @@ import { encodeEnding } from './sqlstates.ts';
 import { isUnsafeEncoding, uint32 } from './startup.ts';
 import { StatementExchange } from './statement-exchange.ts';
 import { Steps } from './steps.ts';
-import type { CancelKey, Upstream } from './upstream.ts';
+import type { CancelKey, Upstream } from './target-session.ts';
 
 /** The client's side of a conversation: an open, authenticated line. */
 export interface ClientLine {

@@ -1,8 +1,10 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { type ChannelBinding, unbound } from './channel-binding.ts';
 
 const deriveKey = promisify(pbkdf2);
 export const scramMechanism = 'SCRAM-SHA-256';
+export const boundScramMechanism = 'SCRAM-SHA-256-PLUS';
 
 /** PostgreSQL's default is 4096; a hostile target may ask for any number, and each is work (RFC 7677 section 4). */
 const maxIterations = 1_000_000;
@@ -10,23 +12,32 @@ const maxIterations = 1_000_000;
 /** The target did not keep to SCRAM, or does not know the password. */
 export class ScramFault extends Error {}
 
-/** The client's side of SCRAM-SHA-256 without channel binding (RFC 5802, RFC 7677), as PostgreSQL speaks it. */
+/** The client's side of SCRAM-SHA-256, with and without channel binding (RFC 5802, RFC 7677), as PostgreSQL speaks it. */
 export class ScramClient {
   readonly #password: string;
   readonly #nonce: string;
+  readonly #binding: ChannelBinding;
   #bare = '';
   #serverSignature: Buffer | null = null;
   #verified = false;
 
-  constructor(password: string, nonce: string = randomBytes(18).toString('base64')) {
+  constructor(password: string, binding: ChannelBinding = unbound, nonce: string = randomBytes(18).toString('base64')) {
     this.#password = prepare(password);
+    this.#binding = binding;
     this.#nonce = nonce;
+  }
+
+  get mechanism(): string {
+    return this.#bound ? boundScramMechanism : scramMechanism;
+  }
+  get #bound(): boolean {
+    return this.#binding.header.startsWith('p');
   }
 
   /** client-first-message; PostgreSQL takes the user from the start-up message and ignores the one here. */
   first(): string {
     this.#bare = `n=,r=${this.#nonce}`;
-    return `n,,${this.#bare}`;
+    return this.#binding.header + this.#bare;
   }
 
   /** client-final-message for the server's first. */
@@ -35,7 +46,8 @@ export class ScramClient {
     if (!nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length)
       throw new ScramFault('the nonce is not an extension of ours');
     const salted = await deriveKey(this.#password, salt, iterations, 32, 'sha256');
-    const withoutProof = `c=biws,r=${nonce}`;
+    const binding = Buffer.concat([Buffer.from(this.#binding.header), this.#binding.data]).toString('base64');
+    const withoutProof = `c=${binding},r=${nonce}`;
     const authMessage = `${this.#bare},${serverFirst},${withoutProof}`;
     const clientKey = hmac(salted, 'Client Key');
     const signature = hmac(createHash('sha256').update(clientKey).digest(), authMessage);
@@ -57,6 +69,10 @@ export class ScramClient {
   /** Whether the server has proved that it knows the password; without that its word that all is well counts nothing. */
   get verified(): boolean {
     return this.#verified;
+  }
+  /** The same, and the proof holds for the TLS connection that we see. */
+  get boundAndVerified(): boolean {
+    return this.#verified && this.#bound;
   }
 }
 

@@ -15,6 +15,14 @@ const target = z
     port: port().default(5432),
     database: z.string().min(1).max(63).describe('The database on the server; clients never see this name.'),
     tls,
+    channelBinding: z
+      .enum(['prefer', 'require', 'off'])
+      .default('prefer')
+      .describe('Whether SCRAM proves that TLS ends at the server that knows the password (SCRAM-SHA-256-PLUS), where it offers that.'),
+  })
+  .refine((place) => place.tls !== 'off' || place.channelBinding !== 'require', {
+    path: ['channelBinding'],
+    error: 'channelBinding: require needs TLS; write tls: verify, or tls: { ca: PATH }',
   })
   .refine((place) => place.tls !== 'off' || isLoopback(place.host), {
     path: ['tls'],

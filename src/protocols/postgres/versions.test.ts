@@ -76,7 +76,7 @@ describe('protocol versions of clients', () => {
     client.send(message.terminate());
     await client.rest();
     const entries = await plane.settled();
-    assert.equal(summary(entries).filter((line) => line === 'cancel → ok').length, 1);
+    assert.equal(summary(entries).filter((line) => line.startsWith('cancel')).length, 1);
     const record = Buffer.concat(entries.flatMap((entry) => (entry.kind === 'bytes' ? [entry.bytes] : [])));
     assert.ok(!record.includes(secret), 'the key is on record');
   });

@@ -7,7 +7,8 @@ import { EarlyBytes } from './early-bytes.ts';
 import type { Settings } from './settings.ts';
 import { encodeEnding } from './sqlstates.ts';
 import { encodeStartup } from './startup.ts';
-import { openUpstream, TargetRefused, type Upstream } from './upstream.ts';
+import { TargetRefused } from './upstream.ts';
+import { openUpstream, type Upstream } from './target-session.ts';
 
 /** Either a conversation to run, or why there is none; the client was told then. */
 export async function reachTarget(
