@@ -1,6 +1,10 @@
 import { layGround } from './ground/ground.ts';
 import { describeMachine } from './machine.ts';
 import { type Options, readOptions } from './options.ts';
+import { fileOf } from './report/document.ts';
+import { keepLast, save } from './report/saved.ts';
+import { tablesOf } from './report/tables.ts';
+import { terminalText } from './report/terminal.ts';
 import type { Results } from './results.ts';
 import { benchConnect } from './stages/connect.ts';
 import { benchCopy } from './stages/copy.ts';
@@ -25,7 +29,10 @@ async function perform(chosen: Options): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   try {
     const results = await measure(chosen, stopped.signal);
-    console.log(JSON.stringify(results));
+    for (const table of tablesOf(results)) console.log(terminalText(table));
+    keepLast(results);
+    if (chosen.save) await save(results);
+    console.log(`\nAll figures: bench/results/${chosen.save ? fileOf(results) : 'last.json'}`);
     return 0;
   } catch (fault) {
     if (!stopped.signal.aborted) throw fault;

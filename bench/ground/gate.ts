@@ -31,7 +31,7 @@ export interface Memory {
 const durabilities = ['write', 'fsync'] as const;
 
 const startLimitMs = 30_000;
-const settleLimitMs = 300_000;
+const settleLimitMs = 120_000;
 const probe = new URL('./heap-probe.ts', import.meta.url);
 
 export interface GateOptions {
@@ -61,7 +61,7 @@ export async function openGate(target: Target, issuer: Issuer, options: GateOpti
   });
   await untilReady(gateway);
   const kept = stack.move();
-  return { ...gateOf(gateway.process.pid ?? 0, places, memoryFile), [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { ...gateOf(gateway, places, memoryFile), [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 async function untilReady(gateway: ReturnType<typeof runChaperone>): Promise<void> {
@@ -76,7 +76,13 @@ interface Places {
   readonly tls: boolean;
 }
 
-function gateOf(pid: number, { consolePort, port, tls }: Places, memoryFile: string): Omit<Gate, typeof Symbol.asyncDispose> {
+function gateOf(
+  gateway: ReturnType<typeof runChaperone>,
+  { consolePort, port, tls }: Places,
+  memoryFile: string,
+): Omit<Gate, typeof Symbol.asyncDispose> {
+  const pid = gateway.process.pid ?? 0;
+  const words = () => `${gateway.stdout()}${gateway.stderr()}`.slice(-2000);
   const metric = async (name: string) => sumOf(name, await textOf(`${tls ? 'https' : 'http'}://127.0.0.1:${consolePort}/metrics`));
   return {
     port,
@@ -87,8 +93,11 @@ function gateOf(pid: number, { consolePort, port, tls }: Places, memoryFile: str
         const deadline = Date.now() + settleLimitMs;
         (await metric('chaperone_archive_lag_bytes')) > 0;
         await pause(50, null, { signal })
-      )
-        if (Date.now() > deadline) throw new Error(`the archive was not done ${settleLimitMs / 1000} s after the load`);
+      ) {
+        const faulty = await metric('chaperone_archive_faulty');
+        if (faulty > 0) throw new Error(`the archive stands still: ${words()}`);
+        if (Date.now() > deadline) throw new Error(`the archive was not done ${settleLimitMs / 1000} s after the load: ${words()}`);
+      }
     },
     memory: async () => {
       await rm(memoryFile, { force: true });

@@ -1,0 +1,172 @@
+import { median } from '../quantile.ts';
+import { type CopyRun, type Results, type VariantName, variantNames } from '../results.ts';
+import { copiesOf, loadsOf, most, rateOf, ratio, resultsOf, runsOf, speedOf } from './comparison.ts';
+import { type Goal, goalsOf, isReached } from './goals.ts';
+
+/** A table of the report; its name is a heading of the document. */
+export interface Table {
+  readonly name: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const nothing = '–';
+const labels: { readonly [variant in VariantName]: string } = {
+  direct: 'direct',
+  pgbouncer: 'pgbouncer',
+  write: 'Chaperone, `write`',
+  fsync: 'Chaperone, `fsync`',
+};
+
+/** Every table that the results give, those without a row left out. */
+export function tablesOf(results: Results): Table[] {
+  const tables = [goals(results), statements(results), streams(results), stalled(results), idle(results), connections(results)];
+  return tables.filter(({ rows }) => rows.length > 0);
+}
+
+export function markdownOf({ head, rows }: Table): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+}
+
+function goals(results: Results): Table {
+  const rows = goalsOf(results).map((goal) => [goal.says, boundText(goal), valueText(goal), verdictText(goal)]);
+  return { name: 'What it is held to', head: ['figure', 'asked', 'measured', 'reached'], rows };
+}
+
+function boundText({ bound, unit }: Goal): string {
+  const [word, value] = 'atLeast' in bound ? ['≥', bound.atLeast] : ['≤', bound.atMost];
+  return `${word} ${rounded(value)} ${unit}`;
+}
+
+function valueText({ measured, unit }: Goal): string {
+  return measured === null ? nothing : `${rounded(measured)} ${unit}`;
+}
+
+function verdictText(goal: Goal): string {
+  const reached = isReached(goal);
+  return reached === null ? 'not measured' : reached ? 'yes' : '**no**';
+}
+
+function statements(results: Results): Table {
+  const head = [
+    'load',
+    'way',
+    'statements/s',
+    'of direct',
+    'of pgbouncer',
+    'p50 ms',
+    'p99 ms',
+    'CPU µs a statement',
+    'statements a commit',
+  ];
+  const rows = loadsOf(results).flatMap((load) =>
+    variantNames.flatMap((variant) => {
+      const runs = runsOf(results, load, variant);
+      if (runs.length === 0) return [];
+      const against = (other: VariantName) => times(ratio(runs, runsOf(results, load, other), rateOf));
+      const cpu = known(runs.map(({ cpuMicros }) => cpuMicros));
+      const batch = known(runs.map(({ journal }) => journal && journal.statements / journal.commits));
+      return [
+        [
+          `${load.mode} × ${load.clients}`,
+          labels[variant],
+          count(median(runs.map(rateOf))),
+          variant === 'direct' ? nothing : against('direct'),
+          variant === 'pgbouncer' ? nothing : against('pgbouncer'),
+          rounded(median(runs.map(({ p50Micros }) => p50Micros)) / 1000),
+          rounded(median(runs.map(({ p99Micros }) => p99Micros)) / 1000),
+          cpu === null ? nothing : rounded(cpu),
+          batch === null ? nothing : rounded(batch),
+        ],
+      ];
+    }),
+  );
+  return { name: 'Statements', head, rows };
+}
+
+function streams(results: Results): Table {
+  const head = ['stream', 'way', 'MB/s', 'of direct', 'of pgbouncer', 'resident MB at most'];
+  const row = (
+    name: string,
+    runs: (variant: VariantName) => readonly Pick<CopyRun, 'round' | 'megabytes' | 'seconds' | 'peakResidentBytes'>[],
+  ) =>
+    variantNames.flatMap((variant) => {
+      const own = runs(variant);
+      if (own.length === 0) return [];
+      const speed = ({ megabytes, seconds }: Pick<CopyRun, 'megabytes' | 'seconds'>) => megabytes / seconds;
+      const against = (other: VariantName) => (variant === other ? nothing : times(ratio(own, runs(other), speed)));
+      const peak = megabytes(most(own.map(({ peakResidentBytes }) => peakResidentBytes)));
+      return [[name, labels[variant], count(median(own.map(speed))), against('direct'), against('pgbouncer'), peak]];
+    });
+  const { copyMegabytes, resultRows } = results.options;
+  const rows = [
+    ...row(`COPY to the client, ${copyMegabytes} MB`, (variant) => copiesOf(results, 'out', variant)),
+    ...row(`COPY from the client, ${copyMegabytes} MB`, (variant) => copiesOf(results, 'in', variant)),
+    ...row(`result of ${count(resultRows)} rows`, (variant) => resultsOf(results, false, variant)),
+  ];
+  return { name: 'Streams', head, rows };
+}
+
+function stalled(results: Results): Table {
+  const head = ['way', 'MB/s before and after the stall', 'resident MB before', 'resident MB at most'];
+  const rows = variantNames.flatMap((variant) => {
+    const runs = resultsOf(results, true, variant);
+    if (runs.length === 0) return [];
+    const before = megabytes(known(runs.map(({ residentBeforeBytes }) => residentBeforeBytes)));
+    const peak = megabytes(most(runs.map(({ peakResidentBytes }) => peakResidentBytes)));
+    return [[labels[variant], count(median(runs.map(speedOf))), before, peak]];
+  });
+  return { name: 'A reader that stalls', head, rows };
+}
+
+function idle({ idle: runs }: Results): Table {
+  const head = ['way', 'sessions', 'resident KB each', 'after a collection: resident KB', 'heap KB', 'outside the heap KB'];
+  const kilobytes = (bytes: number | undefined) => (bytes === undefined ? nothing : rounded(bytes / 1024));
+  const rows = runs.map(({ variant, sessions, residentBytes, collected }) => [
+    labels[variant],
+    count(sessions),
+    kilobytes(residentBytes),
+    kilobytes(collected?.residentBytes),
+    kilobytes(collected?.heapBytes),
+    kilobytes(collected?.externalBytes),
+  ]);
+  return { name: 'Idle sessions', head, rows };
+}
+
+function connections({ connect }: Results): Table {
+  const head = ['sessions', 'offered a minute', 'achieved', 'p50 ms', 'p99 ms', 'CPU ms each', 'errors', 'most a minute, 16 at a time'];
+  const rows = connect.map((run) => [
+    count(run.connections),
+    count(run.offeredPerMinute),
+    count(run.achievedPerMinute),
+    rounded(run.p50Micros / 1000),
+    rounded(run.p99Micros / 1000),
+    rounded(run.cpuMicros / 1000),
+    count(run.errors),
+    count(run.mostPerMinute),
+  ]);
+  return { name: 'New sessions', head, rows };
+}
+
+function known(values: readonly (number | null)[]): number | null {
+  const given = values.filter((value) => value !== null);
+  return given.length === 0 ? null : median(given);
+}
+
+function times(value: number | null): string {
+  return value === null ? nothing : `${value.toFixed(2)} ×`;
+}
+
+function megabytes(bytes: number | null): string {
+  return bytes === null ? nothing : count(bytes / 2 ** 20);
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+/** Three figures, so that small and large values stay readable in one column. */
+function rounded(value: number): string {
+  return Math.abs(value) >= 100 ? count(value) : String(Number(value.toPrecision(3)));
+}
