@@ -3,11 +3,13 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 import type { Client, Greeting, Target } from '../../core/protocol.ts';
 import type { Mediate } from '../../core/exchange.ts';
 import type { SessionEnd } from '../../core/entry.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { Session } from '../../core/session.ts';
 import type { Credential } from '../../core/stages.ts';
 import { type Refusal, refuse } from '../../core/verdict.ts';
 import { ByteSource } from '../../wire/byte-source.ts';
 import { closeGently } from '../../wire/close-gently.ts';
+import { encodeBearerChallenge, encodeBearerOffer, parseBearer } from './bearer.ts';
 import { presentCancelKey } from './cancel-keys.ts';
 import { Conversation } from './conversation.ts';
 import { reachTarget } from './welcome.ts';
@@ -36,6 +38,12 @@ const withoutAlpn = refuse(
   'TLS began at once and the client did not name the protocol "postgresql" by ALPN.',
   'Use a client that does (libpq 17 with sslnegotiation=direct), or one that asks for TLS first.',
 );
+
+const withoutToken = refuse('TOKEN_MISSING', 'The client sent no token.', 'Send your token as the password (PGPASSWORD or ~/.pgpass).');
+/** What a client can mend by another token (RFC 7628 section 3.2.2). */
+const aboutTokens: ReadonlySet<string> = new Set(['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED']);
+/** How long a client may take to acknowledge that its token is refused. */
+const challengeMs = 5_000;
 
 interface Line {
   readonly socket: Duplex;
@@ -88,7 +96,7 @@ async function greet(client: Client, first: Line): Promise<Greeting<Settings> | 
         return turnAway(line, refuse('PROTOCOL_REFUSED', opening.message, opening.hint));
       case 'startup':
         if (line.tls === null && !client.plaintext) return turnAway(line, plaintextRefusal);
-        return askPassword(line, opening);
+        return askToken(line, opening);
     }
   }
   return turnAway(line, refuse('PROTOCOL_REFUSED', 'The client asked for encryption too often.', 'Use a client that speaks protocol 3.'));
@@ -126,19 +134,20 @@ function turnAway(line: Line, refusal: Refusal): null {
   return null;
 }
 
-async function askPassword(line: Line, startup: Startup): Promise<Greeting<Settings> | null> {
+async function askToken(line: Line, startup: Startup): Promise<Greeting<Settings> | null> {
   if (needsNegotiation(startup)) line.socket.write(encodeNegotiation(startup));
   const cleartextPassword = 3;
-  line.socket.write(encodeMessage('R', uint32(cleartextPassword)));
+  line.socket.write(startup.bearer ? encodeBearerOffer() : encodeMessage('R', uint32(cleartextPassword)));
   const header = await line.source.take(5);
   const length = header.readUInt32BE(1);
-  if (header.toString('latin1', 0, 1) !== 'p' || length < 5 || length > tokenLimit)
-    return turnAway(
-      line,
-      refuse('TOKEN_MISSING', 'The client sent no password.', 'Send your token as the password (PGPASSWORD or ~/.pgpass).'),
-    );
+  if (header.toString('latin1', 0, 1) !== 'p' || length < 5 || length > tokenLimit) return turnAway(line, withoutToken);
   const body = await line.source.take(length - 4);
-  const token = body.toString('utf8', 0, body.length - 1);
+  let token: string;
+  try {
+    token = startup.bearer ? parseBearer(body) : body.toString('utf8', 0, body.length - 1);
+  } catch (fault) {
+    return turnAway(line, refuse('TOKEN_MISSING', `No token could be read: ${messageOf(fault)}.`, withoutToken.hint));
+  }
   return new PostgresGreeting(line.socket, line.source.release(), startup, token);
 }
 
@@ -169,12 +178,21 @@ class PostgresGreeting implements Greeting<Settings> {
     return reached.run();
   }
 
-  refuse(refusal: Refusal): Promise<void> {
-    return new Promise((resolve) => {
+  async refuse(refusal: Refusal): Promise<void> {
+    if (this.#startup.bearer && aboutTokens.has(refusal.code)) await this.#challenge();
+    await new Promise<void>((resolve) => {
       this.#socket.once('close', () => resolve());
       this.#socket.end(encodeDoorRefusal(refusal), () => resolve());
       this.#socket.resume();
     });
+  }
+
+  async #challenge(): Promise<void> {
+    this.#socket.write(encodeBearerChallenge());
+    const source = new ByteSource(this.#socket, challengeMs);
+    // Whether it says the one octet or leaves: it is refused.
+    await source.take(1).catch(() => null);
+    source.release();
   }
 
   close(): void {

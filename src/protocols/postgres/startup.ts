@@ -52,6 +52,13 @@ export function isUnsafeEncoding(name: string): boolean {
   return unsafeEncodings.has(name.toUpperCase().replace(/[^A-Z0-9]/g, ''));
 }
 
+/**
+ * A server offers either a password or SASL and hears nothing of the client's wish before; a client that wants OAUTHBEARER says
+ * so by this parameter, which libpq can send by `options` alone. It is Chaperone's own and does not go on to the target.
+ */
+const methodParameter = 'chaperone.auth';
+const methodNames = ['password', 'oauthbearer'];
+
 export interface Startup {
   readonly kind: 'startup';
   readonly user: string;
@@ -59,6 +66,8 @@ export interface Startup {
   readonly database: string;
   /** What goes on to the target beside its own user and database. */
   readonly parameters: ReadonlyMap<string, string>;
+  /** Whether the client asks for OAUTHBEARER instead of the password. */
+  readonly bearer: boolean;
   /** The minor version asked for. */
   readonly minor: number;
   /** Protocol options asked for; there are none that this gateway speaks. */
@@ -100,10 +109,18 @@ function parseStartup(reader: ByteReader, minor: number): Opening {
       if (problem) return problem;
     }
   }
-  return { kind: 'startup', user, database: given.get('database') || user, parameters, minor, unsupportedOptions };
+  const bearer = parameters.get(methodParameter) === 'oauthbearer';
+  parameters.delete(methodParameter);
+  return { kind: 'startup', user, database: given.get('database') || user, parameters, bearer, minor, unsupportedOptions };
 }
 
 function readParameter(name: string, value: string, into: Map<string, string>): Opening | null {
+  if (name === methodParameter) {
+    if (!methodNames.includes(value))
+      return unacceptable(`There is no ${methodParameter} "${value.slice(0, 64)}".`, `Write one of ${methodNames.join(', ')}.`);
+    into.set(name, value);
+    return null;
+  }
   if (!passing.has(name.toLowerCase()))
     return unacceptable(`The start-up parameter "${name.slice(0, 64)}" does not pass.`, 'Leave it out, or set it by SET once connected.');
   if (name.toLowerCase() === 'client_encoding' && isUnsafeEncoding(value))
