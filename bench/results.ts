@@ -51,7 +51,15 @@ export interface IdleRun {
   /** For each session, as the kernel counts it. */
   readonly residentBytes: number;
   /** For each session after a collection of garbage at both ends; null where that cannot be asked for. */
-  readonly collected: { readonly residentBytes: number; readonly heapBytes: number; readonly externalBytes: number } | null;
+  readonly collected: CollectedMemory | null;
+}
+
+/** For each session. */
+export interface CollectedMemory {
+  readonly residentBytes: number;
+  readonly mainHeapBytes: number;
+  readonly otherHeapsBytes: number;
+  readonly externalBytes: number;
 }
 
 export interface ConnectRun {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { get as getPlain } from 'node:http';
 import { get as getSecured } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -17,20 +17,23 @@ export interface Gate extends AsyncDisposable {
   metric(name: string): Promise<number>;
   /** Waits until the archive shows all that is on record, so that its work does not fall into the next measurement. */
   settled(signal: AbortSignal): Promise<void>;
-  /** Collects garbage in the main thread and says what memory then holds, in bytes; only of a gate opened with `probe`. */
+  /** Collects garbage in all threads and says what memory then holds, in bytes; only of a gate opened with `probe`. */
   memory(): Promise<Memory>;
 }
 
 export interface Memory {
+  /** Of the whole process. */
   readonly rss: number;
-  readonly heapUsed: number;
+  readonly mainHeap: number;
+  readonly otherHeaps: number;
+  /** Outside of the heaps, but known to them: all threads. */
   readonly external: number;
-  readonly arrayBuffers: number;
 }
 
 const durabilities = ['write', 'fsync'] as const;
 
 const startLimitMs = 30_000;
+const collectMs = 2000;
 const settleLimitMs = 120_000;
 const probe = new URL('./heap-probe.ts', import.meta.url);
 
@@ -52,8 +55,8 @@ export async function openGate(target: Target, issuer: Issuer, options: GateOpti
   await writeFile(join(folder, 'policies', 'bench.cedar'), 'permit (principal in Group::"engineering", action, resource);\n');
   await writeFile(join(folder, 'password'), target.password, { mode: 0o600 });
   await writeFile(config, JSON.stringify(configurationOf(target, issuer, places)));
-  const memoryFile = join(folder, 'memory.json');
-  const env = options.probe ? { NODE_OPTIONS: `--import=${probe.href}`, CHAPERONE_BENCH_PROBE: memoryFile } : {};
+  const memoryFolder = join(folder, 'memory');
+  const env = options.probe ? { NODE_OPTIONS: `--import=${probe.href}`, CHAPERONE_BENCH_PROBE: memoryFolder } : {};
   const gateway = runChaperone(['serve', '--json', '--config', config], env);
   stack.defer(async () => {
     gateway.process.kill('SIGKILL');
@@ -61,7 +64,7 @@ export async function openGate(target: Target, issuer: Issuer, options: GateOpti
   });
   await untilReady(gateway);
   const kept = stack.move();
-  return { ...gateOf(gateway, places, memoryFile), [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { ...gateOf(gateway, places, memoryFolder), [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 async function untilReady(gateway: ReturnType<typeof runChaperone>): Promise<void> {
@@ -79,7 +82,7 @@ interface Places {
 function gateOf(
   gateway: ReturnType<typeof runChaperone>,
   { consolePort, port, tls }: Places,
-  memoryFile: string,
+  memoryFolder: string,
 ): Omit<Gate, typeof Symbol.asyncDispose> {
   const pid = gateway.process.pid ?? 0;
   const words = () => `${gateway.stdout()}${gateway.stderr()}`.slice(-2000);
@@ -100,16 +103,33 @@ function gateOf(
       }
     },
     memory: async () => {
-      await rm(memoryFile, { force: true });
+      await mkdir(memoryFolder, { recursive: true });
       process.kill(pid, 'SIGUSR2');
-      for (;;) {
-        await pause(50);
-        const written = await readFile(memoryFile, 'utf8').catch(() => '');
-        // What the probe writes is process.memoryUsage(), and a file half written does not end so.
-        if (written.endsWith('}')) return JSON.parse(written) as Memory;
-      }
+      // A collection takes milliseconds for heaps of this size.
+      await pause(collectMs);
+      return memoryOf(memoryFolder);
     },
   };
+}
+
+async function memoryOf(folder: string): Promise<Memory> {
+  const files = await readdir(folder);
+  // The probe writes them.
+  const threads = await Promise.all(files.map(async (file) => JSON.parse(await readFile(join(folder, file), 'utf8')) as ThreadMemory));
+  const sum = (figure: (thread: ThreadMemory) => number) => threads.reduce((total, thread) => total + figure(thread), 0);
+  return {
+    rss: Math.max(...threads.map(({ rss }) => rss)),
+    mainHeap: sum(({ main, heapUsed }) => (main ? heapUsed : 0)),
+    otherHeaps: sum(({ main, heapUsed }) => (main ? 0 : heapUsed)),
+    external: sum(({ external }) => external),
+  };
+}
+
+interface ThreadMemory {
+  readonly main: boolean;
+  readonly rss: number;
+  readonly heapUsed: number;
+  readonly external: number;
 }
 
 function textOf(url: string): Promise<string> {

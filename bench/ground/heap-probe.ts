@@ -1,15 +1,25 @@
-// Loaded into the gateway by `--import` for the stage `idle` alone: on SIGUSR2 it collects garbage and writes what memory holds.
+// Loaded into each thread of the gateway by `--import`, for the stage `idle` alone: on SIGUSR2 all collect garbage and write
+// what their heaps then hold.
 import { writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { isMainThread } from 'node:worker_threads';
+import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
 
-const file = process.env['CHAPERONE_BENCH_PROBE'];
-if (isMainThread && file !== undefined) {
+const folder = process.env['CHAPERONE_BENCH_PROBE'];
+if (folder !== undefined) {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
-  process.on('SIGUSR2', () => {
+  const measure = () => {
     if (typeof collect === 'function') collect();
-    writeFileSync(file, JSON.stringify(process.memoryUsage()));
-  });
+    const { rss, heapUsed, external } = process.memoryUsage();
+    writeFileSync(`${folder}/${threadId}.json`, JSON.stringify({ main: isMainThread, rss, heapUsed, external }));
+  };
+  const channel = new BroadcastChannel('chaperone-bench-probe');
+  if (isMainThread)
+    process.on('SIGUSR2', () => {
+      channel.postMessage('measure');
+      measure();
+    });
+  else channel.addEventListener('message', measure);
+  channel.unref();
 }

@@ -121,14 +121,15 @@ function stalled(results: Results): Table {
 }
 
 function idle({ idle: runs }: Results): Table {
-  const head = ['way', 'sessions', 'resident KB each', 'after a collection: resident KB', 'heap KB', 'outside the heap KB'];
+  const head = ['way', 'sessions', 'resident KB each', 'after a collection: resident KB', 'main heap KB', 'other heaps KB', 'buffers KB'];
   const kilobytes = (bytes: number | undefined) => (bytes === undefined ? nothing : rounded(bytes / 1024));
   const rows = runs.map(({ variant, sessions, residentBytes, collected }) => [
     labels[variant],
     count(sessions),
     kilobytes(residentBytes),
     kilobytes(collected?.residentBytes),
-    kilobytes(collected?.heapBytes),
+    kilobytes(collected?.mainHeapBytes),
+    kilobytes(collected?.otherHeapsBytes),
     kilobytes(collected?.externalBytes),
   ]);
   return { name: 'Idle sessions', head, rows };

@@ -36,7 +36,8 @@ async function measured(ground: Ground, variant: Variant, sessions: number): Pro
     const collected = before.memory &&
       after.memory && {
         residentBytes: each(after.memory.rss, before.memory.rss),
-        heapBytes: each(after.memory.heapUsed, before.memory.heapUsed),
+        mainHeapBytes: each(after.memory.mainHeap, before.memory.mainHeap),
+        otherHeapsBytes: each(after.memory.otherHeaps, before.memory.otherHeaps),
         externalBytes: each(after.memory.external, before.memory.external),
       };
     return { variant: variant.name, sessions, residentBytes: each(after.resident, before.resident), collected };
@@ -69,6 +70,7 @@ async function standOf({ signal }: Ground, { pid, gate }: Variant) {
 function lineOf({ variant, sessions, residentBytes: resident, collected }: IdleRun): string {
   const inKilobytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`;
   const more =
-    collected && `; after a collection ${inKilobytes(collected.residentBytes)}, of which heap ${inKilobytes(collected.heapBytes)}`;
+    collected &&
+    `; after a collection ${inKilobytes(collected.residentBytes)}, of which main heap ${inKilobytes(collected.mainHeapBytes)}, other heaps ${inKilobytes(collected.otherHeapsBytes)}`;
   return `idle, ${variant.padEnd(9)} ${sessions} sessions, ${inKilobytes(resident)} resident each${more ?? ''}`;
 }
