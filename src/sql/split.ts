@@ -1,6 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import { loadModule } from 'libpg-query';
-import { cutStatements } from './cut.ts';
 
 /**
  * Up to here a text is parsed at once (measured: under 3 ms); its nesting cannot exhaust the parser, which takes 3,200
@@ -9,7 +7,19 @@ import { cutStatements } from './cut.ts';
 const parseAtOnce = 8 * 1024;
 const workerPatienceMs = 10_000;
 
-await loadModule();
+type Cut = (text: string) => readonly string[];
+let cut: Cut | null = null;
+let loading: Promise<Cut> | null = null;
+
+/** Compiling the parser takes 50 ms of a core, and most clients never send two statements at once: it waits for the first. */
+function loadParser(): Promise<Cut> {
+  loading ??= Promise.all([import('libpg-query'), import('./cut.ts')]).then(async ([{ loadModule }, { cutStatements }]) => {
+    await loadModule();
+    cut = cutStatements;
+    return cutStatements;
+  });
+  return loading;
+}
 
 /**
  * Cuts the text of a simple query into its statements. A text that PostgreSQL's grammar does not know stays whole: the
@@ -18,8 +28,12 @@ await loadModule();
 export function splitStatements(text: string): readonly string[] | Promise<readonly string[]> {
   if (!/;\s*\S/.test(text)) return [text];
   if (text.length > parseAtOnce) return splitInWorker(text).then((statements) => wholeUnless(statements, text));
+  return cut === null ? loadParser().then((loaded) => cutBy(loaded, text)) : cutBy(cut, text);
+}
+
+function cutBy(parser: Cut, text: string): readonly string[] {
   try {
-    return wholeUnless(cutStatements(text), text);
+    return wholeUnless(parser(text), text);
   } catch {
     return [text];
   }
