@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { isAscii } from 'node:buffer';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { reply } from '../../../src/protocols/postgres/testing/fixtures.ts';
+import { Random } from '../../rig/random.ts';
+import { clientScript } from './grammar.ts';
+import { ModelTarget } from './model-target.ts';
+import { chunksOf, mutate } from './mutation.ts';
+import { type Line, play, type Scene, usualOpening } from './trial.ts';
+import * as verdicts from './verdicts.ts';
+
+/**
+ * Who lies in a session: nobody, the client, the target, the client before it is let in, or the disk under the recorder.
+ * `judged` statements are refused, or decided later, among a client's honest ones.
+ */
+export const kinds = ['honest', 'judged', 'requests', 'replies', 'opening', 'disk'] as const;
+export type Kind = (typeof kinds)[number];
+
+/** What a campaign has seen. */
+export interface Tally {
+  sessions: number;
+  /** Messages said by clients, and by targets. */
+  requests: number;
+  replies: number;
+  /** Sessions that the gateway ended, by its reason. */
+  readonly ends: Map<string, number>;
+}
+
+/** The target waits for copy data where this is the last that it said. */
+const copyIn = reply.copyIn();
+
+export function newTally(): Tally {
+  return { sessions: 0, requests: 0, replies: 0, ends: new Map() };
+}
+
+/** Plays the session of a seed; the same seed plays the same session. Fails with what does not hold. */
+export async function playSeed(kind: Kind, seed: number, tally: Tally): Promise<void> {
+  const random = new Random(seed);
+  const { scene, client } = sceneOf(kind, random, tally);
+  const played = await play(scene);
+  tally.sessions += 1;
+  const last = played.record?.entries.at(-1);
+  if (last?.kind === 'end') tally.ends.set(last.end.reason, (tally.ends.get(last.end.reason) ?? 0) + 1);
+  // A text beyond ASCII, or a name, may wait for what the target never says; see found.ts.
+  const mayWait = !isAscii(client) || played.said.subarray(-copyIn.length).equals(copyIn);
+  assert.ok(mayWait || !played.outlivesClient, 'the session does not end though its client has left');
+  verdicts.assertNothingUnrecorded(played, kind === 'opening');
+  if (kind === 'disk') return;
+  verdicts.assertRecordSound(played);
+  if (kind !== 'replies') verdicts.assertNotAccused(played);
+  if (kind === 'opening' || kind === 'judged') return;
+  verdicts.assertNothingInvented(played, client);
+  verdicts.assertNothingLeftBehind(played, client, kind === 'replies' || mayWait);
+  if (kind === 'honest' && !mayWait) verdicts.assertAllPassed(played, client);
+}
+
+function sceneOf(kind: Kind, random: Random, tally: Tally): { readonly scene: Scene; readonly client: Buffer } {
+  const script = clientScript(random, { judged: kind === 'judged' || kind === 'disk' });
+  if (kind === 'requests') mutate(script, random);
+  tally.requests += script.length;
+  const client = Buffer.concat(script);
+  const opening = kind === 'opening' ? { opening: random.mutate(usualOpening) } : {};
+  const failing = kind === 'disk' ? { recorderFailsAt: 3 + random.below(80) } : {};
+  const target: Scene['target'] = (line) => {
+    const told = telling(line, random, tally);
+    return new ModelTarget(kind === 'replies' ? lying(told, random) : told);
+  };
+  return { scene: { client: chunksOf(client, random), target, ahead: random.below(4) > 0, ...opening, ...failing }, client };
+}
+
+/** Says every message as it is, now at once and now later, now in pieces; the order stays. */
+function telling(line: Line, random: Random, tally: Tally): Line {
+  const isLate = random.below(2) === 0;
+  let waiting: Buffer[] = [];
+  let leaves = false;
+  const later = () => {
+    for (const chunk of chunksOf(Buffer.concat(waiting), random)) line.say(chunk);
+    waiting = [];
+    if (leaves) line.leave();
+  };
+  return {
+    say: (message) => {
+      tally.replies += 1;
+      if (!isLate) return line.say(message);
+      if (waiting.length === 0) setImmediate(later);
+      waiting.push(message);
+    },
+    leave: () => {
+      leaves = true;
+      if (waiting.length === 0) line.leave();
+    },
+  };
+}
+
+/** Says some of the messages wrongly. */
+function lying(line: Line, random: Random): Line {
+  const honestFor = random.below(40);
+  let told = 0;
+  let last: Buffer = Buffer.alloc(0);
+  return {
+    say: (message) => {
+      told += 1;
+      if (told <= honestFor || random.below(6) > 0) {
+        last = message;
+        return line.say(message);
+      }
+      const messages = [last, message];
+      mutate(messages, random);
+      for (const one of messages.filter(({ length }) => length > 0)) line.say(one);
+    },
+    leave: () => line.leave(),
+  };
+}
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+/** What the heap holds once all garbage is gone, in bytes. */
+export function heapInUse(): number {
+  collectGarbage();
+  collectGarbage();
+  return process.memoryUsage().heapUsed + process.memoryUsage().external;
+}
+
+/** Plays sessions of a kind until so many messages were said in the direction that it is about; returns the next seed. */
+export async function campaign(
+  kind: Kind,
+  firstSeed: number,
+  messages: number,
+  tally: Tally,
+  progress: (line: string) => void,
+): Promise<number> {
+  const direction = kind === 'replies' ? 'replies' : 'requests';
+  const began = performance.now();
+  let reported = began;
+  let seed = firstSeed;
+  for (; tally[direction] < messages; seed += 1) {
+    try {
+      await playSeed(kind, seed, tally);
+    } catch (fault) {
+      assert.ok(fault instanceof Error);
+      throw new Error(`seed ${seed} of ${kind}: ${fault.message}`, { cause: fault });
+    }
+    if (performance.now() - reported < 10_000) continue;
+    reported = performance.now();
+    progress(`${kind}: ${tally[direction]} messages, ${rate(tally[direction], began)} a second, seed ${seed}`);
+  }
+  progress(`${kind}: ${tally.sessions} sessions, ${tally[direction]} messages, ${rate(tally[direction], began)} a second`);
+  return seed;
+}
+
+function rate(count: number, since: number): number {
+  return Math.round((count / (performance.now() - since)) * 1000);
+}

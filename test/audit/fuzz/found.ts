@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { assertSound } from '../../conformance/trial.ts';
+import { message } from '../../../src/protocols/postgres/testing/fixtures.ts';
+import { ModelTarget } from './model-target.ts';
+import { play, type Played, type Scene } from './trial.ts';
+import { assertAllPassed, assertNotAccused, assertNothingUnrecorded } from './verdicts.ts';
+
+/** A session that once found something, cut down to what is needed. */
+export interface Finding {
+  readonly name: string;
+  readonly scene: Scene;
+  readonly holds: (played: Played) => void;
+  /** Why it does not hold yet; false once it does. */
+  readonly todo: string | false;
+}
+
+const { query, parse, bind, execute, sync } = message;
+const target: Scene['target'] = (line) => new ModelTarget(line);
+const sound = (played: Played) => {
+  assertNothingUnrecorded(played);
+  assertSound(played.record?.entries ?? []);
+  assertNotAccused(played);
+  assert.ok(!played.outlivesClient, 'the session goes on though its client has left');
+};
+
+export const findings: readonly Finding[] = [
+  {
+    name: 'a refused batch goes on after its refusal was answered: nothing stands behind the outcome',
+    scene: { client: [parse('', 'select forbidden'), bind('', ''), execute(''), sync()], target, ahead: false },
+    holds: sound,
+    todo: 'what is dropped of a refused batch is put behind the outcome of its exchange',
+  },
+  {
+    name: 'a text beyond ASCII comes while the target waits for copy data, and the client leaves',
+    scene: { client: [query('copy t from stdin'), query("select 'größe'"), sync()], target, ahead: false },
+    holds: sound,
+    todo: 'the session waits for the target, the target for copy data, and nobody sees that the client has gone',
+  },
+  {
+    name: 'a query stands in a batch that has failed, and a text beyond ASCII behind it',
+    scene: {
+      client: [bind('', 'none'), query('select 1'), parse('', "select 'größe'"), sync(), sync()],
+      target,
+      ahead: false,
+    },
+    holds: (played) => {
+      sound(played);
+      assertAllPassed(played, Buffer.concat([bind('', 'none'), query('select 1'), parse('', "select 'größe'"), sync(), sync()]));
+    },
+    todo: 'the text waits for the answer to the query, which the target skips; it would be ready only at the Sync behind the text',
+  },
+  {
+    name: 'the recorder fails at the start-up message: the session ends',
+    scene: { client: [sync()], target, ahead: true, recorderFailsAt: 2 },
+    holds: assertNothingUnrecorded,
+    todo: 'the client is told by a record that can tell nobody, and the session waits for it for ever',
+  },
+];
+
+export async function playFinding({ scene, holds }: Finding): Promise<void> {
+  holds(await play(scene));
+}

@@ -1,0 +1,95 @@
+import { message } from '../../../src/protocols/postgres/testing/fixtures.ts';
+import type { Random } from '../../rig/random.ts';
+
+const { query, parse, bind, describe, execute, close, flush, sync, terminate, copyData, copyDone, copyFail } = message;
+
+/** What the judge of the fuzz does with a statement that has the word. */
+export const words = { refused: 'forbidden', later: 'later' } as const;
+
+const plain = [
+  'select 1',
+  'select 1',
+  'select many',
+  'select many',
+  'select 1/0',
+  'selec 1',
+  '',
+  ';',
+  'begin',
+  'commit',
+  'rollback',
+  'set x = 1',
+  'deallocate all',
+  'deallocate s',
+  'select 1; select 2',
+  'select 1; select 1/0; select 2',
+  'begin; select 1; commit',
+  "select 'größe'",
+  'copy t to stdout',
+  'copy t from stdin',
+  'select 1; copy t from stdin; select 2',
+  'select huge',
+] as const;
+const judged = [
+  'select forbidden',
+  'select later',
+  'select later, forbidden',
+  'select 1; select forbidden',
+  'select later; select 2',
+] as const;
+const statementNames = ['', '', 's', 't'] as const;
+const portalNames = ['', '', 'p'] as const;
+
+/** Client messages that keep to the protocol's grammar, a unit of several at a time; what they come to is the target's affair. */
+export function clientScript(random: Random, options: { readonly judged: boolean }): Buffer[] {
+  const script: Buffer[] = [];
+  const textOf = () => (options.judged && random.below(4) === 0 ? random.pick(judged) : randomText(random));
+  for (let units = 2 + random.below(14); units > 0; units -= 1) script.push(...unit(random, textOf));
+  if (random.below(3) > 0) script.push(sync());
+  if (random.below(2) === 0) script.push(terminate());
+  return script;
+}
+
+function randomText(random: Random): string {
+  const text = random.pick(plain);
+  // A row that passes in pieces costs as much as a thousand others.
+  return text === 'select huge' && random.below(12) > 0 ? 'select 1' : text;
+}
+
+function unit(random: Random, textOf: () => string): Buffer[] {
+  const name = random.pick(statementNames);
+  const portal = random.pick(portalNames);
+  switch (random.below(12)) {
+    case 0:
+    case 1:
+      return [query(textOf())];
+    case 2:
+    case 3:
+    case 4:
+      return [parse(name, textOf()), bind(portal, name), describe('P', portal), execute(portal), sync()];
+    case 5:
+      return [parse(name, textOf()), describe('S', name), sync()];
+    case 6:
+      return [bind(portal, name, ['1', null]), execute(portal, random.below(3)), ...maybe(random, sync())];
+    case 7:
+      return [execute(portal, 1), execute(portal, 2), ...maybe(random, flush()), sync()];
+    case 8:
+      return [close(random.pick(['S', 'P'] as const), name), ...maybe(random, sync())];
+    case 9:
+      return [query('copy t from stdin'), ...copyIn(random)];
+    case 10:
+      return [parse('', 'copy t from stdin'), bind('', ''), execute(''), ...copyIn(random), sync()];
+    default:
+      return [parse(name, textOf()), ...maybe(random, flush()), bind(portal, name), execute(portal)];
+  }
+}
+
+function copyIn(random: Random): Buffer[] {
+  const data = Array.from({ length: random.below(4) }, () => copyData('1\tone\n'));
+  if (random.below(200) === 0) data.push(copyData(Buffer.alloc(300_000, 0x78)));
+  return [...maybe(random, sync()), ...data, random.below(4) === 0 ? copyFail('no more') : copyDone()];
+}
+
+function maybe(random: Random, one: Buffer): Buffer[] {
+  return random.below(3) === 0 ? [one] : [];
+}
