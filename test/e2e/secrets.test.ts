@@ -240,11 +240,15 @@ async function assertPrivate(site: Site): Promise<void> {
 
 /** The keys of BackendKeyData, as the target gave them to the gateway and the gateway to its clients. */
 function cancelKeys(tap: Tap, name: string): Needle[] {
-  const header = Buffer.from([0x4b, 0, 0, 0, 12]);
-  return tap.lines().flatMap(({ reply }, index) => {
-    const at = reply.indexOf(header);
-    return at < 0 || at + 13 > reply.length ? [] : [keyNeedle(`${name} ${index}`, reply.subarray(at + 5, at + 13))];
-  });
+  // BackendKeyData with the 4 bytes of secret of protocol 3.0, or the 32 of PostgreSQL's and ours in 3.2.
+  const lengths = [12, 40];
+  return tap.lines().flatMap(({ reply }, index) =>
+    lengths.flatMap((length) => {
+      const at = reply.indexOf(Buffer.from([0x4b, 0, 0, 0, length]));
+      const key = reply.subarray(at + 5, at + 1 + length);
+      return at < 0 || key.length < length - 4 ? [] : [keyNeedle(`${name} ${index}`, key)];
+    }),
+  );
 }
 
 describe('secrets', () => {
