@@ -62,8 +62,8 @@ async function outcomeOf(client: readonly Buffer[], target: Scene['target'], ahe
   return {
     end: endOf(record.entries),
     exchanges: told(record.entries).map(({ request: _request, reply: _reply, ...rest }) => rest),
-    asked: bytesOf(record.entries, 'request'),
-    answered: withoutKey(bytesOf(record.entries, 'reply')),
+    asked: bytesOf(record, 'request'),
+    answered: withoutKey(bytesOf(record, 'reply')),
     client: sent.client.toString('latin1', greeted),
     target: sent.target.toString('latin1', startup),
   };

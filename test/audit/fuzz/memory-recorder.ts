@@ -1,5 +1,5 @@
 import type { Direction, Entry, EntryBody, Outcome } from '../../../src/core/entry.ts';
-import type { Recorder, Release, SessionRecord } from '../../../src/core/recorder.ts';
+import type { Recorder, SessionRecord } from '../../../src/core/recorder.ts';
 
 const cut: Outcome = { status: 'cut', rows: null, tag: null, error: null };
 
@@ -8,6 +8,8 @@ export interface KeptRecord {
   readonly entries: Entry[];
   /** Copies, made when the bytes came: what is changed afterwards is found out. */
   readonly released: { readonly [direction in Direction]: Buffer[] };
+  /** How many cancels were handed on: they travel by connections of their own. */
+  cancels: number;
   ended: boolean;
 }
 
@@ -26,7 +28,7 @@ export class MemoryRecorder implements Recorder {
   }
 
   open(facts: Parameters<Recorder['open']>[0], _terms: unknown, onFault: (fault: Error) => void): SessionRecord {
-    const kept: KeptRecord = { entries: [], released: { request: [], reply: [] }, ended: false };
+    const kept: KeptRecord = { entries: [], released: { request: [], reply: [] }, cancels: 0, ended: false };
     this.sessions.push(kept);
     let exchanges = 0;
     const open = new Set<number>();
@@ -53,7 +55,12 @@ export class MemoryRecorder implements Recorder {
       decided: (exchange, decision) => put(exchange, { kind: 'decision', decision }),
       cross: (exchange, direction, bytes, release) => {
         const copy = Buffer.from(bytes);
-        put(exchange, { kind: 'bytes', direction, bytes: copy }, () => handOn(kept, direction, copy, bytes, release));
+        put(exchange, { kind: 'bytes', direction, bytes: copy }, () => {
+          if (release === null) return;
+          if (isCancel(copy)) kept.cancels += 1;
+          else kept.released[direction].push(copy);
+          release(bytes);
+        });
       },
       outcome: (exchange, outcome) => {
         open.delete(exchange);
@@ -86,8 +93,10 @@ export class MemoryRecorder implements Recorder {
   }
 }
 
-function handOn(kept: KeptRecord, direction: Direction, copy: Buffer, bytes: Uint8Array, release: Release | null): void {
-  if (release === null) return;
-  kept.released[direction].push(copy);
-  release(bytes);
+const cancelCode = 80_877_102;
+
+/** No message of a session begins with a zero, so that nothing else can be taken for one. */
+export function isCancel(bytes: Uint8Array): boolean {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return view.length >= 16 && view.readUInt32BE(0) === view.length && view.readUInt32BE(4) === cancelCode;
 }

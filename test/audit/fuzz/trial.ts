@@ -12,7 +12,7 @@ import { settings } from '../../../src/protocols/postgres/settings.ts';
 import { encodeStartup } from '../../../src/protocols/postgres/startup.ts';
 import { everybody } from '../../rig/data-plane.ts';
 import { words } from './grammar.ts';
-import { type KeptRecord, MemoryRecorder } from './memory-recorder.ts';
+import { isCancel, type KeptRecord, MemoryRecorder } from './memory-recorder.ts';
 import { MemorySocket } from './memory-socket.ts';
 
 /** A target's way to the gateway. */
@@ -40,7 +40,7 @@ export interface Played {
   /** Null where nobody was admitted. */
   readonly record: KeptRecord | null;
   /** What the gateway sent to either side. */
-  readonly sent: { readonly client: Buffer; readonly target: Buffer };
+  readonly sent: { readonly client: Buffer; readonly target: Buffer; readonly cancels: readonly Buffer[] };
   /** What the target said. */
   readonly said: Buffer;
   /** Whether the session was over before the client left. */
@@ -98,7 +98,14 @@ export async function play(scene: Scene): Promise<Played> {
     moves += 1;
     toClient?.push(Buffer.from(bytes));
   });
+  let dialled = 0;
+  const cancels: Buffer[] = [];
   const dial = () => {
+    dialled += 1;
+    if (dialled > 1) {
+      const cancel: MemorySocket = new MemorySocket((bytes) => void cancels.push(Buffer.from(bytes)));
+      return Promise.resolve(cancel.asSocket());
+    }
     const say = (bytes: Buffer) => {
       moves += 1;
       if (!far.isOver) said?.push(bytes);
@@ -141,7 +148,7 @@ export async function play(scene: Scene): Promise<Played> {
   near.destroy();
   assert.ok(await untilOver(), 'the session does not end though its client has vanished');
   await received;
-  const sent = { client: Buffer.concat(toClient ?? []), target: Buffer.concat(toTarget ?? []) };
+  const sent = { client: Buffer.concat(toClient ?? []), target: Buffer.concat(toTarget ?? []), cancels };
   return {
     record: recorder.sessions[0] ?? null,
     sent,
@@ -185,6 +192,8 @@ export function endOf(entries: readonly Entry[]): string {
   return end?.kind === 'end' ? end.end.reason : '';
 }
 
-export function bytesOf(entries: readonly Entry[], direction: Direction): Buffer {
-  return Buffer.concat(entries.flatMap((entry) => (entry.kind === 'bytes' && entry.direction === direction ? [entry.bytes] : [])));
+/** What is on record of the session's own connection, in one direction. */
+export function bytesOf({ entries }: KeptRecord, direction: Direction): Buffer {
+  const own = (entry: Entry) => entry.kind === 'bytes' && entry.direction === direction && !isCancel(entry.bytes);
+  return Buffer.concat(entries.flatMap((entry) => (own(entry) && 'bytes' in entry ? [entry.bytes] : [])));
 }

@@ -15,6 +15,7 @@ export function assertNothingUnrecorded({ record, sent, log }: Played, anyOpenin
     return;
   }
   assertPrefix(sent.target, Buffer.concat(record.released.request), 'what reached the target is on record');
+  assert.ok(sent.cancels.length <= record.cancels, 'every cancel that the target heard is on record');
   const answered = Buffer.concat(record.released.reply);
   const opened = anyOpening ? Math.max(questionBytes, sent.client.length - answered.length) : questionBytes;
   const client = withoutKeySecret(sent.client.subarray(opened));
@@ -40,9 +41,9 @@ function isInTime(entries: readonly Entry[]): (entry: Entry, index: number) => b
 /** What is on record was said; only a farewell of the gateway's own may stand behind it. */
 export function assertNothingInvented({ record, said }: Played, client: Buffer): void {
   if (record === null) return;
-  const asked = bytesOf(record.entries, 'request');
+  const asked = bytesOf(record, 'request');
   assertPrefix(asked.subarray(untypedLength(asked)), client, 'what is on record as asked was asked');
-  const answered = afterGreeting(bytesOf(record.entries, 'reply'));
+  const answered = afterGreeting(bytesOf(record, 'reply'));
   const from = afterGreeting(said);
   let same = 0;
   while (same < answered.length && same < from.length && answered[same] === from[same]) same += 1;
@@ -54,10 +55,10 @@ export function assertNothingInvented({ record, said }: Played, client: Buffer):
 /** Every whole message was taken, while both sides are there; one that waits for the target does so where the target owes an answer. */
 export function assertNothingLeftBehind({ record, said, overByItself }: Played, client: Buffer, mayWait: boolean): void {
   // Where the target has not let the gateway in, the client waits too.
-  if (record === null || overByItself || bytesOf(record.entries, 'reply').length === 0) return;
-  const asked = bytesOf(record.entries, 'request');
+  if (record === null || overByItself || bytesOf(record, 'reply').length === 0) return;
+  const asked = bytesOf(record, 'request');
   assert.ok(mayWait || asked.length - untypedLength(asked) >= wholeLength(client), 'the client’s last messages were never taken');
-  const answered = bytesOf(record.entries, 'reply');
+  const answered = bytesOf(record, 'reply');
   assert.ok(afterGreeting(answered).length >= wholeLength(afterGreeting(said)), 'the target’s last messages were never taken');
 }
 
