@@ -31,7 +31,7 @@ async function perform(chosen: Options): Promise<number> {
     const results = await measure(chosen, stopped.signal);
     for (const table of tablesOf(results)) console.log(terminalText(table));
     keepLast(results);
-    if (chosen.save) await save(results);
+    if (chosen.save) save(results);
     console.log(`\nAll figures: bench/results/${chosen.save ? fileOf(results) : 'last.json'}`);
     return 0;
   } catch (fault) {

@@ -2,14 +2,18 @@ import type { Options } from '../options.ts';
 import type { Machine, Results } from '../results.ts';
 import { markdownOf, tablesOf } from './tables.ts';
 
+const leastRounds = 3;
+/** Processes that may want to run beside the benchmark before its figures are doubted. */
+const quietLoad = 0.5;
+
 /** `docs/benchmarks.md`: the tables of the saved run and how they came about. */
 export function documentOf(results: Results): string {
   const { date, machine, options } = results;
   const tables = tablesOf(results).map((table) => `## ${table.name}\n\n${aboutOf(table.name, options)}${markdownOf(table)}`);
   return `# Benchmarks
 
-Written by \`npm run bench -- --save\` from [its results](../bench/results/${fileOf(results)}); not by hand. Measured on ${date.slice(0, 10)}, in
-${options.rounds} rounds, pgbench for ${options.seconds} s a run.
+Written by \`npm run bench -- --save\` from [its results](../bench/results/${fileOf(results)}); not by hand. Measured on ${date.slice(0, 10)} in
+${options.rounds === 1 ? 'one round' : `${options.rounds} rounds`}, pgbench for ${options.seconds} s a run.${caveatOf(results)}
 
 ![Throughput compared with a direct connection](benchmarks.svg)
 
@@ -23,6 +27,15 @@ ${methodOf(options)}`;
 /** The name of the results' file in \`bench/results/\`. */
 export function fileOf({ date }: Results): string {
   return `${date.slice(0, 10)}.json`;
+}
+
+/** Why the figures are not to be relied on, where they are not. */
+function caveatOf({ options, machine }: Results): string {
+  const reasons = [
+    ...(options.rounds < leastRounds ? [`fewer than ${leastRounds} rounds`] : []),
+    ...(machine.loadBefore > quietLoad ? ['other programs were running on the machine'] : []),
+  ];
+  return reasons.length === 0 ? '' : `\n**Indicative only**: ${reasons.join(', and ')}.`;
 }
 
 function machineText(machine: Machine): string {

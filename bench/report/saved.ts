@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { runProgram } from '../ground/program.ts';
 import type { Results } from '../results.ts';
 import { documentOf, fileOf } from './document.ts';
 import { pictureOf } from './picture.ts';
@@ -20,10 +19,8 @@ export function lastSaved(): Results {
 }
 
 /** Writes the results, and the document and picture made of them. */
-export async function save(results: Results): Promise<void> {
-  const file = join(folder, fileOf(results));
-  writeFileSync(file, JSON.stringify(results));
-  await runProgram(join(checkout, 'node_modules', '.bin', 'biome'), ['format', '--write', file], { cwd: checkout });
+export function save(results: Results): void {
+  writeFileSync(join(folder, fileOf(results)), `${JSON.stringify(results, null, 1)}\n`);
   writeFileSync(join(checkout, 'docs', 'benchmarks.md'), documentOf(results));
   writeFileSync(join(checkout, 'docs', 'benchmarks.svg'), pictureOf(results));
 }
