@@ -10,7 +10,7 @@ const audits = {
   fuzz: { tests: ['fuzz'], rounds: 1_000_000 },
   split: { tests: ['split'], rounds: 1_000 },
   corpus: { tests: ['corpus', 'dump'], rounds: 1 },
-  loss: { tests: ['crash'], rounds: 200 },
+  loss: { tests: ['crash', 'power'], rounds: 200 },
   journal: { tests: ['hardness', 'journal-crash', 'journal-fault', 'disk-full', 'drain'], rounds: 1 },
   soak: { tests: ['soak'], minutes: 30 },
 };
