@@ -6,7 +6,7 @@ import type { Direction, SessionEnd } from './entry.ts';
 import type { Mediate } from './exchange.ts';
 import type { Part } from './part.ts';
 import type { Session } from './session.ts';
-import type { Credential } from './stages.ts';
+import type { Credential, Timeouts } from './stages.ts';
 import type { Refusal } from './verdict.ts';
 
 /** A client that has connected to a protocol's listener, before anything is known of it. */
@@ -26,6 +26,8 @@ export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<
 export interface Target<Settings> {
   readonly settings: Settings;
   readonly dial: Dial;
+  /** A protocol that has no sessions at its target, or no words for their end, keeps to those that it can. */
+  readonly timeouts: Timeouts;
 }
 
 /** A client that has said whom it claims to be and where it wants to go. Exactly one of `welcome` and `refuse` is called. */

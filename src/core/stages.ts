@@ -14,6 +14,17 @@ export interface Circumstance {
   readonly run: string | null;
 }
 
+/** How long a session may let its target wait, or make it work, in milliseconds; null is without end. */
+export interface Timeouts {
+  /** Between two exchanges. */
+  readonly idle: number | null;
+  /** The same, while a transaction is open. */
+  readonly idleInTransaction: number | null;
+  /** One statement, at the target. */
+  readonly statement: number | null;
+}
+export const noTimeouts: Timeouts = { idle: null, idleInTransaction: null, statement: null };
+
 /** A registered target, as far as the flow must know it. */
 export interface ConnectionTerms {
   readonly name: string;
@@ -22,6 +33,8 @@ export interface ConnectionTerms {
   readonly retentionDays: number;
   /** Whether a session may go on when the token that opened it has expired. */
   readonly outliveToken: boolean;
+  /** Absent: none. */
+  readonly timeouts?: Timeouts;
 }
 
 /** The ports that the stages fill; each is one question that every protocol's traffic must answer. */

@@ -5,7 +5,7 @@ import { createId } from '../core/identifier.ts';
 import { mediate } from '../core/mediate.ts';
 import type { Client, Dial, Greeting, Protocol } from '../core/protocol.ts';
 import type { Session } from '../core/session.ts';
-import type { Stages } from '../core/stages.ts';
+import { noTimeouts, type Stages } from '../core/stages.ts';
 import { refuse } from '../core/verdict.ts';
 import type { ConnectionSettings } from './configuration/connections.ts';
 import type { OpenSessions } from './sessions.ts';
@@ -61,7 +61,7 @@ function arrivalOf(greeting: Greeting<unknown>, client: Client, protocol: Protoc
 }
 
 async function runSession(session: Session, greeting: Greeting<unknown>, connection: ConnectionSettings, house: House): Promise<void> {
-  const target = { settings: connection.settings, dial: house.dial };
+  const target = { settings: connection.settings, dial: house.dial, timeouts: connection.terms.timeouts ?? noTimeouts };
   house.sessions.add(session, connection.terms.outliveToken);
   try {
     const end = await greeting

@@ -6,7 +6,7 @@ import { createId } from '../../src/core/identifier.ts';
 import type { Protocol } from '../../src/core/protocol.ts';
 import type { Recorder, RecordingTerms } from '../../src/core/recorder.ts';
 import type { Session } from '../../src/core/session.ts';
-import type { Stages } from '../../src/core/stages.ts';
+import { noTimeouts, type Stages, type Timeouts } from '../../src/core/stages.ts';
 import { type Permit, permit } from '../../src/core/verdict.ts';
 import type { Certificate } from '../../src/gateway/certificate.ts';
 import { openListener } from '../../src/gateway/listener.ts';
@@ -27,6 +27,8 @@ export interface DataPlaneOptions<Settings> {
   /** Default: a fault. */
   readonly ask?: Stages['ask'];
   readonly recording?: Partial<RecordingTerms>;
+  /** Default: none. */
+  readonly timeouts?: Partial<Timeouts>;
   /** Puts something between the flow and the journal. */
   readonly recorder?: (journal: Recorder) => Recorder;
   /** Null: the listener speaks plaintext. */
@@ -137,6 +139,7 @@ function stagesOf<Settings>(
 function connectionOf<Settings>(options: DataPlaneOptions<Settings>) {
   const { protocol, settings } = options;
   const recording = { ...usualTerms, ...options.recording };
-  const terms = { name: connection, protocol: protocol.name, recording, retentionDays: 1, outliveToken: false };
+  const timeouts = { ...noTimeouts, ...options.timeouts };
+  const terms = { name: connection, protocol: protocol.name, recording, retentionDays: 1, outliveToken: false, timeouts };
   return { terms, protocol, settings };
 }

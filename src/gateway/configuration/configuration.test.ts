@@ -43,7 +43,7 @@ connections:
     credentials: { user: u, password: { env: CHAPERONE_TEST_PASSWORD } }
     recording: { durability: fsync, contentLimit: 1KiB }
     retention: 7d
-    session: { outliveToken: true }
+    session: { outliveToken: true, idle: 30m, idleInTransaction: 90s }
 `;
 
 const aliasBomb = 'a: &a [1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c]';
@@ -104,6 +104,7 @@ describe('configuration', () => {
       recording: { durability: 'fsync', onFailure: 'stop', contentLimit: 1024 },
       retentionDays: 7,
       outliveToken: true,
+      timeouts: { idle: 1_800_000, idleInTransaction: 90_000, statement: null },
     });
     const { target, credentials } = settingsOf(orders?.settings);
     assert.deepEqual(target, { host: '127.0.0.1', port: 5432, tls: 'off' });
@@ -122,6 +123,7 @@ describe('configuration', () => {
       recording: { durability: 'write', onFailure: 'stop', contentLimit: 64 * 1024 * 1024 },
       retentionDays: 90,
       outliveToken: false,
+      timeouts: { idle: null, idleInTransaction: null, statement: null },
     });
   });
 

@@ -103,5 +103,6 @@ function checkTarget(target: ListenAddress, listen: Listeners, place: Place, rep
 }
 
 function termsOf({ name, protocol, recording, retention, session }: ConnectionSection): ConnectionTerms {
-  return { name, protocol, recording, retentionDays: retention, outliveToken: session.outliveToken };
+  const { outliveToken, idle, idleInTransaction, statement } = session;
+  return { name, protocol, recording, retentionDays: retention, outliveToken, timeouts: { idle, idleInTransaction, statement } };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Protocol } from '../../core/protocol.ts';
+import { duration } from '../../stages/identity/duration.ts';
 import { identitySchema } from '../../stages/identity/settings.ts';
 import { listenAddress } from './address.ts';
 
@@ -16,6 +17,12 @@ const days = z
   .string(daysHint)
   .regex(/^[1-9]\d{0,5}d$/, daysHint)
   .transform((text) => Number.parseInt(text, 10));
+
+/** In milliseconds; setTimeout waits for no more than 24 days. */
+const timeout = duration()
+  .refine((milliseconds) => milliseconds <= 24 * 86_400_000, 'is longer than 24 days; write 24d or less, or leave it out')
+  .nullable()
+  .default(null);
 
 const listener = z.strictObject({ address: listenAddress });
 
@@ -50,7 +57,12 @@ export const connectionSchema = z.strictObject({
     .prefault({}),
   retention: days.prefault('90d').meta({ description: 'how long a recording is kept once its session has ended' }),
   session: z
-    .strictObject({ outliveToken: z.boolean().default(false).meta({ description: 'a session may go on when its token has expired' }) })
+    .strictObject({
+      outliveToken: z.boolean().default(false).meta({ description: 'a session may go on when its token has expired' }),
+      idle: timeout.meta({ description: 'a session without an exchange for so long ends' }),
+      idleInTransaction: timeout.meta({ description: 'the same, while a transaction is open' }),
+      statement: timeout.meta({ description: 'a statement that runs at the target for longer is cancelled there' }),
+    })
     .prefault({}),
 });
 

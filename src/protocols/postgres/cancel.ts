@@ -1,7 +1,8 @@
 import type { Outcome } from '../../core/entry.ts';
 import type { Crossing, Exchange } from '../../core/exchange.ts';
 import { messageOf } from '../../core/errors.ts';
-import type { Dial } from '../../core/protocol.ts';
+import type { Dial, Target } from '../../core/protocol.ts';
+import type { Session } from '../../core/session.ts';
 import type { Permit, Refusal } from '../../core/verdict.ts';
 import { cancelAction } from './actions.ts';
 import type { Settings } from './settings.ts';
@@ -42,6 +43,15 @@ export function createCancel(settings: Settings, dial: Dial, key: CancelKey): Ex
     },
     deliver() {},
   };
+}
+
+/**
+ * A cancel that the gateway itself wants: it asks nobody, and is on record in the session's own channel, on the permit that
+ * opened the session. That it could not be sent is not on record: whoever called for it sees that by the statement's answer.
+ */
+export function cancelByGateway(session: Session, { settings, dial }: Target<Settings>, key: CancelKey): void {
+  const forward = () => void send(settings, dial, key).catch(() => {});
+  session.channel({ forward, deliver: () => {} }).ask(encodeCancel(key.process, Buffer.alloc(key.secret.length)), session.permit);
 }
 
 /** PostgreSQL closes the connection once it has dealt with the request; libpq waits for that as well. */

@@ -7,14 +7,15 @@ import type { Target } from '../../core/protocol.ts';
 import { type Ending, endingOf, type Session } from '../../core/session.ts';
 import { closeGently } from '../../wire/close-gently.ts';
 import { splitStatements } from '../../sql/split.ts';
-import { createCancel } from './cancel.ts';
+import { cancelByGateway, createCancel } from './cancel.ts';
 import { dropCancelKey, holdCancelKey } from './cancel-keys.ts';
 import { FlowControl } from './flow-control.ts';
 import { encodeError, encodeMessage } from './messages.ts';
 import { Replies, type ReplyChannel } from './replies.ts';
 import { type RequestPort, Requests } from './requests.ts';
 import type { Settings } from './settings.ts';
-import { encodeEnding } from './sqlstates.ts';
+import { type Overdue, SessionClock, spoken } from './session-clock.ts';
+import { encodeEnding, encodeIdleEnding, encodeStatementTimeout } from './sqlstates.ts';
 import { isUnsafeEncoding, uint32 } from './startup.ts';
 import { StatementExchange } from './statement-exchange.ts';
 import { Steps } from './steps.ts';
@@ -43,6 +44,9 @@ export class Conversation implements RequestPort, ReplyChannel {
   readonly #replies: Replies;
   readonly #ends: Ends;
   readonly #key: CancelKey;
+  readonly #steps = new Steps();
+  /** Null where nothing is limited. */
+  readonly #clock: SessionClock | null;
   /** Form of the key message that is on record: without the secret. */
   #keyOnRecord: Buffer = Buffer.alloc(0);
   #waiting: StatementExchange | null = null;
@@ -63,9 +67,10 @@ export class Conversation implements RequestPort, ReplyChannel {
       deliver: (reply) => this.#towardsClient.write(this.#isKeyOnRecord(reply) ? this.#encodeKey(this.#key.secret) : reply),
     };
     this.#channel = session.channel(this.#ends);
-    const steps = new Steps();
-    this.#requests = new Requests(steps, this);
-    this.#replies = new Replies(steps, this);
+    this.#requests = new Requests(this.#steps, this);
+    this.#replies = new Replies(this.#steps, this);
+    const clock = new SessionClock(target.timeouts, (kind, again) => this.#overdue(kind, again));
+    this.#clock = clock.limits ? clock : null;
     this.#key = holdCancelKey(client.minor, () => this.#cancel());
   }
 
@@ -108,8 +113,8 @@ export class Conversation implements RequestPort, ReplyChannel {
     const target = this.#upstream.socket;
     client.on('data', (chunk: Buffer) => this.#fromClient(chunk));
     target.on('data', (chunk: Buffer) => this.#fromTarget(chunk));
-    client.once('close', () => this.#finish('the client closed the connection'));
-    client.once('end', () => this.#finish(this.#saidGoodbye ? 'the client said goodbye' : 'the client closed the connection'));
+    client.once('close', () => this.#clientClosed());
+    client.once('end', () => this.#clientClosed());
     target.once('close', () => this.#targetClosed());
     target.once('end', () => this.#targetClosed());
     this.#session.signal.addEventListener('abort', () => this.#stop(), { once: true });
@@ -117,6 +122,7 @@ export class Conversation implements RequestPort, ReplyChannel {
     if (this.#upstream.rest.length > 0) this.#fromTarget(this.#upstream.rest);
     client.resume();
     target.resume();
+    this.#noteActivity();
   }
 
   #fromClient(chunk: Buffer): void {
@@ -126,6 +132,7 @@ export class Conversation implements RequestPort, ReplyChannel {
     } catch (fault) {
       this.fault(fault);
     }
+    this.#noteActivity();
   }
 
   #fromTarget(chunk: Buffer): void {
@@ -138,6 +145,34 @@ export class Conversation implements RequestPort, ReplyChannel {
       return this.#end({ code: 'TARGET_FAULT', message: `The target broke the protocol: ${messageOf(fault)}.`, hint });
     }
     if (!this.#replies.midPiece) for (const send of this.#lateNotices.splice(0)) send();
+    this.#noteActivity();
+  }
+
+  #noteActivity(): void {
+    if (this.#clock === null || this.#over === null) return;
+    if (this.#steps.length > 0) this.#clock.note('statement', this.#steps.progress);
+    else if (this.#waiting) this.#clock.note('waiting', this.#steps.progress);
+    else this.#clock.note(this.#replies.inTransaction ? 'idleInTransaction' : 'idle', this.#steps.progress);
+  }
+
+  #overdue(kind: Overdue, again: boolean): void {
+    const limit = spoken(this.#target.timeouts[kind] ?? 0);
+    if (kind !== 'statement') return this.#endBy(encodeIdleEnding(kind, limit), `the session was idle for ${limit}`);
+    if (again || this.#upstream.key === null) return this.#endBy(encodeStatementTimeout('FATAL', limit), `a statement ran for ${limit}`);
+    this.#replies.wordsOfCancel = encodeStatementTimeout('ERROR', limit);
+    cancelByGateway(this.#session, this.#target, this.#upstream.key);
+  }
+
+  /** PostgreSQL runs what was asked before a goodbye to its end, and so it is left to do that; nobody waits for the rest. */
+  #clientClosed(): void {
+    if (!this.#saidGoodbye) this.#abandon();
+    this.#finish(this.#saidGoodbye ? 'the client said goodbye' : 'the client closed the connection');
+  }
+
+  /** Cancels what still runs at the target: it would run on, with its locks, until it had something to say. */
+  #abandon(): void {
+    if (this.#over === null || this.#steps.length === 0 || this.#upstream.key === null) return;
+    cancelByGateway(this.#session, this.#target, this.#upstream.key);
   }
 
   #targetClosed(): void {
@@ -154,19 +189,25 @@ export class Conversation implements RequestPort, ReplyChannel {
   /** Tells the client why, where it can still be told, and is over. */
   #end(ending: Ending): void {
     if (this.#over === null) return;
-    if (ending.code !== 'RECORDER_FAULT') this.#replies.halt();
-    const words = encodeEnding(ending);
+    const recordable = ending.code !== 'RECORDER_FAULT';
+    this.#endBy(encodeEnding(ending), ending.message, recordable, recordable && ending.code !== 'TARGET_FAULT');
+  }
+
+  #endBy(words: Buffer, reason: string, recordable = true, abandons = true): void {
+    if (recordable) this.#replies.halt();
+    if (abandons) this.#abandon();
     // Into the middle of a message that the client already has the beginning of, no other can be put.
     if (!this.#replies.midPiece) {
-      if (ending.code === 'RECORDER_FAULT') this.#towardsClient.write(words);
-      else this.#channel.answer(words);
+      if (recordable) this.#channel.answer(words);
+      else this.#towardsClient.write(words);
     }
-    this.#finish(ending.message);
+    this.#finish(reason);
   }
 
   #finish(reason: string): void {
     const over = this.#over;
     this.#over = null;
+    this.#clock?.stop();
     this.#requests.halt();
     this.#replies.halt();
     this.#waiting?.cancel();
@@ -206,6 +247,7 @@ export class Conversation implements RequestPort, ReplyChannel {
   }
   stalled(waiting: boolean): void {
     this.#towardsTarget.hold(waiting);
+    if (!waiting) this.#noteActivity();
   }
   terminated(): void {
     this.#saidGoodbye = true;

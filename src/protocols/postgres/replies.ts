@@ -28,6 +28,7 @@ const NOTIFICATION = code('A');
 const NOTICE = code('N');
 const IDLE = code('I');
 const PARAMETER_DESCRIPTION = code('t');
+const queryCanceled = '57014';
 /** Tags of statements that close portals; one that closes fewer than all makes the gateway forget more than it must. */
 const endsPortals = new Set(['COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION', 'CLOSE CURSOR', 'CLOSE CURSOR ALL']);
 const completionCodes = new Map(Object.entries(completions).map(([kind, letters]) => [kind, codesOf(letters)]));
@@ -43,6 +44,10 @@ export class Replies implements MessageSink {
   /** The run of contiguous bytes with one owner that has not been answered yet. */
   #run: { buffer: Buffer; from: number; to: number; owner: StatementExchange | null } | null = null;
   #last: StatementExchange | null = null;
+  /** What the client is told in place of the target's own words, should it say before it is ready that a statement was cancelled. */
+  wordsOfCancel: Buffer | null = null;
+  /** Whether the target has said that a transaction is open. */
+  inTransaction = false;
   /** True once the target has said a fatal error: its closing the connection is then no surprise. */
   saidFarewell = false;
 
@@ -81,7 +86,10 @@ export class Replies implements MessageSink {
   message(type: number, buffer: Buffer, from: number, to: number): boolean {
     if (this.#halted) return false;
     const owner = this.#read(type, buffer, from, to);
-    if (owner !== 'swallowed' && !this.#halted) this.#own(owner, buffer, from, to);
+    if (owner === 'swallowed' || this.#halted) return !this.#halted;
+    const words = type === ERROR && this.wordsOfCancel;
+    if (words && owner?.outcome?.error?.code === queryCanceled) this.#own(owner, words, 0, words.length);
+    else this.#own(owner, buffer, from, to);
     return !this.#halted;
   }
 
@@ -256,7 +264,9 @@ export class Replies implements MessageSink {
 
   /** Outside of a transaction no portal is left. */
   #noteState(buffer: Buffer, from: number): void {
-    if (buffer[from + 5] === IDLE) this.#channel.portalsGone();
+    this.wordsOfCancel = null;
+    this.inTransaction = buffer[from + 5] !== IDLE;
+    if (!this.inTransaction) this.#channel.portalsGone();
   }
 
   #noteFarewell(buffer: Buffer, from: number, to: number) {

@@ -44,3 +44,27 @@ export function encodeRefusal(refusal: Refusal): Buffer {
 export function encodeEnding(ending: Ending): Buffer {
   return encodeError({ severity: 'FATAL', code: sqlstates[ending.code].session, message: ending.message, hint: ending.hint });
 }
+
+/** SQLSTATEs of the gateway's own time-outs: those that PostgreSQL has for its own. */
+export const timeoutStates = { idle: '57P05', idleInTransaction: '25P03', statement: '57014' } as const;
+
+/** The end of a session that nobody used; `limit` as a person says it. */
+export function encodeIdleEnding(kind: 'idle' | 'idleInTransaction', limit: string): Buffer {
+  const within = kind === 'idle' ? '' : ' within a transaction';
+  return encodeError({
+    severity: 'FATAL',
+    code: timeoutStates[kind],
+    message: `This connection lets a session be idle${within} for ${limit}, and that has passed.`,
+    hint: kind === 'idle' ? 'Connect again.' : 'Connect again; the transaction was rolled back. Commit, or roll back, before you pause.',
+  });
+}
+
+/** A statement that took too long: it was cancelled (ERROR), or because it cannot be, its session ends (FATAL). */
+export function encodeStatementTimeout(severity: 'ERROR' | 'FATAL', limit: string): Buffer {
+  return encodeError({
+    severity,
+    code: timeoutStates.statement,
+    message: `This connection lets a statement run for ${limit}, so it was cancelled.`,
+    hint: 'Ask for less at once, or ask whoever runs Chaperone for a longer session.statement on this connection.',
+  });
+}

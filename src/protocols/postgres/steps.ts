@@ -39,6 +39,13 @@ export class Steps {
   #owed = 0;
   #waiting: (() => void)[] = [];
 
+  /** Changes whenever the target has answered a step, or a statement of one. */
+  get progress(): number {
+    const step = this.first();
+    return this.#served + (step?.kind === 'query' ? step.current : 0);
+  }
+  #served = 0;
+
   get length(): number {
     return this.#queue.length - this.#head;
   }
@@ -84,6 +91,7 @@ export class Steps {
   shift(): Step | undefined {
     const step = this.#queue[this.#head];
     this.#head += 1;
+    this.#served += step?.kind === 'query' ? step.current + 1 : 1;
     if (step && endsBatch(step)) this.#settle();
     if (this.#head > 1024 || this.#head >= this.#queue.length) {
       this.#queue = this.#queue.slice(this.#head);
