@@ -10,6 +10,7 @@ import { splitStatements } from '../../sql/split.ts';
 import { cancelByGateway, createCancel } from './cancel.ts';
 import { dropCancelKey, holdCancelKey } from './cancel-keys.ts';
 import { FlowControl } from './flow-control.ts';
+import { OverLimit } from './framing.ts';
 import { encodeError, encodeMessage } from './messages.ts';
 import { Replies, type ReplyChannel } from './replies.ts';
 import { type RequestPort, Requests } from './requests.ts';
@@ -242,6 +243,10 @@ export class Conversation implements RequestPort, ReplyChannel {
     this.#channel.answer(bytes);
   }
   fault(fault: unknown): void {
+    if (fault instanceof OverLimit) {
+      const remedy = 'Split the statement, load data by COPY, or bind less at once; docs/protocols/postgres.md lists the limits.';
+      return this.#end({ code: 'LIMIT_EXCEEDED', message: `The client’s message does not pass: ${fault.message}.`, hint: remedy });
+    }
     const hint = 'Use a client that keeps to the protocol; docs/protocols/postgres.md lists what passes.';
     this.#end({ code: 'PROTOCOL_REFUSED', message: `The client’s message does not pass: ${messageOf(fault)}.`, hint });
   }

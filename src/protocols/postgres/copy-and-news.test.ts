@@ -222,7 +222,6 @@ describe('copies and news', () => {
     ['a statement without a NUL', Buffer.concat([Buffer.from('Q\0\0\0\x0c'), Buffer.from('select 1')])],
     ['a Bind cut short', Buffer.concat([Buffer.from('B\0\0\0\x06'), Buffer.from('xy')])],
     ['a Describe of nothing', Buffer.concat([Buffer.from('D\0\0\0\x04')])],
-    ['a Query longer than its limit', Buffer.from([0x51, 0x01, 0, 0, 0])],
   ] as const)
     test(`does not pass: ${name}`, async () => {
       using client = await RawClient.open(plane);
@@ -231,6 +230,31 @@ describe('copies and news', () => {
       client.send(bytes);
       assert.match(describeMessages(await client.rest()), /^E:08P01$/);
     });
+
+  for (const [name, bytes] of [
+    ['Query', Buffer.from([0x51, 0x01, 0, 0, 0])],
+    ['Parse', Buffer.from([0x50, 0x01, 0, 0, 0])],
+    ['Bind', Buffer.from([0x42, 0x04, 0, 0, 0])],
+    ['CopyData', Buffer.from([0x64, 0x7f, 255, 255, 255])],
+  ] as const)
+    test(`a ${name} longer than its limit is told so`, async () => {
+      using client = await RawClient.open(plane);
+      client.send(bytes);
+      assert.match(describeMessages(await client.rest()), /^E:54000$/);
+    });
+
+  test('a Query and a Bind as long as their limits pass, and a client that goes on sending a longer one hears why', async () => {
+    using client = await RawClient.open(plane);
+    const [statement, parameter] = [8 * 1024 * 1024, 64 * 1024 * 1024];
+    const text = "select length('')";
+    client.send(query(`select length('${'x'.repeat(statement - 6 - text.length)}')`));
+    assert.equal(describeMessages(await client.until('Z')), 'T D C Z');
+    const frame = bind('', '', ['']).length;
+    client.send(parse('', 'select length($1)', [25]), bind('', '', ['x'.repeat(parameter - frame)]), execute(''), sync());
+    assert.equal(describeMessages(await client.until('Z')), '1 2 D C Z');
+    client.send(query('x'.repeat(statement)));
+    assert.equal(describeMessages(await client.rest()), 'E:54000');
+  });
 
   test('approved statements keep their order with those that need no approval', async () => {
     const slow = await planeBeforeServer({

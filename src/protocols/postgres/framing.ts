@@ -1,6 +1,9 @@
 import { MalformedBytes } from '../../wire/byte-reader.ts';
 import { type MessageRule, rulesByByte } from './messages.ts';
 
+/** A message that is longer than its type may be. */
+export class OverLimit extends MalformedBytes {}
+
 /** Takes a whole message, or a piece of a large one: `buffer[from, to)`. */
 export interface MessageSink {
   /** One whole message, header included. Returns whether to go on; false keeps what follows for `resume`. */
@@ -144,7 +147,7 @@ export class Framing {
     if (rule === undefined) throw new MalformedBytes(`message type 0x${type.toString(16).padStart(2, '0')} is unknown`);
     const total = buffer.readUInt32BE(at + 1) + 1;
     if (total < headerBytes) throw new MalformedBytes(`${rule.name} says it is ${total - 1} bytes long`);
-    if (total > rule.limit) throw new MalformedBytes(`${rule.name} of ${total} bytes is over the limit of ${rule.limit}`);
+    if (total > rule.limit) throw new OverLimit(`${rule.name} of ${total} bytes is over the limit of ${rule.limit}`);
     return total;
   }
 
