@@ -11,7 +11,7 @@ const audits = {
   split: { tests: ['split'], rounds: 1_000 },
   corpus: { tests: ['corpus', 'dump'], rounds: 1 },
   loss: { tests: ['crash', 'power'], rounds: 200 },
-  journal: { tests: ['hardness', 'journal-crash', 'journal-fault', 'disk-full', 'drain'], rounds: 1 },
+  journal: { tests: ['hardness', 'damage', 'journal-crash', 'journal-fault', 'disk-full', 'drain'], rounds: 1 },
   soak: { tests: ['soak'], minutes: 30 },
 };
 const names = Object.keys(audits).join('|');
