@@ -226,9 +226,11 @@ async function openHouse(
   const lock = await acquireLock(state);
   stack.defer(() => lock.release());
   const certificate = await certificateOf(configuration);
-  const journal = await openRecorder(state, await archive.calls.prepare(state), archive, lock, log);
+  const sealed = new AbortController();
+  const journal = await openRecorder(state, await archive.calls.prepare(state), archive, lock, sealed.signal, log);
   stack.defer(async () => {
     await journal.close();
+    sealed.abort();
     await archive.calls.committed(journal.position());
     await archive.calls.close(null);
   });
@@ -260,12 +262,13 @@ async function openRecorder(
   unfinished: readonly { session: string; lastSequence: number }[],
   archive: Thread<ArchiveHandlers>,
   lock: Lock,
+  sealed: AbortSignal,
   log: Logger,
 ): Promise<Journal> {
   const { openJournal } = await import('./stages/recording/journal.ts');
   let committed: { segment: number; offset: number } | null = null;
   const tell = () => {
-    if (committed)
+    if (committed && !sealed.aborted)
       archive.calls.committed(committed).catch((fault: unknown) => log.error(`the archive does not follow: ${messageOf(fault)}`));
     committed = null;
   };

@@ -31,6 +31,8 @@ export interface ClientLine {
   readonly minor: number;
 }
 
+const readWhileWaiting = 1024 * 1024;
+
 /** Everything between the start-up and the end of one session: the two streams, and what the gate does to them. */
 export class Conversation implements RequestPort, ReplyChannel {
   readonly #client: ClientLine;
@@ -133,6 +135,7 @@ export class Conversation implements RequestPort, ReplyChannel {
     } catch (fault) {
       this.fault(fault);
     }
+    if (this.#requests.waitingBytes > readWhileWaiting) this.#towardsTarget.hold(true);
     this.#noteActivity();
   }
 
@@ -250,8 +253,12 @@ export class Conversation implements RequestPort, ReplyChannel {
     const hint = 'Use a client that keeps to the protocol; docs/protocols/postgres.md lists what passes.';
     this.#end({ code: 'PROTOCOL_REFUSED', message: `The client’s message does not pass: ${messageOf(fault)}.`, hint });
   }
+  attempt(bytes: Buffer): void {
+    this.#channel.attempt(bytes);
+  }
+  /** A client is read on while its requests wait, up to a limit: of one that is not read nobody sees that it has left. */
   stalled(waiting: boolean): void {
-    this.#towardsTarget.hold(waiting);
+    this.#towardsTarget.hold(waiting && this.#requests.waitingBytes > readWhileWaiting);
     if (!waiting) this.#noteActivity();
   }
   terminated(): void {

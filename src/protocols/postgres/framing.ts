@@ -51,6 +51,11 @@ export class Framing {
     else this.#consume(chunk);
   }
 
+  /** What was fed since `message` returned false. */
+  get stalledBytes(): number {
+    return this.#stalled.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+
   /** Goes on after `message` had returned false. */
   resume(): void {
     this.#stopped = false;

@@ -17,6 +17,8 @@ export interface RequestPort {
   split(text: string): readonly string[] | Promise<readonly string[]>;
   /** Sends what belongs to no exchange, on the session's own permit. */
   ask(bytes: Buffer): void;
+  /** Puts on record what belongs to no exchange and goes nowhere. */
+  attempt(bytes: Buffer): void;
   /** The client broke the protocol, or a stage failed, while requests were waiting. */
   fault(fault: unknown): void;
   /** Whether requests wait for a verdict: nothing more should be read from the client. */
@@ -61,6 +63,11 @@ export class Requests implements MessageSink {
     } finally {
       this.#flush();
     }
+  }
+
+  /** Bytes that came while requests wait for a verdict or an answer. */
+  get waitingBytes(): number {
+    return this.#framing.stalledBytes;
   }
 
   /** Takes and forwards nothing more: the session is over. */
@@ -114,7 +121,9 @@ export class Requests implements MessageSink {
   #take(letter: RequestType, buffer: Buffer, from: number, to: number): Pending {
     if (!'dcf'.includes(letter)) this.#shut = null;
     if (this.#dropping && letter !== 'S' && letter !== 'X') {
-      this.#dropping.attempt(buffer.subarray(from, to));
+      // Once its refusal was answered the exchange is over, and what still comes of its batch is nobody's.
+      if (this.#dropping.ended) this.#port.attempt(buffer.subarray(from, to));
+      else this.#dropping.attempt(buffer.subarray(from, to));
       return undefined;
     }
     switch (letter) {

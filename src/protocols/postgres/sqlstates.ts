@@ -46,7 +46,7 @@ export function encodeEnding(ending: Ending): Buffer {
 }
 
 /** SQLSTATEs of the gateway's own time-outs: those that PostgreSQL has for its own. */
-export const timeoutStates = { idle: '57P05', idleInTransaction: '25P03', statement: '57014' } as const;
+const timeoutStates = { idle: '57P05', idleInTransaction: '25P03', statement: '57014' } as const;
 
 /** The end of a session that nobody used; `limit` as a person says it. */
 export function encodeIdleEnding(kind: 'idle' | 'idleInTransaction', limit: string): Buffer {

@@ -61,15 +61,18 @@ function tell(client: ClientLine, session: Session): Promise<void> {
         message: `The target of "${session.facts.connection}" could not be reached.`,
         hint: `The record of session ${session.facts.id} says why; tell whoever runs Chaperone.`,
       };
+  const words = encodeEnding(ending);
+  // A record that has failed can tell nobody: these words are the gateway's own, and go without.
+  if (ending.code === 'RECORDER_FAULT') return Promise.resolve(void client.socket.write(words));
   return new Promise((resolve) => {
     const channel = session.channel({
       forward: () => {},
-      deliver: (words) => {
-        client.socket.write(words);
+      deliver: (cleared) => {
+        client.socket.write(cleared);
         resolve();
       },
     });
     session.signal.addEventListener('abort', () => resolve(), { once: true });
-    channel.answer(encodeEnding(ending));
+    channel.answer(words);
   });
 }
