@@ -299,7 +299,7 @@ async function openStages(configuration: Configuration, journal: Journal, log: L
     judge: (circumstance, action) => policy.judge(circumstance, action),
     // Policies that ask are refused when they are loaded; were one to ask all the same, there is nobody to answer.
     ask: async (question) =>
-      refuse('ACCESS_REFUSED', `This needs approval by a member of "${question.group}".`, 'This version takes no approvals.', question),
+      refuse('ACCESS_REFUSED', `This needs approval by ${question.groups.join(' and ')}.`, 'This version takes no approvals.', question),
     recorder: journal,
   };
 }

@@ -106,7 +106,9 @@ export function opening(id: string, startedAt: number, facts: Partial<SessionFac
 }
 
 export function exchange(text: string, binds: readonly string[], cells: readonly string[]): EntryBody[] {
-  const action: Action = { name: 'lines:ask', effect: 'read', objects: [{ type: 'Table', name: 'accounts' }], text, facts: {} };
+  const object = { type: 'Table', name: 'accounts' };
+  const demands = [{ action: 'lines:ask', effect: 'read', object }] as const;
+  const action: Action = { name: 'lines:ask', effect: 'read', demands, objects: [object], text, facts: {} };
   return [
     { kind: 'exchange', action },
     { kind: 'decision', decision: permitted },

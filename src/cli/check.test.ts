@@ -13,6 +13,7 @@ const tiny: Protocol<z.output<typeof settings>> = {
   name: 'tiny',
   settings,
   actions: { 'tiny:get': { effect: 'read', says: 'Reads.' } },
+  facts: {},
   objects: [],
   listener: 'socket',
   address: ({ target }) => target,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { people, sessionItem } from '../api/trial.test-support.ts';
+import { plainAction } from '../core/action.ts';
 import type { Streams } from './output.ts';
 import { type ReplayOptions, replaySession } from './player.ts';
 import type { RecordSource } from './record-source.ts';
@@ -18,7 +19,7 @@ const at = (milliseconds: number, exchange: number, body: object) => ({
   ...body,
 });
 const asked = (milliseconds: number, exchange: number, text: string) =>
-  at(milliseconds, exchange, { kind: 'exchange', action: { name: 'sql:query', effect: 'read', objects: [], text, facts: {} } });
+  at(milliseconds, exchange, { kind: 'exchange', action: plainAction('sql:query', 'read', text) });
 const decided = (milliseconds: number, exchange: number, verdict: string, code: string | null = null, reason: string | null = null) =>
   at(milliseconds, exchange, {
     kind: 'decision',

@@ -10,17 +10,40 @@ export interface ActionObject {
   readonly name: string;
 }
 
+/** One thing that is done to one object. Policy must permit every demand of an action. */
+export interface Demand {
+  /** The protocol's own name for it, `<protocol>:<verb>`; `connect` for the admission itself. */
+  readonly action: string;
+  readonly effect: Effect;
+  /** Null where it is done to the connection itself. */
+  readonly object: ActionObject | null;
+}
+
 /** What an exchange asks of its target. Pure data, made by the protocol from the bytes that will be forwarded. */
 export interface Action {
-  /** The protocol's own name for it, `<protocol>:<verb>`; `connect` for the admission itself. */
+  /** That of its most dangerous demand, and so its effect. */
   readonly name: string;
   readonly effect: Effect;
+  /** Never empty. */
+  readonly demands: readonly Demand[];
+  /** Those of the demands, each once. */
   readonly objects: readonly ActionObject[];
   /** What a person reads: the statement, the request line, the command. */
   readonly text: string;
-  /** What policies may test. */
+  /** What policies may test: every fact that the protocol declares. */
   readonly facts: { readonly [name: string]: Json };
 }
+
+/** An action that makes one demand of the connection itself, and has no facts. */
+export function plainAction(name: string, effect: Effect, text: string): Action {
+  return { name, effect, demands: [{ action: name, effect, object: null }], objects: [], text, facts: {} };
+}
+
+/** The kinds of facts: what a policy sees of them in its `context`. */
+export type FactKind = 'boolean' | 'number' | 'text' | 'texts';
+
+/** Every fact of a protocol's actions by its name. Each action has all of them, so that no policy fails on one that is missing. */
+export type FactCatalog = { readonly [name: string]: { readonly kind: FactKind; readonly says: string } };
 
 /** One action a protocol can ask, as it declares it to policy. */
 export interface ActionDeclaration {

@@ -1,4 +1,4 @@
-import type { Action } from './action.ts';
+import { plainAction } from './action.ts';
 import { openCrossing } from './crossing.ts';
 import { decisionOf } from './decision.ts';
 import type { SessionFacts } from './entry.ts';
@@ -25,7 +25,7 @@ export interface Admitted {
   readonly session: Session;
 }
 
-const connect: Action = { name: 'connect', effect: 'unknown', objects: [], text: 'connect', facts: {} };
+const connect = plainAction('connect', 'unknown', 'connect');
 
 /** How long the refusal of a stranger is kept: what no connection owns has no retention of its own. */
 const refusedRetentionDays = 90;

@@ -1,5 +1,6 @@
 import type { Action } from './action.ts';
 import type { Outcome } from './entry.ts';
+import type { Cell } from './part.ts';
 import type { Cleared, Witnessed } from './proof.ts';
 import type { Permit, Refusal } from './verdict.ts';
 
@@ -25,9 +26,22 @@ export interface Ends {
   deliver(reply: Cleared): void;
 }
 
+/** What an approval is bound to. */
+export interface Act {
+  readonly action: Action;
+  /** All of the request that matters to its target, in a form that is the same whenever the same is asked again. */
+  readonly bytes: Uint8Array;
+  /** The bind values, as a person reads them. */
+  readonly parameters: readonly Cell[];
+  /** How many rows the target expects to be touched; null where it does not say. Asks the target and records that it did. */
+  readonly estimate: (() => Promise<number | null>) | null;
+}
+
 /** One request and its response, as an adapter yields it to the flow. Exactly one of `perform` and `refuse` is called. */
 export interface Exchange extends Ends {
   readonly action: Action;
+  /** The exact act that a person is asked about, where one must be asked. */
+  act(): Act;
   /** Aborts when the client takes the request back while a person is asked. */
   readonly cancelled: AbortSignal;
   /** Policy has said yes: send the request by `crossing.ask`, and every piece of the reply by `crossing.answer`. */

@@ -19,7 +19,14 @@ const entries: readonly Entry[] = [
   {
     ...head,
     kind: 'exchange',
-    action: { name: 'toy:ask', effect: 'unknown', objects: [], text: 'sélect “1”', facts: { deep: [1, null] } },
+    action: {
+      name: 'toy:ask',
+      effect: 'unknown',
+      demands: [{ action: 'toy:ask', effect: 'unknown', object: null }],
+      objects: [],
+      text: 'sélect “1”',
+      facts: { deep: [1, null] },
+    },
   },
   { ...head, kind: 'decision', decision },
   { ...head, kind: 'bytes', direction: 'request', bytes: Buffer.from([0, 1, 2, 255]) },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Action } from './action.ts';
+import { plainAction } from './action.ts';
 import type { Decision, Direction, Outcome } from './entry.ts';
 import type { Crossing, Exchange } from './exchange.ts';
 import { mediate } from './mediate.ts';
@@ -12,8 +12,8 @@ import { type Permit, permit, type Refusal, refuse, type Verdict } from './verdi
 const grounds = { policies: ['p'], version: 'v' };
 const yes: Permit = permit(grounds);
 const no: Refusal = refuse('ACCESS_REFUSED', 'No.', 'Ask somebody.', { grounds });
-const question: Verdict = { kind: 'question', group: 'dba', grounds };
-const action: Action = { name: 'toy:ask', effect: 'unknown', objects: [], text: 'ask', facts: {} };
+const question: Verdict = { kind: 'question', groups: ['dba'], reasons: [], grounds };
+const action = plainAction('toy:ask', 'unknown', 'ask');
 
 /** A record that releases at once, and an exchange that tells its target and its client what it did: all in one list. */
 function stage(
@@ -34,6 +34,7 @@ function stage(
   const done = (status: Outcome['status']): Outcome => ({ status, rows: null, tag: null, error: null });
   const exchange: Exchange = {
     action,
+    act: () => ({ action, bytes: Buffer.from('question'), parameters: [], estimate: null }),
     cancelled: new AbortController().signal,
     perform: (given: Permit, crossing: Crossing) => {
       crossing.ask(Buffer.from('question'), given);

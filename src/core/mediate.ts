@@ -27,7 +27,7 @@ export function mediate(session: Session, exchange: Exchange, stages: Stages): v
   function answered(known: Verdict): Permit | Refusal | Promise<Permit | Refusal> {
     if (known.kind !== 'question') return known;
     exchange.notice(waiting(known), crossing);
-    return stages.ask(known, session, exchange.action, exchange.cancelled).catch(faulty);
+    return stages.ask(known, session, exchange.act(), exchange.cancelled).catch(faulty);
   }
 }
 
@@ -43,7 +43,7 @@ function conclude(session: Session, exchange: Exchange, crossing: Crossing, verd
 }
 
 function waiting(question: Question): string {
-  return `Waiting for approval by a member of "${question.group}".`;
+  return `Waiting for approval by a member of ${question.groups.map((group) => `"${group}"`).join(' and of ')}.`;
 }
 
 /** A stage that fails must not let anything pass: its fault becomes a refusal, and the record keeps the cause. */

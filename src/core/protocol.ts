@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { ZodType } from 'zod';
-import type { ActionCatalog } from './action.ts';
+import type { ActionCatalog, FactCatalog } from './action.ts';
 import type { Direction, SessionEnd } from './entry.ts';
 import type { Mediate } from './exchange.ts';
 import type { Part } from './part.ts';
@@ -59,6 +59,7 @@ export interface Protocol<Settings> {
   /** A connection's `target` and `credentials`: check, type, form and redaction come from this one schema. */
   readonly settings: ZodType<Settings>;
   readonly actions: ActionCatalog;
+  readonly facts: FactCatalog;
   /** The Cedar entity types of the objects its actions name. */
   readonly objects: readonly string[];
   /** Whether its connections are reached by a socket listener of its own, named after it. */

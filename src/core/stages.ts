@@ -1,4 +1,5 @@
 import type { Action } from './action.ts';
+import type { Act } from './exchange.ts';
 import type { Principal } from './principal.ts';
 import type { Recorder, RecordingTerms } from './recorder.ts';
 import type { Session } from './session.ts';
@@ -44,7 +45,7 @@ export interface Stages {
   /** Policy: may they? A value where it is at hand. */
   judge(circumstance: Circumstance, action: Action): Verdict | Promise<Verdict>;
   /** Approvals: puts the question to people and waits; `session.signal` and `cancelled` end the wait. */
-  ask(question: Question, session: Session, action: Action, cancelled: AbortSignal): Promise<Permit | Refusal>;
+  ask(question: Question, session: Session, act: Act, cancelled: AbortSignal): Promise<Permit | Refusal>;
   /** Recording. */
   readonly recorder: Recorder;
 }

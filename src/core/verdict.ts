@@ -31,8 +31,10 @@ export interface Refusal {
 /** A person must answer before the exchange may go on. */
 export interface Question {
   readonly kind: 'question';
-  /** The group whose members may answer. */
-  readonly group: string;
+  /** Each of these groups must answer by one of its members. */
+  readonly groups: readonly string[];
+  /** What the policies that ask tell the agent, by their `@reason`. */
+  readonly reasons: readonly string[];
   readonly grounds: Grounds;
 }
 

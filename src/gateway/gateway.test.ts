@@ -76,6 +76,7 @@ describe('a listener', () => {
     name: 'toy',
     settings: z.unknown(),
     actions: {},
+    facts: {},
     objects: [],
     listener: 'socket',
     address: () => ({ host: '127.0.0.1', port: 1 }),

@@ -11,7 +11,7 @@ import type { ConformanceTarget } from './rig.ts';
 import { assertSound, bytesOf, door, exchangeOf, openTrial, statusOf, type Trial, verdictOf } from './trial.ts';
 
 const refusal = refuse('ACCESS_REFUSED', 'The test does not permit this.', 'Leave the word out.');
-const question: Question = { kind: 'question', group: 'dba', grounds: { policies: ['ask-first'], version: 'test' } };
+const question: Question = { kind: 'question', groups: ['dba'], reasons: [], grounds: { policies: ['ask-first'], version: 'test' } };
 
 /** Judges by a word in the text. */
 function judgeBy(word: string, verdict: () => Verdict | Promise<Verdict>): Stages['judge'] {

@@ -12,12 +12,12 @@ const settings = z.strictObject({
   target: z.strictObject({ host: host(), port: port().default(5432), tls: z.enum(['off', 'verify']).default('verify') }),
   credentials: z.strictObject({ user: z.string().min(1), password: secret() }),
 });
-
 function tiny(name: string): Protocol<z.output<typeof settings>> {
   return {
     name,
     settings,
     actions: { [`${name}:get`]: { effect: 'read', says: 'Reads.' } },
+    facts: {},
     objects: ['Table'],
     listener: 'socket',
     address: ({ target }) => target,

@@ -1,4 +1,4 @@
-import type { Action, ActionCatalog } from '../../core/action.ts';
+import { type Action, type ActionCatalog, type FactCatalog, plainAction } from '../../core/action.ts';
 
 /** What this protocol can ask. Statement by statement effects come from reading the SQL; until then each is `unknown`. */
 export const actions = {
@@ -9,8 +9,11 @@ export const actions = {
 /** The Cedar entity types of the objects that statements name. */
 export const objects = ['Table'] as const;
 
+/** What policies may test of a statement. */
+export const facts = {} as const satisfies FactCatalog;
+
 function act(name: keyof typeof actions, text: string): Action {
-  return { name, effect: actions[name].effect, objects: [], text, facts: {} };
+  return plainAction(name, actions[name].effect, text);
 }
 
 export function statementAction(text: string): Action {

@@ -25,6 +25,7 @@ export function createCancel(settings: Settings, dial: Dial, key: CancelKey): Ex
   let crossing: Crossing | null = null;
   return {
     action: cancelAction,
+    act: () => ({ action: cancelAction, bytes: encodeCancel(key.process, Buffer.alloc(0)), parameters: [], estimate: null }),
     cancelled: new AbortController().signal,
     perform(permit: Permit, given: Crossing) {
       crossing = given;

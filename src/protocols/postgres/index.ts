@@ -1,5 +1,5 @@
 import type { Protocol } from '../../core/protocol.ts';
-import { actions, objects } from './actions.ts';
+import { actions, facts, objects } from './actions.ts';
 import { accept } from './client.ts';
 import { createDecoder } from './decoder.ts';
 import { type Settings, settings } from './settings.ts';
@@ -8,6 +8,7 @@ export const protocol = {
   name: 'postgres',
   settings,
   actions,
+  facts,
   objects,
   listener: 'socket',
   address: ({ target }) => ({ host: target.host, port: target.port }),

@@ -1,6 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import type { Outcome } from '../../core/entry.ts';
-import type { Crossing, Ends, Exchange } from '../../core/exchange.ts';
+import type { Act, Crossing, Ends, Exchange } from '../../core/exchange.ts';
 import type { Cleared, Witnessed } from '../../core/proof.ts';
 import type { Permit, Refusal } from '../../core/verdict.ts';
 
@@ -38,6 +38,9 @@ export class StatementExchange implements Exchange {
   perform(permit: Permit, crossing: Crossing): void {
     this.#crossing = crossing;
     this.gate = { kind: 'open', permit };
+  }
+  act(): Act {
+    return { action: this.action, bytes: Buffer.from(this.action.text), parameters: [], estimate: null };
   }
   /** The words are sent when their turn in the stream of replies has come. */
   refuse(refusal: Refusal, crossing: Crossing): void {

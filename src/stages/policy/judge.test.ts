@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Action } from '../../core/action.ts';
+import { plainAction } from '../../core/action.ts';
 import { decisionOf } from '../../core/decision.ts';
 import type { Principal } from '../../core/principal.ts';
 import type { Circumstance } from '../../core/stages.ts';
@@ -8,8 +8,8 @@ import { createPolicy } from './judge.ts';
 import type { PolicySet } from './load.ts';
 import { describeSchema } from './schema.ts';
 
-const connect: Action = { name: 'connect', effect: 'unknown', objects: [], text: '', facts: {} };
-const statement: Action = { name: 'tiny:select', effect: 'read', objects: [{ type: 'Table', name: 't' }], text: '', facts: {} };
+const connect = plainAction('connect', 'unknown', '');
+const statement = plainAction('tiny:select', 'read', '');
 
 const alice: Principal = {
   subject: 'alice',

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Action } from '../../core/action.ts';
+import { plainAction } from '../../core/action.ts';
 import type { Entry, EntryBody, SessionFacts } from '../../core/entry.ts';
 import { readFrame } from '../../core/frame.ts';
 import { createId } from '../../core/identifier.ts';
@@ -67,7 +67,7 @@ export function kindsOf(entries: readonly Entry[]): EntryBody['kind'][] {
 
 export const terms: RecordingTerms = { durability: 'write', onFailure: 'stop', contentLimit: 64 * 1024 * 1024 };
 
-export const action: Action = { name: 'toy:read', effect: 'read', objects: [], text: 'read a thing', facts: {} };
+export const action = plainAction('toy:read', 'read', 'read a thing');
 
 export const done = { status: 'ok', rows: 1, tag: 'DONE', error: null } as const;
 
