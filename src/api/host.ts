@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { canonicalHost, isLoopback } from '../wire/loopback.ts';
 
 /**
  * Whether a listener on `listenHost` may answer a request that names `hostHeader`. A page of a hostile site can make its own
@@ -6,17 +6,11 @@ import { isIPv4 } from 'node:net';
  * what it cannot do is change the Host header the browser sends. Other listeners are reached by names we do not know.
  */
 export function isHostAllowed(listenHost: string, hostHeader: string | undefined): boolean {
-  if (!isLoopback(listenHost)) return true;
+  // Here it is a listener on loopback that is held to more: a spelling in doubt is taken for one.
+  if (!isLoopback(canonicalHost(listenHost))) return true;
   if (hostHeader === undefined) return false;
   const name = hostName(hostHeader);
   return name !== null && isLoopback(name);
-}
-
-/** Whether a host name or address without port or brackets stands for this machine alone. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase();
-  if (name === 'localhost' || name === '::1') return true;
-  return isIPv4(name) && name.startsWith('127.');
 }
 
 function hostName(header: string): string | null {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { isLoopback } from '../api/host.ts';
+import { hostOf, isLoopback } from '../wire/loopback.ts';
 import { readText, rowLimit, type TokenOptions, tokenOf, wholeNumber } from './arguments.ts';
 import type { ConnectOptions, Work } from './connect.ts';
 import { misuse } from './failure.ts';
@@ -44,7 +44,7 @@ export function addConnect(program: Command, context: CommandContext): void {
 
 function connectOptions(connection: string, flags: ConnectFlags, { env, streams }: CommandContext): ConnectOptions {
   const server = checkedServer(flags.server ?? env['CHAPERONE_SERVER'] ?? defaultServer);
-  const host = flags.host ?? server.hostname.replace(/^\[|\]$/g, '');
+  const host = flags.host ?? hostOf(server);
   const ca = flags.ca === undefined ? null : readText(flags.ca, '--ca');
   const plain = isLoopback(host) && flags.tls !== true && ca === null;
   const { port, run = null, rows, json = false } = flags;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import * as contract from '../api/contract.ts';
-import { isLoopback } from '../api/host.ts';
+import { hostOf, isLoopback } from '../wire/loopback.ts';
 import type { ExchangeFilter, PageRequest, SessionFilter } from '../archive/items.ts';
 import { messageOf } from '../core/errors.ts';
 import { CommandFailure, misuse } from './failure.ts';
@@ -46,7 +46,7 @@ export function checkedServer(server: string): URL {
   const base = URL.canParse(server) ? new URL(server) : null;
   if (base === null || !/^https?:$/.test(base.protocol) || base.username !== '')
     throw misuse(`--server ${server} is not a URL of a gateway.`, 'Write it as https://gateway.example.com or http://127.0.0.1:8080.');
-  if (base.protocol === 'http:' && !isLoopback(base.hostname.replace(/^\[|\]$/g, '')))
+  if (base.protocol === 'http:' && !isLoopback(hostOf(base)))
     throw misuse(`--server ${base.origin} would send the token unencrypted.`, 'Use https; plain http is for loopback only.');
   return base;
 }

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { createSecureContext } from 'node:tls';
 import { ChaperoneError, messageOf } from '../core/errors.ts';
 import type { Protocol } from '../core/protocol.ts';
-import { isLoopback } from '../wire/dial.ts';
+import { isLoopback } from '../wire/loopback.ts';
 import type { Certificate } from './certificate.ts';
 import type { ListenAddress } from './configuration/address.ts';
 import { type House, receive } from './reception.ts';

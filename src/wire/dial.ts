@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, connect, isIPv6, type Socket } from 'node:net';
+import { canonicalHost, isLoopback } from './loopback.ts';
 
 /** An address that nothing may be dialled at on behalf of a client. */
 class ForbiddenAddress extends Error {}
@@ -26,14 +27,6 @@ neverDialled.addAddress('fd00:ec2::254', 'ipv6');
 // Through NAT64 (RFC 6052) and 6to4 (RFC 3056) an IPv6 address is any IPv4 one.
 neverDialled.addSubnet('64:ff9b::', 96, 'ipv6');
 neverDialled.addSubnet('2002::', 16, 'ipv6');
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || contains(loopback, host);
-}
 
 /** Resolves once, checks the address, and connects to that very address, so that a second look-up cannot say otherwise. */
 export async function dial(host: string, port: number, signal: AbortSignal, own: readonly Place[], timeoutMs = 10_000): Promise<Socket> {
@@ -71,9 +64,8 @@ function open(address: string, port: number, signal: AbortSignal): Promise<Socke
 
 /** A wildcard listener is reached by every loopback address; others by their own. */
 function isSelf(listening: string, address: string): boolean {
-  if (listening === address) return true;
-  const wildcard = listening === '0.0.0.0' || listening === '::' || listening === 'localhost';
-  return wildcard && contains(loopback, address);
+  if (canonicalHost(listening) === canonicalHost(address)) return true;
+  return ['0.0.0.0', '::', 'localhost'].includes(canonicalHost(listening)) && isLoopback(address);
 }
 
 function contains(list: BlockList, address: string): boolean {

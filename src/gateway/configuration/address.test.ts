@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { describe, test } from 'node:test';
-import { isLoopback, leadsTo, listenAddress } from './address.ts';
+import { leadsTo, listenAddress } from './address.ts';
 
 describe('addresses', () => {
   const addresses: readonly (readonly [string, string, number])[] = [
@@ -26,15 +26,12 @@ describe('addresses', () => {
   ])
     test(`"${text}" is none`, () => assert.ok(!listenAddress.safeParse(text).success));
 
-  for (const host of ['localhost', 'LOCALHOST.', '127.0.0.1', '127.9.9.9', '::1', '0:0:0:0:0:0:0:1', '::ffff:127.0.0.1'])
-    test(`${host} is on loopback`, () => assert.ok(isLoopback(host)));
-  for (const host of ['0.0.0.0', '::', '10.0.0.1', '::ffff:10.0.0.1', '127.example.com', 'localhost.example.com', '128.0.0.1'])
-    test(`${host} is not`, () => assert.ok(!isLoopback(host)));
-
   const own = Object.values(networkInterfaces()).flatMap((found) => (found ?? []).map(({ address }) => address));
   const pairs: { target: string; listener: string; leads: boolean }[] = [
     { target: '127.0.0.1', listener: '127.0.0.1', leads: true },
     { target: 'localhost', listener: '127.0.0.1', leads: true },
+    { target: 'localhost.', listener: '127.0.0.1', leads: true },
+    { target: '127.0.0.1.', listener: '0.0.0.0', leads: true },
     { target: '::1', listener: '127.0.0.1', leads: true },
     { target: '::ffff:127.0.0.1', listener: '127.0.0.1', leads: true },
     { target: '0.0.0.0', listener: '127.0.0.1', leads: true },

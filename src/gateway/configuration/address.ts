@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
+import { canonicalHost, isLoopback } from '../../wire/loopback.ts';
 
 /** Where a listener listens. Port 0 lets the system choose one. */
 export interface ListenAddress {
@@ -23,36 +24,19 @@ export const listenAddress = z
     return z.NEVER;
   });
 
-/** Whether a host can only be reached from this machine. Of names only `localhost` is known to be (RFC 6761 section 6.3). */
-export function isLoopback(host: string): boolean {
-  if (/^localhost\.?$/i.test(host)) return true;
-  const address = canonical(host);
-  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
-}
-
-/** Whether whoever dials `target` arrives at `listener`. */
+/** Whether whoever dials `target` may arrive at `listener`; here, too, what is in doubt is refused: `localhost.` is taken for this machine. */
 export function leadsTo(target: ListenAddress, listener: ListenAddress): boolean {
   if (listener.port === 0 || target.port !== listener.port) return false;
-  const host = canonical(target.host);
-  if (host === canonical(listener.host)) return true;
-  if (isLoopback(target.host) && isLoopback(listener.host)) return true;
-  const everywhere = isUnspecified(listener.host);
-  return isUnspecified(target.host) || (everywhere && (isLoopback(target.host) || ownAddresses().includes(host)));
+  const [dialled, listening] = [canonicalHost(target.host), canonicalHost(listener.host)];
+  if (dialled === listening) return true;
+  if (isLoopback(dialled) && isLoopback(listening)) return true;
+  return isUnspecified(dialled) || (isUnspecified(listening) && (isLoopback(dialled) || ownAddresses().includes(dialled)));
 }
 
 function isUnspecified(host: string): boolean {
-  return ['0.0.0.0', '::'].includes(canonical(host));
+  return host === '0.0.0.0' || host === '::';
 }
 
 function ownAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => canonical(address)));
-}
-
-/** One spelling for each address: IPv6 compressed, IPv4 out of its IPv6 form, names in lower case without the root's dot. */
-function canonical(host: string): string {
-  if (isIP(host) !== 6 || host.includes('%')) return host.toLowerCase().replace(/\.$/, '');
-  const compressed = new URL(`http://[${host}]`).hostname.slice(1, -1);
-  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(compressed) ?? [];
-  if (high === undefined || low === undefined) return compressed;
-  return [high, low].flatMap((half) => [Number.parseInt(half, 16) >> 8, Number.parseInt(half, 16) & 0xff]).join('.');
+  return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => canonicalHost(address)));
 }

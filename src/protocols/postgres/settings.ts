@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLoopback } from '../../wire/dial.ts';
+import { isLoopback } from '../../wire/loopback.ts';
 import { host, port, secret } from '../../wire/settings.ts';
 
 const tls = z

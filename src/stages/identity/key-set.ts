@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createLocalJWKSet, type LocalJWKSet } from 'jose';
 import { type Claims, claim, isObject } from './claims.ts';
 import { type FetchTerms, fetchDocument } from './json-document.ts';
-import { isLoopback } from './loopback.ts';
+import { hostOf, isLoopback } from '../../wire/loopback.ts';
 import type { IssuerSettings } from './settings.ts';
 
 /** More keys than any issuer publishes; without a limit a token that names none would be tried with each. */
@@ -34,7 +34,7 @@ async function discover(issuer: string, terms: FetchTerms): Promise<string> {
   const jwksUri = claim(document, 'jwks_uri');
   const url = typeof jwksUri === 'string' ? URL.parse(jwksUri) : null;
   if (url === null) throw new Error(`${address}: it has no jwks_uri`);
-  const plainAllowed = issuer.startsWith('http:') && isLoopback(url);
+  const plainAllowed = issuer.startsWith('http:') && isLoopback(hostOf(url));
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && plainAllowed)) throw new Error(`${address}: its jwks_uri is not https`);
   return url.href;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
-import { isLoopback } from './loopback.ts';
+import { hostOf, isLoopback } from '../../wire/loopback.ts';
 import { type ProfileName, profiles } from './profiles.ts';
 
 /**
@@ -95,7 +95,7 @@ function transportProblem(text: string | undefined, insecureLoopback: boolean): 
   if (text === undefined) return null;
   const url = new URL(text);
   if (url.protocol === 'https:') return null;
-  if (!isLoopback(url)) return 'must be https: whoever can change the keys on their way can be anybody';
+  if (!isLoopback(hostOf(url))) return 'must be https: whoever can change the keys on their way can be anybody';
   return insecureLoopback ? null : 'must be https, or set listen.tls.insecureLoopback: true to let loopback go without TLS';
 }
 
