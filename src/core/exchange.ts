@@ -48,7 +48,7 @@ export interface Exchange extends Ends {
   perform(permit: Permit, crossing: Crossing): void;
   /** Says no in the protocol's own words, by `crossing.answer`, and ends the crossing. */
   refuse(refusal: Refusal, crossing: Crossing): void;
-  /** A person must answer first: tells the waiting client so, where the protocol has words for it. */
+  /** A person is being asked: tells the waiting client so, where the protocol has words for it. */
   notice(text: string, crossing: Crossing): void;
 }
 

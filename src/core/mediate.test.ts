@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { plainAction } from './action.ts';
 import type { Decision, Direction, Outcome } from './entry.ts';
-import type { Crossing, Exchange } from './exchange.ts';
+import type { Act, Crossing, Exchange } from './exchange.ts';
 import { mediate } from './mediate.ts';
 import type { Release, SessionRecord } from './recorder.ts';
 import type { Session } from './session.ts';
 import type { Stages } from './stages.ts';
-import { type Permit, permit, type Refusal, refuse, type Verdict } from './verdict.ts';
+import { type Permit, permit, type Question, type Refusal, refuse, type Verdict } from './verdict.ts';
 
 const grounds = { policies: ['p'], version: 'v' };
 const yes: Permit = permit(grounds);
@@ -18,12 +18,14 @@ const action = plainAction('toy:ask', 'unknown', 'ask');
 /** A record that releases at once, and an exchange that tells its target and its client what it did: all in one list. */
 function stage(
   judge: () => Verdict | Promise<Verdict>,
-  ask: () => Promise<Permit | Refusal> = () => Promise.reject(new Error('nobody asks')),
+  ask: (notice: (text: string) => void) => Promise<Permit | Refusal> = () => Promise.reject(new Error('nobody asks')),
+  act: Exchange['act'] = () => ({ action, bytes: Buffer.from('question'), parameters: [], estimate: null }),
 ) {
   const told: string[] = [];
   const record: SessionRecord = {
     exchange: ({ text }) => told.push(`recorded ${text}`),
-    decided: (_exchange: number, { verdict, code, detail }: Decision) => told.push([verdict, code, detail].filter(Boolean).join(' ')),
+    decided: (_exchange: number, { verdict, approval, code, detail }: Decision) =>
+      told.push([verdict, approval, code, detail].filter(Boolean).join(' ')),
     cross: (_exchange: number, direction: Direction, bytes: Uint8Array, release: Release | null) => {
       told.push(`recorded ${direction} ${String(bytes)}${release ? '' : ', going nowhere'}`);
       release?.(bytes);
@@ -34,7 +36,7 @@ function stage(
   const done = (status: Outcome['status']): Outcome => ({ status, rows: null, tag: null, error: null });
   const exchange: Exchange = {
     action,
-    act: () => ({ action, bytes: Buffer.from('question'), parameters: [], estimate: null }),
+    act,
     cancelled: new AbortController().signal,
     perform: (given: Permit, crossing: Crossing) => {
       crossing.ask(Buffer.from('question'), given);
@@ -52,7 +54,10 @@ function stage(
   };
   // The flow reads nothing else of a session than these.
   const session = { facts: { connection: 'toy', run: null }, principal: {}, record } as Session;
-  const stages = { judge, ask } as Pick<Stages, 'judge' | 'ask'> as Stages;
+  const stages = {
+    judge,
+    ask: (_question: Question, _session: Session, _act: Act, _cancelled: AbortSignal, notice: (text: string) => void) => ask(notice),
+  } as Pick<Stages, 'judge' | 'ask'> as Stages;
   return { told, run: () => mediate(session, exchange, stages) };
 }
 
@@ -73,7 +78,13 @@ const refused = (code: string, detail = '') => [
   `to client: ${code}`,
   'ended refused',
 ];
-const waited = 'told: Waiting for approval by a member of "dba".';
+/** An answer that comes after the client was told that it waits. */
+const afterNotice = (answer: Permit | Refusal) => async (notice: (text: string) => void) => {
+  notice('Waiting.');
+  return answer;
+};
+const noted = ['recorded ask', 'told: Waiting.'];
+const approved = ['approved a-1', ...passed.slice(2)];
 
 const cases: readonly [name: string, ReturnType<typeof stage>, expected: readonly string[]][] = [
   ['a permit that is at hand', stage(() => yes), passed],
@@ -85,23 +96,23 @@ const cases: readonly [name: string, ReturnType<typeof stage>, expected: readonl
     refused('INTERNAL', "Expected property name or '}' in JSON at position 1 (line 1 column 2)"),
   ],
   ['a judge that rejects', stage(() => Promise.reject(new Error('gone'))), refused('INTERNAL', 'gone')],
+  ['a question that is answered with yes', stage(() => question, afterNotice(permit(grounds, 'a-1'))), [...noted, ...approved]],
+  ['a question that comes later', stage(() => Promise.resolve(question), afterNotice(permit(grounds, 'a-1'))), [...noted, ...approved]],
   [
-    'a question that is answered with yes',
+    'a question that is answered with no',
+    stage(() => question, afterNotice({ ...no, verdict: 'denied', approval: 'a-2' })),
+    [...noted, 'denied a-2 ACCESS_REFUSED', ...refused('ACCESS_REFUSED').slice(2)],
+  ],
+  ['a question that nobody can be asked', stage(() => question), refused('INTERNAL', 'nobody asks')],
+  [
+    'an act that cannot be told',
     stage(
       () => question,
       () => Promise.resolve(yes),
+      () => JSON.parse('') as never,
     ),
-    ['recorded ask', waited, ...passed.slice(1)],
+    refused('INTERNAL', 'Unexpected end of JSON input'),
   ],
-  [
-    'a question that comes later',
-    stage(
-      () => Promise.resolve(question),
-      () => Promise.resolve(yes),
-    ),
-    ['recorded ask', waited, ...passed.slice(1)],
-  ],
-  ['a question that nobody can be asked', stage(() => question), ['recorded ask', waited, ...refused('INTERNAL', 'nobody asks').slice(1)]],
 ];
 
 describe('an exchange in the flow', () => {

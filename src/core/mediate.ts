@@ -22,12 +22,18 @@ export function mediate(session: Session, exchange: Exchange, stages: Stages): v
   }
   if (verdict instanceof Promise) return verdict.then((known) => answered(known), faulty).then(settle);
   if (verdict.kind !== 'question') return settle(verdict);
-  return Promise.resolve(answered(verdict)).then(settle);
+  return asked(verdict).then(settle);
 
   function answered(known: Verdict): Permit | Refusal | Promise<Permit | Refusal> {
-    if (known.kind !== 'question') return known;
-    exchange.notice(waiting(known), crossing);
-    return stages.ask(known, session, exchange.act(), exchange.cancelled).catch(faulty);
+    return known.kind === 'question' ? asked(known) : known;
+  }
+
+  async function asked(question: Question): Promise<Permit | Refusal> {
+    try {
+      return await stages.ask(question, session, exchange.act(), exchange.cancelled, (text) => exchange.notice(text, crossing));
+    } catch (fault) {
+      return faulty(fault);
+    }
   }
 }
 
@@ -40,10 +46,6 @@ function conclude(session: Session, exchange: Exchange, crossing: Crossing, verd
   session.record.decided(crossing.ordinal, decisionOf(verdict));
   if (verdict.kind === 'refusal') exchange.refuse(verdict, crossing);
   else exchange.perform(verdict, crossing);
-}
-
-function waiting(question: Question): string {
-  return `Waiting for approval by a member of ${question.groups.map((group) => `"${group}"`).join(' and of ')}.`;
 }
 
 /** A stage that fails must not let anything pass: its fault becomes a refusal, and the record keeps the cause. */

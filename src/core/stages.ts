@@ -44,8 +44,11 @@ export interface Stages {
   identify(credential: Credential): Promise<Principal | Refusal>;
   /** Policy: may they? A value where it is at hand. */
   judge(circumstance: Circumstance, action: Action): Verdict | Promise<Verdict>;
-  /** Approvals: puts the question to people and waits; `session.signal` and `cancelled` end the wait. */
-  ask(question: Question, session: Session, act: Act, cancelled: AbortSignal): Promise<Permit | Refusal>;
+  /**
+   * Approvals: puts the question to people and waits; `session.signal` and `cancelled` end the wait. `notice` tells the waiting
+   * client, once there is something to wait for.
+   */
+  ask(question: Question, session: Session, act: Act, cancelled: AbortSignal, notice: (text: string) => void): Promise<Permit | Refusal>;
   /** Recording. */
   readonly recorder: Recorder;
 }

@@ -12,6 +12,8 @@ export interface Grounds {
 export interface Permit {
   readonly kind: 'permit';
   readonly grounds: Grounds;
+  /** The approval by which people said yes; null where nobody had to be asked. */
+  readonly approval: string | null;
   readonly [permitted]: true;
 }
 
@@ -26,6 +28,10 @@ export interface Refusal {
   readonly grounds: Grounds;
   /** What only the record may say: a cause that would tell a stranger too much. */
   readonly detail: string | null;
+  /** `denied` by a person, `expired` because nobody answered in time, `refused` for any other reason. */
+  readonly verdict: 'refused' | 'denied' | 'expired';
+  /** The approval that was asked for; null where nobody was asked. */
+  readonly approval: string | null;
 }
 
 /** A person must answer before the exchange may go on. */
@@ -43,15 +49,16 @@ export type Verdict = Permit | Refusal | Question;
 export const noGrounds: Grounds = { policies: [], version: '' };
 
 /** Only stages/policy and stages/approvals may call this; test/layers.test.ts holds it. */
-export function permit(grounds: Grounds): Permit {
-  return { kind: 'permit', grounds } as Permit;
+export function permit(grounds: Grounds, approval: string | null = null): Permit {
+  return { kind: 'permit', grounds, approval } as Permit;
 }
 
 export function refuse(
   code: ErrorCode,
   message: string,
   hint: string,
-  more: { readonly grounds?: Grounds; readonly detail?: string } = {},
+  more: Partial<Pick<Refusal, 'grounds' | 'detail' | 'verdict' | 'approval'>> = {},
 ): Refusal {
-  return { kind: 'refusal', code, message, hint, grounds: more.grounds ?? noGrounds, detail: more.detail ?? null };
+  const { grounds = noGrounds, detail = null, verdict = 'refused', approval = null } = more;
+  return { kind: 'refusal', code, message, hint, grounds, detail, verdict, approval };
 }

@@ -230,7 +230,8 @@ function sentToTarget(here: Trial): string {
 function askPeople() {
   const one = door<AbortSignal>();
   const answer = door<Permit | Refusal>();
-  const ask: Stages['ask'] = async (_question, session: Session, _action, cancelled) => {
+  const ask: Stages['ask'] = async ({ groups }, session: Session, _act, cancelled, notice) => {
+    notice(`Waiting for ${groups.map((group) => `"${group}"`).join()}.`);
     const over = AbortSignal.any([session.signal, cancelled]);
     one.open(over);
     const withdrawn = door<Refusal>();
