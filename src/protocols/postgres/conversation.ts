@@ -13,7 +13,8 @@ import { FlowControl } from './flow-control.ts';
 import { OverLimit } from './framing.ts';
 import { encodeError, encodeMessage } from './messages.ts';
 import { Replies, type ReplyChannel } from './replies.ts';
-import { type RequestPort, Requests } from './requests.ts';
+import type { RequestPort } from './request-port.ts';
+import { Requests } from './requests.ts';
 import type { Settings } from './settings.ts';
 import { type Overdue, SessionClock, spoken } from './session-clock.ts';
 import { encodeEnding, encodeIdleEnding, encodeStatementTimeout } from './sqlstates.ts';
@@ -226,8 +227,8 @@ export class Conversation implements RequestPort, ReplyChannel {
     void this.#mediate(createCancel(this.#target.settings, this.#target.dial, this.#upstream.key));
   }
 
-  open(action: Action): StatementExchange | Promise<StatementExchange> {
-    const exchange = new StatementExchange(action, this.#ends, (text, crossing) => this.#notify(text, crossing));
+  open(action: Action, message?: Buffer): StatementExchange | Promise<StatementExchange> {
+    const exchange = new StatementExchange(action, this.#ends, (text, crossing) => this.#notify(text, crossing), message);
     const pending = this.#mediate(exchange);
     if (!(pending instanceof Promise)) return exchange;
     this.#waiting = exchange;

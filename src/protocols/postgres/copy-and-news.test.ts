@@ -6,7 +6,7 @@ import { permit, refuse } from '../../core/verdict.ts';
 import { message } from './testing/fixtures.ts';
 import { describeMessages, RawClient } from './testing/raw-client.ts';
 import { planeBeforeServer, sharedServer } from './testing/shared-server.ts';
-import { summary, told } from './testing/told.ts';
+import { endOf, summary, told } from './testing/told.ts';
 
 const { query, parse, bind, execute, sync, flush, terminate, copyData, copyDone, copyFail } = message;
 const refusal = refuse('ACCESS_REFUSED', 'Not this.', 'Something else.');
@@ -214,7 +214,6 @@ describe('copies and news', () => {
   });
 
   for (const [name, bytes] of [
-    ['FunctionCall', message.functionCall()],
     ['a password after the start-up', message.password('again')],
     ['an unknown type', Buffer.from([0x21, 0, 0, 0, 4])],
     ['a start-up in the middle', Buffer.from([0, 0, 0, 8, 0, 3, 0, 0])],
@@ -230,6 +229,50 @@ describe('copies and news', () => {
       client.send(bytes);
       assert.match(describeMessages(await client.rest()), /^E:08P01$/);
     });
+
+  for (const [name, bytes] of [
+    ['Query', query('select 2')],
+    ['Query beyond ASCII', query("select 'größe'")],
+    ['Parse', parse('', 'select 2')],
+    ['Bind', bind('', '')],
+    ['Execute', execute('')],
+    ['FunctionCall', message.functionCall()],
+  ] as const)
+    test(`while the target waits for copy data, no ${name} passes`, async () => {
+      using client = await RawClient.open(plane);
+      client.send(table, query('copy t from stdin'));
+      await client.until('G');
+      client.send(bytes);
+      const [said, ...more] = await client.rest();
+      assert.deepEqual(more, []);
+      assert.match(String(said?.body), /does not pass while the target waits for copy data/);
+    });
+
+  test('nothing passes behind Terminate', async () => {
+    using client = await RawClient.open(plane);
+    client.send(terminate(), query("select 'behind'"));
+    assert.deepEqual(await client.rest(), []);
+    const id = plane.opened.at(-1)?.facts.id;
+    const entries = (await plane.settled()).filter(({ session }) => session === id);
+    assert.equal(endOf(entries), 'the client said goodbye');
+    assert.deepEqual(summary(entries), []);
+  });
+
+  test('of a long message that is refused, no rest passes after the refusal was answered', async () => {
+    using client = await RawClient.open(plane);
+    for (const refused of [[query('copy forbidden from stdin')], [parse('', 'copy forbidden from stdin'), sync()]]) {
+      const hidden = Array.from({ length: 40_000 }, () => query("select 'smuggled'"));
+      const data = copyData(Buffer.concat([Buffer.alloc(300_000, 0x78), ...hidden]));
+      client.send(...refused.slice(0, 1), data.subarray(0, 290_000));
+      if (refused.length === 1) await client.until('Z');
+      else await client.until('E');
+      client.send(data.subarray(290_000, 305_000));
+      client.send(data.subarray(305_000), ...refused.slice(1), query('select 1'));
+      assert.equal(describeMessages(await client.until('C')), refused.length === 1 ? 'T D C' : 'Z T D C');
+      await client.until('Z');
+    }
+    await leave(client);
+  });
 
   for (const [name, bytes] of [
     ['Query', Buffer.from([0x51, 0x01, 0, 0, 0])],

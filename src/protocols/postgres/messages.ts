@@ -1,15 +1,16 @@
 /**
- * The messages of PostgreSQL's protocol 3 (PostgreSQL 18 manual, chapter 54.7): what may pass, and in what size. A type
- * that is not in these tables does not pass.
+ * The messages of PostgreSQL's protocol 3 (PostgreSQL 18 manual, chapter 54.7): what may pass, when, and in what size. A
+ * type that is not in these tables does not pass, and neither does one in a state that its row does not name: replication
+ * and copies in both directions have no state at all. docs/protocols/postgres.md is made from them.
  */
-export interface MessageRule {
+export interface MessageRule<State extends string = string> {
   readonly name: string;
   /** The longest message of this type that passes, header included, in bytes. */
   readonly limit: number;
   /** Whether long ones are passed on in pieces; all others are held until they are whole. */
   readonly streams?: true;
-  /** Why a known message is refused; absent where it passes. */
-  readonly refused?: string;
+  /** The states in which it passes. */
+  readonly when: readonly State[];
 }
 
 const kibibyte = 1024;
@@ -21,48 +22,83 @@ const statementLimit = 8 * mebibyte;
 /** What carries rows may be as large as PostgreSQL allows (1 GiB); it is streamed, not held. */
 const rowLimit = 0x4000_0000;
 
+/** What a client may be in the middle of, in words that follow "does not pass". */
+export const requestStates = {
+  'start-up': 'before the session is open',
+  ready: 'between batches',
+  batch: 'within a batch',
+  'copy in': 'while the target waits for copy data',
+  goodbye: 'behind Terminate',
+} as const;
+export type RequestState = keyof typeof requestStates;
+
+const whenOpen = ['ready', 'batch'] as const;
+const always = ['ready', 'batch', 'copy in'] as const;
+
 export const requestMessages = {
-  Q: { name: 'Query', limit: statementLimit },
-  P: { name: 'Parse', limit: statementLimit },
-  B: { name: 'Bind', limit: 64 * mebibyte },
-  D: { name: 'Describe', limit: kibibyte },
-  E: { name: 'Execute', limit: kibibyte },
-  C: { name: 'Close', limit: kibibyte },
-  H: { name: 'Flush', limit: 5 },
-  S: { name: 'Sync', limit: 5 },
-  d: { name: 'CopyData', limit: rowLimit, streams: true },
-  c: { name: 'CopyDone', limit: 5 },
-  f: { name: 'CopyFail', limit: 64 * kibibyte },
-  X: { name: 'Terminate', limit: 5 },
-  F: {
-    name: 'FunctionCall',
-    limit: 64 * kibibyte,
-    refused: 'the function call sub-protocol has no statement to judge; write SELECT function(…)',
-  },
-  p: { name: 'PasswordMessage', limit: 64 * kibibyte, refused: 'authentication is over' },
-} as const satisfies Record<string, MessageRule>;
+  Q: { name: 'Query', limit: statementLimit, when: whenOpen },
+  P: { name: 'Parse', limit: statementLimit, when: whenOpen },
+  B: { name: 'Bind', limit: 64 * mebibyte, when: whenOpen },
+  D: { name: 'Describe', limit: kibibyte, when: whenOpen },
+  E: { name: 'Execute', limit: kibibyte, when: whenOpen },
+  C: { name: 'Close', limit: kibibyte, when: whenOpen },
+  H: { name: 'Flush', limit: 5, when: always },
+  S: { name: 'Sync', limit: 5, when: always },
+  F: { name: 'FunctionCall', limit: 64 * mebibyte, when: whenOpen },
+  d: { name: 'CopyData', limit: rowLimit, streams: true, when: always },
+  c: { name: 'CopyDone', limit: 5, when: always },
+  f: { name: 'CopyFail', limit: 64 * kibibyte, when: always },
+  X: { name: 'Terminate', limit: 5, when: always },
+  p: { name: 'PasswordMessage', limit: 64 * kibibyte, when: ['start-up'] },
+} as const satisfies Record<string, MessageRule<RequestState>>;
+
+/** What the target's next message is about, in words that follow "came". */
+export const replyStates = {
+  'start-up': 'during the start-up',
+  nothing: 'although nothing was asked',
+  query: 'in answer to a query',
+  'copy in': 'in the middle of a copy to the target',
+  'copy out': 'in the middle of a copy from the target',
+  parse: 'in answer to Parse',
+  bind: 'in answer to Bind',
+  'describe-statement': 'in answer to Describe of a statement',
+  'describe-portal': 'in answer to Describe of a portal',
+  execute: 'in answer to Execute',
+  close: 'in answer to Close',
+  sync: 'in answer to Sync',
+  call: 'in answer to FunctionCall',
+  refused: 'in place of the error that was asked for',
+} as const;
+export type ReplyState = keyof typeof replyStates;
+
+const anyTime = (Object.keys(replyStates) as ReplyState[]).filter((state) => state !== 'start-up');
+const running = ['query', 'execute'] as const;
 
 export const replyMessages = {
-  '1': { name: 'ParseComplete', limit: 5 },
-  '2': { name: 'BindComplete', limit: 5 },
-  '3': { name: 'CloseComplete', limit: 5 },
-  A: { name: 'NotificationResponse', limit: 64 * kibibyte },
-  C: { name: 'CommandComplete', limit: kibibyte },
-  D: { name: 'DataRow', limit: rowLimit, streams: true },
-  E: { name: 'ErrorResponse', limit: mebibyte },
-  G: { name: 'CopyInResponse', limit: 64 * kibibyte },
-  H: { name: 'CopyOutResponse', limit: 64 * kibibyte },
-  I: { name: 'EmptyQueryResponse', limit: 5 },
-  N: { name: 'NoticeResponse', limit: mebibyte },
-  S: { name: 'ParameterStatus', limit: 64 * kibibyte },
-  T: { name: 'RowDescription', limit: mebibyte },
-  Z: { name: 'ReadyForQuery', limit: 6 },
-  c: { name: 'CopyDone', limit: 5 },
-  d: { name: 'CopyData', limit: rowLimit, streams: true },
-  n: { name: 'NoData', limit: 5 },
-  s: { name: 'PortalSuspended', limit: 5 },
-  t: { name: 'ParameterDescription', limit: 512 * kibibyte },
-} as const satisfies Record<string, MessageRule>;
+  '1': { name: 'ParseComplete', limit: 5, when: ['parse'] },
+  '2': { name: 'BindComplete', limit: 5, when: ['bind'] },
+  '3': { name: 'CloseComplete', limit: 5, when: ['close'] },
+  A: { name: 'NotificationResponse', limit: 64 * kibibyte, when: anyTime },
+  C: { name: 'CommandComplete', limit: kibibyte, when: [...running, 'copy in'] },
+  D: { name: 'DataRow', limit: rowLimit, streams: true, when: running },
+  E: { name: 'ErrorResponse', limit: mebibyte, when: ['start-up', ...anyTime] },
+  G: { name: 'CopyInResponse', limit: 64 * kibibyte, when: running },
+  H: { name: 'CopyOutResponse', limit: 64 * kibibyte, when: running },
+  I: { name: 'EmptyQueryResponse', limit: 5, when: running },
+  K: { name: 'BackendKeyData', limit: kibibyte, when: ['start-up'] },
+  N: { name: 'NoticeResponse', limit: mebibyte, when: ['start-up', ...anyTime] },
+  R: { name: 'Authentication', limit: 64 * kibibyte, when: ['start-up'] },
+  S: { name: 'ParameterStatus', limit: 64 * kibibyte, when: ['start-up', ...anyTime] },
+  T: { name: 'RowDescription', limit: mebibyte, when: ['query', 'describe-statement', 'describe-portal'] },
+  V: { name: 'FunctionCallResponse', limit: rowLimit, streams: true, when: ['call'] },
+  Z: { name: 'ReadyForQuery', limit: 6, when: ['start-up', 'query', 'sync', 'call'] },
+  c: { name: 'CopyDone', limit: 5, when: ['copy out'] },
+  d: { name: 'CopyData', limit: rowLimit, streams: true, when: ['copy out'] },
+  n: { name: 'NoData', limit: 5, when: ['describe-statement', 'describe-portal'] },
+  s: { name: 'PortalSuspended', limit: 5, when: ['execute'] },
+  t: { name: 'ParameterDescription', limit: 512 * kibibyte, when: ['describe-statement'] },
+  v: { name: 'NegotiateProtocolVersion', limit: 64 * kibibyte, when: ['start-up'] },
+} as const satisfies Record<string, MessageRule<ReplyState>>;
 
 export type RequestType = keyof typeof requestMessages;
 
@@ -71,6 +107,19 @@ export function rulesByByte(table: Readonly<Record<string, MessageRule>>): reado
   const rules = Array.from<MessageRule | undefined>({ length: 256 });
   for (const [type, rule] of Object.entries(table)) rules[type.charCodeAt(0)] = rule;
   return rules;
+}
+
+/** Which types pass in each state, by type byte: 1 where one does. */
+export function passingIn<State extends string>(
+  table: Readonly<Record<string, MessageRule<State>>>,
+  states: Readonly<Record<State, string>>,
+): Readonly<Record<State, Uint8Array>> {
+  const passing = (state: string) => {
+    const types = new Uint8Array(256);
+    for (const [type, { when }] of Object.entries<MessageRule>(table)) if (when.includes(state)) types[type.charCodeAt(0)] = 1;
+    return types;
+  };
+  return Object.fromEntries(Object.keys(states).map((state) => [state, passing(state)])) as Record<State, Uint8Array>;
 }
 
 /** One message: type byte, length that counts itself, body. */

@@ -1,8 +1,8 @@
 import { MalformedBytes } from '../../wire/byte-reader.ts';
 import { Framing, type MessageSink } from './framing.ts';
-import { parseFields, replyMessages } from './messages.ts';
+import { parseFields, passingIn, replyMessages, type ReplyState, replyStates } from './messages.ts';
 import { skipped, type StatementExchange } from './statement-exchange.ts';
-import { completions, type ExtendedKind, type Step, type Steps } from './steps.ts';
+import { completions, type ExtendedKind, runningIn, type Step, type Steps } from './steps.ts';
 
 /** Where replies that no exchange asked for go: notifications, parameter changes, a target's farewell. */
 export interface ReplyChannel {
@@ -26,15 +26,15 @@ const SUSPENDED = code('s');
 const PARAMETER_STATUS = code('S');
 const NOTIFICATION = code('A');
 const NOTICE = code('N');
+const COPY_OUT = code('H');
+const COPY_DONE = code('c');
+const CALL_RESPONSE = code('V');
 const IDLE = code('I');
-const PARAMETER_DESCRIPTION = code('t');
 const queryCanceled = '57014';
 /** Tags of statements that close portals; one that closes fewer than all makes the gateway forget more than it must. */
 const endsPortals = new Set(['COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION', 'CLOSE CURSOR', 'CLOSE CURSOR ALL']);
 const completionCodes = new Map(Object.entries(completions).map(([kind, letters]) => [kind, codesOf(letters)]));
-/** What may come while the head of the queue is a simple query, or a portal that runs; anything else breaks the protocol. */
-const queryReplies = new Set(codesOf('TDCIEGHdcZ'));
-const executeReplies = new Set(codesOf('DCIsEGHdc'));
+const passing = passingIn<ReplyState>(replyMessages, replyStates);
 
 /** Reads the target's stream: says of each byte which exchange it answers, and what became of the exchange. */
 export class Replies implements MessageSink {
@@ -107,23 +107,30 @@ export class Replies implements MessageSink {
   /** Advances the queue by one message and says whose it is; null is the session's own channel. */
   #read(type: number, buffer: Buffer, from: number, to: number): StatementExchange | null | 'swallowed' {
     if (type === NOTIFICATION) return null;
-    if (this.#failed) this.#skipToSync();
-    while (this.#steps.first()?.kind === 'copy-end') this.#steps.shift();
+    if (this.#steps.failed) this.#skipToSync();
     const step = this.#steps.first();
+    const state = stateOf(step);
+    if (passing[state][type] !== 1) throw unexpected(type, state);
     if (type === NOTICE || type === PARAMETER_STATUS) {
       if (type === PARAMETER_STATUS) this.#parameterStatus(buffer.subarray(from + 5, to));
       return step === undefined ? null : this.#ownerOf(step);
     }
-    if (step === undefined) return this.#unasked(type, buffer, from, to);
+    if (step === undefined) {
+      // Without a question only an error may come, and then the connection ends (idle timeouts, shutdown).
+      this.#noteFarewell(buffer, from, to);
+      return null;
+    }
     switch (step.kind) {
       case 'query':
         return this.#readQuery(step, type, buffer, from, to);
       case 'sync':
         return this.#readSync(step, type, buffer, from, to);
+      case 'call':
+        return this.#readCall(step, type, buffer, from, to);
       case 'refused':
-        return this.#readRefused(step, type);
+        return this.#readRefused(step);
       case 'copy-end':
-        throw unexpected(type, 'in answer to the end of a copy');
+        throw new RangeError('the end of a copy is never first');
       default:
         return this.#readExtended(step, type, buffer, from, to);
     }
@@ -142,15 +149,7 @@ export class Replies implements MessageSink {
     }
   }
 
-  /** Without a question only an error may come, and then the connection ends (idle timeouts, shutdown). */
-  #unasked(type: number, buffer: Buffer, from: number, to: number): null {
-    if (type !== ERROR) throw unexpected(type, 'although nothing was asked');
-    this.#noteFarewell(buffer, from, to);
-    return null;
-  }
-
   #readQuery(step: Step & { kind: 'query' }, type: number, buffer: Buffer, from: number, to: number): StatementExchange | null {
-    if (!queryReplies.has(type)) throw unexpected(type, 'in answer to a query');
     const last = step.exchanges.length - 1;
     if (type === READY) {
       this.#steps.shift();
@@ -183,10 +182,7 @@ export class Replies implements MessageSink {
     if (completionCodes.get(step.kind)?.includes(type)) {
       this.#steps.shift();
       step.change?.confirm();
-    } else if (
-      step.kind === 'execute' ? !executeReplies.has(type) : !(step.kind === 'describe-statement' && type === PARAMETER_DESCRIPTION)
-    )
-      throw unexpected(type, `in answer to ${step.kind}`);
+    }
     return exchange;
   }
 
@@ -198,8 +194,7 @@ export class Replies implements MessageSink {
       else this.#noteFarewell(buffer, from, to);
       return owner;
     }
-    if (type !== READY) throw unexpected(type, 'in answer to Sync');
-    this.#failed = false;
+    this.#steps.recover();
     this.#steps.shift();
     this.#noteState(buffer, from);
     for (const exchange of step.batch) if (exchange !== owner) exchange.end();
@@ -207,11 +202,20 @@ export class Replies implements MessageSink {
     return owner;
   }
 
-  #readRefused(step: Step & { kind: 'refused' }, type: number): 'swallowed' {
-    if (type !== ERROR) throw unexpected(type, 'in place of the error that was asked for');
+  #readCall(step: Step & { kind: 'call' }, type: number, buffer: Buffer, from: number, to: number): StatementExchange {
+    const { exchange } = step;
+    if (type === READY) {
+      this.#steps.shift();
+      this.#noteState(buffer, from);
+      this.#endAfterRun(exchange);
+    } else this.#readOutcome(exchange, type, buffer, from, to);
+    return exchange;
+  }
+
+  #readRefused(step: Step & { kind: 'refused' }): 'swallowed' {
     this.#flush();
     this.#leave(step.exchange);
-    step.exchange.answer(step.words);
+    (step.exchange ?? this.#channel).answer(step.words);
     this.#steps.shift();
     this.#skipToSync();
     return 'swallowed';
@@ -219,15 +223,13 @@ export class Replies implements MessageSink {
 
   /** After an error PostgreSQL reads and drops everything up to the next Sync, what has yet to come included. */
   #skipToSync(): void {
-    this.#failed = true;
-    for (let step = this.#steps.first(); step && step.kind !== 'sync'; step = this.#steps.first()) {
+    this.#steps.skipToSync((step) => {
       if ('change' in step) step.change?.reject();
       if (step.kind === 'query') this.#skipQuery(step);
+      else if (step.kind === 'call') step.exchange.end(skipped);
       else if ('exchange' in step && step.exchange) step.exchange.outcome ??= skipped;
-      this.#steps.shift();
-    }
+    });
   }
-  #failed = false;
 
   #skipQuery(step: Step & { kind: 'query' }): void {
     for (const exchange of step.exchanges) exchange.end(skipped);
@@ -235,12 +237,12 @@ export class Replies implements MessageSink {
   }
 
   #readOutcome(exchange: StatementExchange, type: number, buffer: Buffer, from: number, to: number): void {
-    if (type === COMMAND_COMPLETE || type === ERROR) exchange.copying = false;
+    if (type === COMMAND_COMPLETE || type === ERROR || type === COPY_DONE) exchange.copy = 'none';
     if (type === DATA_ROW) exchange.rows += 1;
-    else if (type === COPY_IN) {
-      exchange.copying = true;
-      this.#steps.dropSyncsInCopy();
-    } else if (type === COMMAND_COMPLETE) {
+    else if (type === COPY_IN) exchange.copy = this.#steps.beginCopy() ? 'in' : 'none';
+    else if (type === COPY_OUT) exchange.copy = 'out';
+    else if (type === CALL_RESPONSE) exchange.outcome = { status: 'ok', rows: null, tag: null, error: null };
+    else if (type === COMMAND_COMPLETE) {
       const tag = buffer.toString('utf8', from + 5, Math.max(from + 5, to - 1));
       const counted = / (\d+)$/.exec(tag)?.[1];
       const rows = counted === undefined ? exchange.rows || null : Number(counted);
@@ -325,7 +327,14 @@ function deallocated(text: string): string | null {
   return quoted?.replaceAll('""', '"') ?? plain?.toLowerCase() ?? null;
 }
 
-function unexpected(type: number, where: string): MalformedBytes {
+function stateOf(step: Step | undefined): ReplyState {
+  if (step === undefined) return 'nothing';
+  const copy = runningIn(step)?.copy ?? 'none';
+  if (copy !== 'none') return copy === 'in' ? 'copy in' : 'copy out';
+  return step.kind === 'copy-end' ? 'nothing' : step.kind;
+}
+
+function unexpected(type: number, state: ReplyState): MalformedBytes {
   const name = Object.entries(replyMessages).find(([letter]) => code(letter) === type)?.[1].name ?? `0x${type.toString(16)}`;
-  return new MalformedBytes(`${name} ${where}`);
+  return new MalformedBytes(`${name} ${replyStates[state]}`);
 }

@@ -1,37 +1,24 @@
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isAscii } from 'node:buffer';
 import type { Action } from '../../core/action.ts';
 import { ByteReader, MalformedBytes } from '../../wire/byte-reader.ts';
-import { statementAction } from './actions.ts';
+import { largeObjectAction, statementAction } from './actions.ts';
+import { after } from './at-once.ts';
 import { Framing, type MessageSink } from './framing.ts';
-import { cstring, encodeMessage, type RequestType, requestMessages, type MessageRule } from './messages.ts';
+import { readCall } from './large-objects.ts';
+import { cstring, encodeMessage, passingIn, type RequestState, type RequestType, requestMessages, requestStates } from './messages.ts';
 import { type Change, Names, type Portal, type Prepared } from './prepared.ts';
+import { openAll, type RequestPort } from './request-port.ts';
+import { readName, readText } from './request-text.ts';
 import { encodeRefusal } from './sqlstates.ts';
 import { skipped, type StatementExchange } from './statement-exchange.ts';
-import type { ExtendedKind, Steps } from './steps.ts';
-
-/** What the conversation does for the requests. */
-export interface RequestPort {
-  /** Opens an exchange and takes it through the gate; a promise while the verdict is not known. */
-  open(action: Action): StatementExchange | Promise<StatementExchange>;
-  /** Cuts a simple query's text into its statements. */
-  split(text: string): readonly string[] | Promise<readonly string[]>;
-  /** Sends what belongs to no exchange, on the session's own permit. */
-  ask(bytes: Buffer): void;
-  /** Puts on record what belongs to no exchange and goes nowhere. */
-  attempt(bytes: Buffer): void;
-  /** The client broke the protocol, or a stage failed, while requests were waiting. */
-  fault(fault: unknown): void;
-  /** Whether requests wait for a verdict: nothing more should be read from the client. */
-  stalled(waiting: boolean): void;
-  /** The client has said goodbye. */
-  terminated(): void;
-}
+import { type ExtendedKind, runningIn, type Steps } from './steps.ts';
 
 type Pending = Promise<void> | void;
 
 /** A message that PostgreSQL must refuse: it binds a statement that cannot exist. See the step `refused`. */
 const mustFail = encodeMessage('B', cstring('chaperone refused'), cstring('chaperone refused'), Buffer.alloc(6));
 const sync = encodeMessage('S');
+const passing = passingIn<RequestState>(requestMessages, requestStates);
 
 /** Reads the client's stream: makes exchanges of it, and forwards what the gate lets pass. */
 export class Requests implements MessageSink {
@@ -49,6 +36,7 @@ export class Requests implements MessageSink {
   /** The simple query that was refused last, while nothing but copy data has come since. */
   #shut: StatementExchange | null = null;
   #halted = false;
+  #saidGoodbye = false;
   #run: { buffer: Buffer; from: number; to: number; owner: StatementExchange | null } | null = null;
 
   constructor(steps: Steps, port: RequestPort) {
@@ -77,10 +65,7 @@ export class Requests implements MessageSink {
 
   message(type: number, buffer: Buffer, from: number, to: number): boolean {
     if (this.#halted) return false;
-    const letter = String.fromCharCode(type) as RequestType;
-    const rule: MessageRule = requestMessages[letter];
-    if (rule.refused !== undefined) throw new MalformedBytes(`${rule.name} does not pass: ${rule.refused}`);
-    const pending = this.#take(letter, buffer, from, to);
+    const pending = this.#pass(type, buffer, from, to);
     if (!(pending instanceof Promise)) return true;
     this.#flush();
     this.#port.stalled(true);
@@ -95,9 +80,19 @@ export class Requests implements MessageSink {
     return false;
   }
 
-  piece(_type: number, buffer: Buffer, from: number, to: number): void {
-    this.#own(this.#copying(), buffer, from, to);
+  /** What becomes of a message is decided by its first piece: half a message would have its rest read as messages. */
+  piece(type: number, buffer: Buffer, from: number, to: number, first: boolean): void {
+    if (this.#halted) return;
+    if (first) {
+      this.#check(type);
+      this.#pieceOf = this.#saidGoodbye ? null : (this.#dropping ?? this.#copying());
+      this.#pieceStays = this.#saidGoodbye || this.#pieceOf?.gate.kind === 'shut';
+    }
+    if (this.#pieceStays) this.#keep(this.#pieceOf, buffer.subarray(from, to));
+    else this.#own(this.#pieceOf, buffer, from, to);
   }
+  #pieceOf: StatementExchange | null = null;
+  #pieceStays = false;
 
   /** The target's portals end with the transaction. */
   forgetPortals(): void {
@@ -118,14 +113,35 @@ export class Requests implements MessageSink {
     }
   }
 
-  #take(letter: RequestType, buffer: Buffer, from: number, to: number): Pending {
+  /** Refuses what may not come now. */
+  #check(type: number): void {
+    let state: RequestState = this.#batch.length > 0 ? 'batch' : 'ready';
+    if (this.#saidGoodbye) state = 'goodbye';
+    else if (this.#steps.copyingIn) state = 'copy in';
+    if (passing[state][type] === 1 || this.#saidGoodbye) return;
+    const { name } = requestMessages[String.fromCharCode(type) as RequestType];
+    throw new MalformedBytes(`${name} does not pass ${requestStates[state]}`);
+  }
+
+  #pass(type: number, buffer: Buffer, from: number, to: number): Pending {
+    if (this.#halted) return undefined;
+    this.#check(type);
+    // Nobody reads on behind a goodbye.
+    if (this.#saidGoodbye) return this.#keep(null, buffer.subarray(from, to));
+    const letter = String.fromCharCode(type) as RequestType;
     if (!'dcf'.includes(letter)) this.#shut = null;
-    if (this.#dropping && letter !== 'S' && letter !== 'X') {
-      // Once its refusal was answered the exchange is over, and what still comes of its batch is nobody's.
-      if (this.#dropping.ended) this.#port.attempt(buffer.subarray(from, to));
-      else this.#dropping.attempt(buffer.subarray(from, to));
-      return undefined;
-    }
+    if (this.#dropping && letter !== 'S' && letter !== 'X') return this.#keep(this.#dropping, buffer.subarray(from, to));
+    return this.#take(letter, buffer, from, to);
+  }
+
+  /** Puts on record what is refused. Once that was answered the exchange is over, and what still comes of it is nobody's. */
+  #keep(refused: StatementExchange | null, bytes: Buffer): void {
+    this.#flush();
+    if (refused === null || refused.ended) this.#port.attempt(bytes);
+    else refused.attempt(bytes);
+  }
+
+  #take(letter: RequestType, buffer: Buffer, from: number, to: number): Pending {
     switch (letter) {
       case 'Q':
         return this.#query(buffer, from, to);
@@ -139,10 +155,13 @@ export class Requests implements MessageSink {
         return this.#execute(buffer, from, to);
       case 'C':
         return this.#close(buffer, from, to);
+      case 'F':
+        return this.#call(buffer, from, to);
       case 'S':
         return this.#sync(buffer, from, to);
       case 'X':
         this.#own(null, buffer, from, to);
+        this.#saidGoodbye = true;
         this.#port.terminated();
         return undefined;
       case 'H':
@@ -162,9 +181,8 @@ export class Requests implements MessageSink {
    * included. Outside of a copy PostgreSQL drops it.
    */
   #copying(): StatementExchange | null {
-    const step = this.#steps.first();
-    const running = step?.kind === 'query' ? step.exchanges[step.current] : step?.kind === 'execute' ? step.exchange : null;
-    if (running?.copying) return running;
+    const running = runningIn(this.#steps.first());
+    if (running?.copy === 'in') return running;
     if (this.#shut?.ended === false) return this.#shut;
     return this.#steps.lastRun() ?? this.#batch.at(-1) ?? null;
   }
@@ -173,13 +191,18 @@ export class Requests implements MessageSink {
    * A text beyond ASCII means what the client encoding makes of it, and a statement under way may be changing that: it
    * waits until the target has answered, and told its encoding, in the batches before this one.
    */
-  #inDoubt(text: Buffer): Promise<void> | null {
-    return isAscii(text) ? null : this.#steps.answered();
+  #inDoubt(buffer: Buffer, from: number, to: number): Promise<void> | null {
+    return isAscii(buffer.subarray(from + 5, to)) ? null : this.#later(this.#steps.answered(), buffer, from, to);
+  }
+
+  /** Takes a message once its doubt is settled, in the state that there is then. */
+  #later(doubt: Promise<void> | null, buffer: Buffer, from: number, to: number): Promise<void> | null {
+    return doubt && doubt.then(() => this.#pass(buffer[from] ?? 0, buffer, from, to));
   }
 
   #query(buffer: Buffer, from: number, to: number): Pending {
-    const doubt = this.#inDoubt(buffer.subarray(from + 5, to));
-    if (doubt) return doubt.then(() => this.#query(buffer, from, to));
+    const doubt = this.#inDoubt(buffer, from, to);
+    if (doubt) return doubt;
     const text = readText(buffer.subarray(from + 5, to));
     return after(this.#port.split(text), (texts) =>
       after(openAll(texts, this.#port), (exchanges) => this.#sendQuery(exchanges, buffer, from, to)),
@@ -196,17 +219,41 @@ export class Requests implements MessageSink {
       return;
     }
     for (const exchange of exchanges) if (exchange !== shut) exchange.outcome = skipped;
-    this.#refuse(shut, buffer, from, to);
+    this.#refuse(shut, wordsTo(shut), buffer, from, to);
     this.#shut = shut;
-    this.#steps.push({ kind: 'sync', batch: [...exchanges.filter((exchange) => exchange !== shut), shut] });
+    this.#endRefused([...exchanges.filter((exchange) => exchange !== shut), shut]);
+  }
+
+  /** A FunctionCall is a batch of its own, as a simple query is. */
+  #call(buffer: Buffer, from: number, to: number): Pending {
+    const call = readCall(new ByteReader(buffer, from + 5, to));
+    if ('kind' in call) {
+      this.#refuse(null, encodeRefusal(call), buffer, from, to);
+      this.#endRefused([]);
+      return undefined;
+    }
+    return after(this.#port.open(largeObjectAction(call.text, call.effect), buffer.subarray(from, to)), (exchange) => {
+      if (exchange.gate.kind === 'open') {
+        this.#steps.push({ kind: 'call', exchange });
+        this.#own(exchange, buffer, from, to);
+        return;
+      }
+      this.#refuse(exchange, wordsTo(exchange), buffer, from, to);
+      this.#endRefused([exchange]);
+    });
+  }
+
+  /** Makes the target ready again, behind what must have failed. */
+  #endRefused(batch: readonly StatementExchange[]): void {
+    this.#steps.push({ kind: 'sync', batch });
     this.#port.ask(sync);
   }
 
   #parse(buffer: Buffer, from: number, to: number): Pending {
-    const doubt = this.#inDoubt(buffer.subarray(from + 5, to));
-    if (doubt) return doubt.then(() => this.#parse(buffer, from, to));
+    const doubt = this.#inDoubt(buffer, from, to);
+    if (doubt) return doubt;
     const reader = new ByteReader(buffer, from + 5, to);
-    const name = reader.cstring();
+    const name = readName(reader);
     const text = readText(buffer.subarray(to - reader.left, buffer.indexOf(0, to - reader.left) + 1));
     return after(this.#openExtended(statementAction(text), buffer, from, to), (exchange) => {
       if (exchange === null) return;
@@ -217,9 +264,9 @@ export class Requests implements MessageSink {
 
   #bind(buffer: Buffer, from: number, to: number): Pending {
     const reader = new ByteReader(buffer, from + 5, to);
-    const [portal, name] = [reader.cstring(), reader.cstring()];
-    const doubt = this.#prepared.doubt(name, this.#batchNumber);
-    if (doubt) return doubt.then(() => this.#bind(buffer, from, to));
+    const [portal, name] = [readName(reader), readName(reader)];
+    const doubt = this.#later(this.#prepared.doubt(name, this.#batchNumber), buffer, from, to);
+    if (doubt) return doubt;
     const prepared = this.#prepared.get(name);
     const action = prepared?.action ?? statementAction(`(statement "${name}", prepared by SQL)`);
     return after(this.#reuse(prepared?.exchange, 'bound') ?? this.#openExtended(action, buffer, from, to), (exchange) => {
@@ -233,9 +280,9 @@ export class Requests implements MessageSink {
 
   #describe(buffer: Buffer, from: number, to: number): Pending {
     const reader = new ByteReader(buffer, from + 5, to);
-    const [kind, name] = [reader.uint8(), reader.cstring()];
-    const doubt = (kind === 0x50 ? this.#portals : this.#prepared).doubt(name, this.#batchNumber);
-    if (doubt) return doubt.then(() => this.#describe(buffer, from, to));
+    const [kind, name] = [reader.uint8(), readName(reader)];
+    const doubt = this.#later((kind === 0x50 ? this.#portals : this.#prepared).doubt(name, this.#batchNumber), buffer, from, to);
+    if (doubt) return doubt;
     if (kind === 0x50) {
       const exchange = this.#portals.get(name)?.exchange ?? null;
       this.#step('describe-portal', exchange?.ended ? null : exchange, buffer, from, to);
@@ -251,9 +298,9 @@ export class Requests implements MessageSink {
   }
 
   #execute(buffer: Buffer, from: number, to: number): Pending {
-    const name = new ByteReader(buffer, from + 5, to).cstring();
-    const doubt = this.#portals.doubt(name, this.#batchNumber);
-    if (doubt) return doubt.then(() => this.#execute(buffer, from, to));
+    const name = readName(new ByteReader(buffer, from + 5, to));
+    const doubt = this.#later(this.#portals.doubt(name, this.#batchNumber), buffer, from, to);
+    if (doubt) return doubt;
     const portal = this.#portals.get(name);
     const action = portal?.action ?? statementAction(`(portal "${name}", opened by SQL)`);
     return after(this.#reuse(portal?.exchange, 'executed') ?? this.#openExtended(action, buffer, from, to), (exchange) => {
@@ -266,7 +313,7 @@ export class Requests implements MessageSink {
 
   #close(buffer: Buffer, from: number, to: number): Pending {
     const reader = new ByteReader(buffer, from + 5, to);
-    const [kind, name] = [reader.uint8(), reader.cstring()];
+    const [kind, name] = [reader.uint8(), readName(reader)];
     const change = (kind === 0x50 ? this.#portals : this.#prepared).delete(name, this.#batchNumber);
     this.#step('close', this.#batch.at(-1) ?? null, buffer, from, to, change);
     return undefined;
@@ -276,14 +323,13 @@ export class Requests implements MessageSink {
     const owner = this.#copying();
     this.#own(owner, buffer, from, to);
     if (letter === 'd') return undefined;
-    if (owner) owner.copying = false;
-    this.#steps.endCopy();
+    if (owner?.copy === 'in') owner.copy = 'none';
+    else this.#steps.endCopy();
     return undefined;
   }
 
   #sync(buffer: Buffer, from: number, to: number): Pending {
-    const running = this.#copying();
-    if (running?.copying) return this.#own(running, buffer, from, to);
+    if (this.#steps.copyingIn) return this.#own(this.#copying(), buffer, from, to);
     const batch = this.#batch;
     const owner = this.#dropping ? null : (batch.at(-1) ?? null);
     this.#batch = [];
@@ -306,17 +352,15 @@ export class Requests implements MessageSink {
     return after(this.#port.open(action), (exchange) => {
       this.#batch.push(exchange);
       if (exchange.gate.kind === 'open') return exchange;
-      this.#refuse(exchange, buffer, from, to);
+      this.#refuse(exchange, wordsTo(exchange), buffer, from, to);
       this.#dropping = exchange;
       return null;
     });
   }
 
-  #refuse(exchange: StatementExchange, buffer: Buffer, from: number, to: number): void {
-    this.#flush();
-    const words = exchange.gate.kind === 'shut' ? encodeRefusal(exchange.gate.refusal) : Buffer.alloc(0);
-    exchange.outcome = { status: 'refused', rows: null, tag: null, error: null };
-    exchange.attempt(buffer.subarray(from, to));
+  #refuse(exchange: StatementExchange | null, words: Buffer, buffer: Buffer, from: number, to: number): void {
+    if (exchange) exchange.outcome = { status: 'refused', rows: null, tag: null, error: null };
+    this.#keep(exchange, buffer.subarray(from, to));
     this.#steps.push({ kind: 'refused', exchange, words });
     this.#port.ask(mustFail);
   }
@@ -349,25 +393,6 @@ export class Requests implements MessageSink {
   }
 }
 
-/** Goes on with a value at once where it is at hand: a permitted statement costs no turn of the event loop. */
-function after<In, Out>(value: In | Promise<In>, then: (value: In) => Out | Promise<Out>): Out | Promise<Out> {
-  return value instanceof Promise ? value.then(then) : then(value);
-}
-
-/** One after the other: nobody is asked about a statement while the one before it is not decided. */
-function openAll(texts: readonly string[], port: RequestPort): readonly StatementExchange[] | Promise<readonly StatementExchange[]> {
-  type Opened = readonly StatementExchange[];
-  const openNext = (before: Opened, text: string) => after(port.open(statementAction(text)), (one): Opened => [...before, one]);
-  return texts.reduce<Opened | Promise<Opened>>((before, text) => after(before, (opened) => openNext(opened, text)), []);
-}
-
-/**
- * A statement's text from its bytes with their closing NUL. PostgreSQL reads to the first NUL; bytes behind one would pass
- * unread. What is not UTF-8 is shown byte by byte: all encodings that pass leave ASCII as it is.
- */
-function readText(bytes: Buffer): string {
-  const end = bytes.indexOf(0);
-  if (end !== bytes.length - 1) throw new MalformedBytes('a statement must end with its first NUL');
-  const text = bytes.subarray(0, end);
-  return text.toString(isUtf8(text) ? 'utf8' : 'latin1');
+function wordsTo({ gate }: StatementExchange): Buffer {
+  return gate.kind === 'shut' ? encodeRefusal(gate.refusal) : Buffer.alloc(0);
 }

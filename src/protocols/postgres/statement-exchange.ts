@@ -25,14 +25,17 @@ export class StatementExchange implements Exchange {
   /** Whether Bind or Execute were asked of it: what comes after belongs to another execution. */
   bound = false;
   executed = false;
-  /** Whether the target waits for its copy data. */
-  copying = false;
+  /** Whether the target waits for copy data, or sends some. */
+  copy: 'none' | 'in' | 'out' = 'none';
   ended = false;
+  /** The message that asks it, where its text does not say all. */
+  readonly #message: Buffer | null;
 
-  constructor(action: Action, ends: Ends, notify: (text: string, crossing: Crossing) => void) {
+  constructor(action: Action, ends: Ends, notify: (text: string, crossing: Crossing) => void, message: Buffer | null = null) {
     this.action = action;
     this.#ends = ends;
     this.#notify = notify;
+    this.#message = message;
   }
 
   perform(permit: Permit, crossing: Crossing): void {
@@ -40,7 +43,7 @@ export class StatementExchange implements Exchange {
     this.gate = { kind: 'open', permit };
   }
   act(): Act {
-    return { action: this.action, bytes: Buffer.from(this.action.text), parameters: [], estimate: null };
+    return { action: this.action, bytes: this.#message ?? Buffer.from(this.action.text), parameters: [], estimate: null };
   }
   /** The words are sent when their turn in the stream of replies has come. */
   refuse(refusal: Refusal, crossing: Crossing): void {

@@ -9,15 +9,17 @@ export type Step =
   /** A simple query: one exchange for each of its statements; answered up to ReadyForQuery. */
   | { readonly kind: 'query'; readonly exchanges: readonly StatementExchange[]; current: number; readonly changes: readonly Change[] }
   | { readonly kind: ExtendedKind; readonly exchange: StatementExchange | null; readonly change?: Change }
+  /** A FunctionCall, answered up to ReadyForQuery. */
+  | { readonly kind: 'call'; readonly exchange: StatementExchange }
   /** Sync: ends a batch, answered by ReadyForQuery. */
   | { readonly kind: 'sync'; readonly batch: readonly StatementExchange[] }
   /** The client's end of copy data; nothing answers it. */
   | { readonly kind: 'copy-end' }
   /**
-   * A statement that the gate refused: in its place the target is sent a message that must fail, so that it aborts the
-   * transaction and skips to Sync exactly as if it had refused the statement itself. Its error is replaced by ours.
+   * What the gate refused: in its place the target is sent a message that must fail, so that it aborts the transaction and
+   * skips to Sync exactly as if it had refused that itself. Its error is replaced by ours. Null is nobody's exchange.
    */
-  | { readonly kind: 'refused'; readonly exchange: StatementExchange; readonly words: Buffer };
+  | { readonly kind: 'refused'; readonly exchange: StatementExchange | null; readonly words: Buffer };
 
 export type ExtendedKind = 'parse' | 'bind' | 'describe-statement' | 'describe-portal' | 'execute' | 'close';
 
@@ -31,6 +33,12 @@ export const completions: Readonly<Record<ExtendedKind, string>> = {
   close: '3',
 };
 
+/** The exchange that a step's next reply belongs to, where the step runs statements. */
+export function runningIn(step: Step | undefined): StatementExchange | null {
+  if (step?.kind === 'query') return step.exchanges[step.current] ?? null;
+  return step?.kind === 'execute' ? step.exchange : null;
+}
+
 /** A queue that takes from its head without moving the rest. */
 export class Steps {
   #queue: Step[] = [];
@@ -38,6 +46,8 @@ export class Steps {
   /** How many times the target has yet to say that it is ready. */
   #owed = 0;
   #waiting: (() => void)[] = [];
+  /** Whether the target drops what comes, up to a Sync: none that stands behind an error and before that is owed an answer. */
+  #failed = false;
 
   /** Changes whenever the target has answered a step, or a statement of one. */
   get progress(): number {
@@ -52,7 +62,14 @@ export class Steps {
   first(): Step | undefined {
     return this.#queue[this.#head];
   }
-  /** Resolves when every batch that was ended has been answered; null where all are. */
+  /** Whether the target waits for copy data. */
+  get copyingIn(): boolean {
+    return runningIn(this.#queue[this.#head])?.copy === 'in';
+  }
+  /**
+   * Resolves when every batch that was ended has been answered, or when that cannot be before copy data has come: ask again
+   * then. Null where all are.
+   */
   answered(): Promise<void> | null {
     if (this.#owed === 0) return null;
     return new Promise((resolve) => {
@@ -61,46 +78,72 @@ export class Steps {
   }
   #settle(): void {
     this.#owed -= 1;
-    if (this.#owed === 0) for (const go of this.#waiting.splice(0)) go();
+    if (this.#owed === 0) this.#wake();
+  }
+  #wake(): void {
+    for (const go of this.#waiting.splice(0)) go();
   }
   /** The newest statement that is to run, or null where none waits for its answer. */
   lastRun(): StatementExchange | null {
     for (let index = this.#queue.length - 1; index >= this.#head; index -= 1) {
       const step = this.#queue[index];
-      if (step?.kind === 'query') return step.exchanges[step.current] ?? null;
-      if (step?.kind === 'execute') return step.exchange;
+      if (step?.kind === 'query' || step?.kind === 'execute') return runningIn(step);
     }
     return null;
   }
-  /** Marks the end of copy data; where nothing runs, or one was marked just now, it ends nothing. */
+  /** Marks the end of copy data that the target has not asked for yet; where nothing runs it ends nothing. */
   endCopy(): void {
-    if (this.length > 0 && this.#queue.at(-1)?.kind !== 'copy-end') this.#queue.push({ kind: 'copy-end' });
+    if (this.length > 0) this.#queue.push({ kind: 'copy-end' });
   }
-  /** What has been sent behind the head before the end of its copy data: a target that waits for data drops every Sync of it. */
-  dropSyncsInCopy(): void {
-    let index = this.#head + 1;
-    while (index < this.#queue.length && this.#queue[index]?.kind === 'sync') {
-      this.#queue.splice(index, 1);
+  /**
+   * The target begins to wait for copy data, and drops every Sync up to the data's end. False where that end was sent ahead.
+   */
+  beginCopy(): boolean {
+    const next = this.#head + 1;
+    while (this.#queue[next]?.kind === 'sync') {
+      this.#queue.splice(next, 1);
       this.#settle();
     }
+    if (this.#queue[next]?.kind === 'copy-end') {
+      this.#queue.splice(next, 1);
+      return false;
+    }
+    this.#wake();
+    return true;
+  }
+  /** The target has said an error and drops everything up to the next Sync, what has yet to come included. */
+  skipToSync(dropped: (step: Step) => void): void {
+    for (let step = this.first(); step && step.kind !== 'sync'; step = this.first()) {
+      dropped(step);
+      this.shift();
+    }
+    this.#failed = true;
+  }
+  get failed(): boolean {
+    return this.#failed;
+  }
+  /** The Sync has come that ends a batch, failed or not. */
+  recover(): void {
+    this.#failed = false;
   }
   push(step: Step): void {
+    if (isOwedReady(step) && !(this.#failed && step.kind !== 'sync' && this.first()?.kind !== 'sync')) this.#owed += 1;
     this.#queue.push(step);
-    if (endsBatch(step)) this.#owed += 1;
   }
-  shift(): Step | undefined {
+  shift(): void {
     const step = this.#queue[this.#head];
     this.#head += 1;
     this.#served += step?.kind === 'query' ? step.current + 1 : 1;
-    if (step && endsBatch(step)) this.#settle();
+    // What comes to the head while the target drops was asked while it dropped: nothing was owed.
+    if (step && isOwedReady(step) && !this.#failed) this.#settle();
+    while (this.#queue[this.#head]?.kind === 'copy-end') this.#head += 1;
     if (this.#head > 1024 || this.#head >= this.#queue.length) {
       this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
-    return step;
   }
 }
 
-function endsBatch(step: Step): boolean {
-  return step.kind === 'sync' || step.kind === 'query';
+function isOwedReady({ kind }: Step): boolean {
+  return kind === 'sync' || kind === 'query' || kind === 'call';
 }
