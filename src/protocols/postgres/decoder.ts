@@ -3,6 +3,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Cell, Part } from '../../core/part.ts';
 import type { Decoder } from '../../core/protocol.ts';
 import { ByteReader, MalformedBytes } from '../../wire/byte-reader.ts';
+import { type Call, readCall } from './large-objects.ts';
 import { MessageAssembly, type Message } from './message-assembly.ts';
 import { parseFields } from './messages.ts';
 import { readValue } from './values.ts';
@@ -24,7 +25,12 @@ interface Reading {
   columns: readonly Column[] | null;
   formats: readonly number[];
   copyText: boolean;
+  /** The FunctionCall that is to be answered. */
+  call: Call | null;
 }
+
+/** The types of what large objects give, by their OIDs in pg_type. */
+const typeOids = { oid: 26, int4: 23, int8: 20, bytea: 17 } as const;
 
 /** Reads the recorded bytes of one session into rows, texts and marks. */
 export function createDecoder(): Decoder {
@@ -77,6 +83,7 @@ class SessionDecoder implements Decoder {
     else if (type === 'B') parts.add(this.#bind(reader, reading));
     else if (type === 'D') reading.describing.push(reader.uint8() === 0x53 ? this.#describedBy(reader.cstring()) : null);
     else if (type === 'd') parts.add(copied(body, reading.copyText));
+    else if (type === 'F') this.#call(reader, reading, parts);
     else if (type === 'f') parts.add(mark('copy-failed', { message: reader.cstring() }));
   }
 
@@ -105,6 +112,14 @@ class SessionDecoder implements Decoder {
     return mark('parameters', { values });
   }
 
+  #call(reader: ByteReader, reading: Reading, parts: Parts): void {
+    const call = readCall(reader);
+    if ('kind' in call) return parts.add(mark('function-call', { refused: call.message }));
+    reading.call = call;
+    parts.add({ shape: 'text', text: call.text });
+    if (call.content) parts.add(opaque(call.content));
+  }
+
   #describedBy(name: string): Described {
     const known = this.#statements.get(name);
     if (known) return known;
@@ -129,6 +144,8 @@ class SessionDecoder implements Decoder {
       }
       case 'D':
         return parts.row(readRow(reader, reading), reading.columns);
+      case 'V':
+        return returned(reader, reading.call, parts);
       case 'C':
         return parts.add(mark('complete', { tag: reader.cstring() }));
       case 's':
@@ -213,6 +230,7 @@ function openReading(): Reading {
     columns: null,
     formats: [],
     copyText: true,
+    call: null,
   };
 }
 
@@ -248,7 +266,21 @@ function readRow(reader: ByteReader, { columns, formats }: Reading): readonly Ce
 
 function copied(body: Buffer, text: boolean): Part {
   if (text) return { shape: 'text', text: body.toString('utf8') };
-  return { shape: 'bytes', count: body.length, base64: body.toString('base64') };
+  return opaque(body);
+}
+
+function opaque(bytes: Buffer): Part {
+  return { shape: 'bytes', count: bytes.length, base64: bytes.toString('base64') };
+}
+
+/** The result of a FunctionCall: a number as a row, content as what it is. */
+function returned(reader: ByteReader, call: Call | null, parts: Parts): void {
+  const length = reader.int32();
+  const value = length < 0 ? null : reader.bytes(length);
+  if (value !== null && call?.function.gives === 'bytea') return parts.add(opaque(value));
+  const type = call ? typeOids[call.function.gives] : 0;
+  const cell = value === null ? null : readValue(value, call?.givesText ? 0 : 1, type);
+  parts.add({ shape: 'rows', columns: [call?.function.name ?? 'result'], rows: [[cell]] });
 }
 
 /** The start-up message as the target was sent it, or a cancel. */

@@ -45,7 +45,8 @@ export const message = {
   copyData: (data: string | Buffer) => encodeMessage('d', Buffer.from(data)),
   copyDone: () => encodeMessage('c'),
   copyFail: (why: string) => encodeMessage('f', cstring(why)),
-  functionCall: () => encodeMessage('F', int32(1598), int16(0, 0, 0)),
+  functionCall: (oid = 1598, ...values: readonly Buffer[]) =>
+    encodeMessage('F', int32(oid), int16(1, 1, values.length), ...values.map(value), int16(1)),
   password: (text: string) => encodeMessage('p', cstring(text)),
 } as const;
 
@@ -68,6 +69,7 @@ export const reply = {
   error: (code: string, text: string) => encodeError({ severity: 'ERROR', code, message: text }),
   notice: (text: string) => encodeError({ severity: 'NOTICE', code: '00000', message: text }),
   setting: (name: string, text: string) => encodeMessage('S', cstring(name), cstring(text)),
+  returned: (content: Buffer | null) => encodeMessage('V', value(content)),
   notification: (channel: string, payload: string) => encodeMessage('A', int32(7), cstring(channel), cstring(payload)),
   copyIn: (format = 0) => encodeMessage('G', Buffer.from([format]), int16(1, format)),
   copyOut: (format = 0) => encodeMessage('H', Buffer.from([format]), int16(1, format)),
@@ -164,6 +166,19 @@ export const fixtures: readonly Fixture[] = [
       answer(3, reply.error('57014', 'COPY from stdin failed'), reply.ready()),
       ask(4, message.query('copy items to stdout binary')),
       answer(4, reply.copyOut(1), message.copyData(Buffer.from([0, 255, 3])), message.copyDone(), reply.complete('COPY 1'), reply.ready()),
+    ],
+  },
+  {
+    name: 'calls of functions of large objects',
+    pieces: [
+      ask(1, message.functionCall(952, int32(16_385), int32(0x6_0000))),
+      answer(1, reply.returned(int32(0)), reply.ready('T')),
+      ask(2, message.functionCall(955, int32(0), Buffer.from([0, 255, 3]))),
+      answer(2, reply.returned(int32(3)), reply.ready('T')),
+      ask(3, message.functionCall(954, int32(0), int32(8192))),
+      answer(3, reply.returned(Buffer.from([0, 255, 3])), reply.ready('T')),
+      ask(4, message.functionCall(964, int32(1))),
+      answer(4, reply.error('42704', 'large object 1 does not exist'), reply.ready('E')),
     ],
   },
   {
