@@ -1,0 +1,44 @@
+import type { Approval } from './approval.ts';
+import { ApprovalDesk, type DeskOptions } from './desk.ts';
+import { Notifier, type NotifierOptions } from './notifier.ts';
+import type { ApprovalSettings } from './settings.ts';
+import { ApprovalStore } from './store.ts';
+
+export { createApprovals } from './stage.ts';
+
+export interface OpenDeskOptions extends Pick<DeskOptions, 'now' | 'audit' | 'tell' | 'log'>, Pick<NotifierOptions, 'address' | 'delays'> {
+  /** The file of the approvals. */
+  readonly path: string;
+  readonly settings: ApprovalSettings;
+  /** Of the policies that hold at the start. */
+  readonly policyVersion: string;
+}
+
+/** The desk with its file and its notifications, as one thread runs it. */
+export interface OpenDesk {
+  readonly desk: ApprovalDesk;
+  readonly slack: Notifier['slack'];
+  /** An approval's address for people. */
+  addressOf(approval: Approval): string;
+  close(): Promise<void>;
+}
+
+export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
+  const { path, settings, policyVersion, address } = options;
+  const store = new ApprovalStore(path);
+  const notifier = new Notifier({ ...options, store });
+  const { waitMs, expireMs, people } = settings;
+  const notify: DeskOptions['notify'] = (event, approval) => notifier.notify(event, approval);
+  const desk = new ApprovalDesk({ ...options, store, waitMs, expireMs, people, notify });
+  const close = async () => {
+    await notifier.close();
+    await desk.close();
+  };
+  try {
+    await desk.start(policyVersion);
+  } catch (fault) {
+    await close();
+    throw fault;
+  }
+  return { desk, slack: notifier.slack, addressOf: ({ id }) => address + id, close };
+}

@@ -1,0 +1,43 @@
+import type { Approval } from './approval.ts';
+import { Deliveries } from './deliveries.ts';
+import type { ApprovalEvent } from './desk.ts';
+import type { ApprovalSettings } from './settings.ts';
+import { SlackChannel } from './slack.ts';
+import type { ApprovalStore } from './store.ts';
+import { sendWebhook } from './webhook.ts';
+
+export interface NotifierOptions {
+  readonly settings: Pick<ApprovalSettings, 'webhooks' | 'slack'>;
+  readonly store: ApprovalStore;
+  /** Where people find the approvals; an id is put behind it. */
+  readonly address: string;
+  readonly now: () => number;
+  readonly log: (line: string) => void;
+  /** For tests: milliseconds between attempts. */
+  readonly delays?: readonly number[];
+}
+
+/** Tells webhooks and Slack what happens to approvals. Nobody waits for it. */
+export class Notifier {
+  readonly slack: readonly SlackChannel[];
+  readonly #options: NotifierOptions;
+  readonly #deliveries: Deliveries;
+
+  constructor(options: NotifierOptions) {
+    const { settings, store, log, delays } = options;
+    this.#options = options;
+    this.#deliveries = new Deliveries({ log, ...(delays === undefined ? {} : { delays }) });
+    this.slack = settings.slack.map((each, index) => new SlackChannel(each, index, store, this.#deliveries));
+  }
+
+  notify(event: ApprovalEvent, approval: Approval): void {
+    const { settings, address, now } = this.#options;
+    const addressed = { ...approval, address: address + approval.id };
+    for (const webhook of settings.webhooks) sendWebhook(webhook, event, addressed, this.#deliveries, now);
+    for (const channel of this.slack) channel.show(addressed);
+  }
+
+  close(): Promise<void> {
+    return this.#deliveries.close();
+  }
+}

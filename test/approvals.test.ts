@@ -1,0 +1,398 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Approval } from '../src/stages/approvals/approval.ts';
+import type { Refusal } from '../src/core/verdict.ts';
+import { ApprovalHouse, type AskWords, approverOf, type PersonWords } from './rig/approval-house.ts';
+
+const dana = { subject: 'dana', run: 'r-1' };
+const noWait = { waitMs: 0 };
+
+/** Asks once without waiting, and has it approved. */
+async function approvedOnce(house: ApprovalHouse): Promise<Approval> {
+  const client = await house.connect(dana);
+  const { refusal } = await client.ask().settled;
+  assert.equal(refusal?.code, 'ACCESS_REFUSED');
+  const asked = await house.asked();
+  assert.equal(refusal?.approval, asked.id);
+  await house.yes(asked.id);
+  return asked;
+}
+
+const isRefusal = (answer: Approval | Refusal): answer is Refusal => 'kind' in answer;
+
+describe('an exchange that waits for people', () => {
+  const answers = [
+    {
+      name: 'yes',
+      decide: (house: ApprovalHouse, id: string) => house.yes(id),
+      performed: true,
+      verdict: 'approved',
+      status: 'used',
+      trail: ['asked', 'decided', 'used'],
+    },
+    {
+      name: 'no',
+      decide: (house: ApprovalHouse, id: string) => house.no(id),
+      performed: false,
+      verdict: 'denied',
+      status: 'denied',
+      trail: ['asked', 'decided'],
+    },
+    {
+      name: 'no answer in time',
+      decide: async (house: ApprovalHouse) => {
+        house.ahead += 1_800_000;
+        await house.desk.expire();
+      },
+      performed: false,
+      verdict: 'expired',
+      status: 'expired',
+      trail: ['asked', 'expired'],
+    },
+    {
+      name: 'other policies meanwhile',
+      decide: (house: ApprovalHouse) => {
+        house.version = 'v2';
+        return house.desk.policiesChanged('v2');
+      },
+      performed: false,
+      verdict: 'refused',
+      status: 'withdrawn',
+      trail: ['asked', 'withdrawn'],
+    },
+    {
+      name: 'other policies that the desk has not heard of',
+      decide: async (house: ApprovalHouse, id: string) => {
+        house.version = 'v2';
+        await house.yes(id);
+      },
+      performed: false,
+      verdict: 'refused',
+      status: 'withdrawn',
+      trail: ['asked', 'decided', 'withdrawn'],
+    },
+  ] as const;
+  for (const { name, decide, performed, verdict, status, trail } of answers)
+    test(`gets ${name}: ${verdict}`, async () => {
+      await using house = await ApprovalHouse.start();
+      const client = await house.connect(dana);
+      const exchange = client.ask();
+      const notice = await exchange.noticed;
+      const { id } = await house.asked();
+      assert.match(notice, /"dba".*A DBA must see this\./);
+      assert.ok(notice.includes(`https://gate.example.test/approvals/${id}`));
+      await decide(house, id);
+      const settled = await exchange.settled;
+      assert.equal(settled.performed, performed);
+      await house.desk.expire();
+      assert.equal(house.approval(id).status, status);
+      assert.deepEqual(await house.decisions(client.session), [`${verdict} ${id}`]);
+      assert.deepEqual(
+        house.trail(),
+        trail.map((event) => `approval.${event}`),
+      );
+    });
+
+  test('tells who refused it, and why', async () => {
+    await using house = await ApprovalHouse.start();
+    const exchange = (await house.connect(dana)).ask();
+    await exchange.noticed;
+    await house.no((await house.asked()).id);
+    const { refusal } = await exchange.settled;
+    assert.match(refusal?.message ?? '', /toy:delete needs approval .*omar@example\.test refused it: Not today\./);
+  });
+
+  const endings = [
+    ['is cancelled', (exchange: { cancel(): void }) => exchange.cancel()],
+    ['loses its session', (_exchange: object, stop: () => void) => stop()],
+  ] as const;
+  for (const [name, end] of endings)
+    test(`withdraws its question when it ${name}`, async () => {
+      await using house = await ApprovalHouse.start();
+      const client = await house.connect(dana);
+      const exchange = client.ask();
+      await exchange.noticed;
+      const { id } = await house.asked();
+      end(exchange, () => client.session.stop({ code: 'SESSION_TERMINATED', message: 'Ended by the test.', hint: '' }));
+      assert.equal((await exchange.settled).performed, false);
+      await house.desk.expire();
+      assert.equal(house.approval(id).status, 'withdrawn');
+      const late = await house.yes(id);
+      assert.ok(isRefusal(late) && late.code === 'APPROVAL_CLOSED');
+      assert.deepEqual(house.trail(), ['approval.asked', 'approval.withdrawn']);
+    });
+
+  test('is refused where its question cannot be put on record', async () => {
+    await using house = await ApprovalHouse.start();
+    house.auditFault = new Error('the disk is full');
+    const { refusal } = await (await house.connect(dana)).ask().settled;
+    assert.equal(refusal?.code, 'INTERNAL');
+    assert.equal(house.desk.list({}, { issuer: '', subject: '', groups: [], all: true }, { limit: 1, cursor: null }).items.length, 0);
+  });
+
+  test('is refused where its use cannot be put on record', async () => {
+    await using house = await ApprovalHouse.start();
+    const exchange = (await house.connect(dana)).ask({ estimate: async () => 4 });
+    await exchange.noticed;
+    const { id, estimate } = await house.asked();
+    assert.equal(estimate, 4);
+    const use = house.desk.use.bind(house.desk);
+    house.desk.use = (asked) => {
+      house.auditFault = new Error('the disk is full');
+      return use(asked);
+    };
+    await house.yes(id);
+    assert.equal((await exchange.settled).refusal?.code, 'INTERNAL');
+    house.auditFault = null;
+  });
+
+  test('is asked about without an estimate where the target fails to give one', async () => {
+    await using house = await ApprovalHouse.start();
+    const exchange = (await house.connect(dana)).ask({ estimate: () => Promise.reject(new Error('no plan')) });
+    await exchange.noticed;
+    const { id, estimate } = await house.asked();
+    assert.equal(estimate, null);
+    await house.yes(id);
+    assert.equal((await exchange.settled).performed, true);
+  });
+});
+
+describe('an approval for a client that could not wait', () => {
+  test('is asked for at once, without a notice, and passes the same act once', async () => {
+    await using house = await ApprovalHouse.start(noWait);
+    const { id } = await approvedOnce(house);
+    const client = await house.connect(dana);
+    const first = await client.ask().settled;
+    assert.deepEqual([first.performed, first.notices], [true, []]);
+    const again = await client.ask().settled;
+    assert.equal(again.performed, false);
+    assert.notEqual(again.refusal?.approval, id);
+    assert.deepEqual(await house.decisions(client.session), [`approved ${id}`, `refused ${again.refusal?.approval}`]);
+  });
+
+  test('is not asked for twice while it is open', async () => {
+    await using house = await ApprovalHouse.start(noWait);
+    const client = await house.connect(dana);
+    const first = await client.ask().settled;
+    const second = await client.ask().settled;
+    assert.equal(second.refusal?.approval, first.refusal?.approval);
+    assert.match(second.refusal?.hint ?? '', /send exactly the same again/);
+  });
+
+  test('that was refused stays refused', async () => {
+    await using house = await ApprovalHouse.start(noWait);
+    const client = await house.connect(dana);
+    await client.ask().settled;
+    await house.no((await house.asked()).id);
+    const { refusal } = await client.ask().settled;
+    assert.equal(refusal?.verdict, 'denied');
+    assert.match(refusal?.message ?? '', /Not today/);
+  });
+
+  test('comes after the wait was over', async () => {
+    await using house = await ApprovalHouse.start({ waitMs: 5 });
+    const client = await house.connect(dana);
+    const exchange = client.ask();
+    const { refusal, notices } = await exchange.settled;
+    assert.equal(notices.length, 1);
+    assert.equal(refusal?.verdict, 'refused');
+    await house.yes(refusal?.approval ?? '');
+    assert.equal((await client.ask().settled).performed, true);
+  });
+
+  const others: readonly (readonly [name: string, who: PersonWords & { run?: string; connection?: string }, what: AskWords])[] = [
+    ['another bind value', dana, { value: '8' }],
+    ['another text', dana, { text: 'delete from users ' }],
+    ['the same text that means another object', dana, { object: 'other.users' }],
+    ['another run', { ...dana, run: 'r-2' }, {}],
+    ['no run', { subject: 'dana' }, {}],
+    ['another connection', { ...dana, connection: 'billing' }, {}],
+    ['another principal', { ...dana, subject: 'rita' }, {}],
+    ['the same subject of another issuer', { ...dana, issuer: 'https://other.example.test' }, {}],
+    ['another agent of the same person', { ...dana, agent: 'claude' }, {}],
+    ['the person without the agent', { ...dana, agent: null }, {}],
+  ];
+  for (const [name, who, what] of others)
+    test(`does not pass ${name}`, async () => {
+      await using house = await ApprovalHouse.start(noWait);
+      const { id } = await approvedOnce(house);
+      const { performed, refusal } = await (await house.connect(who)).ask(what).settled;
+      assert.equal(performed, false);
+      assert.notEqual(refusal?.approval, id);
+      assert.equal(house.approval(id).status, 'approved');
+    });
+
+  test('is bound to the token where the agent names no run', async () => {
+    await using house = await ApprovalHouse.start(noWait);
+    const { refusal } = await (await house.connect({ subject: 'dana' })).ask().settled;
+    await house.yes(refusal?.approval ?? '');
+    assert.equal((await (await house.connect({ subject: 'dana', token: 'two' })).ask().settled).performed, false);
+    assert.equal((await (await house.connect({ subject: 'dana' })).ask().settled).performed, true);
+  });
+
+  test('does not pass by changed policies or changed groups, nor after its time', async () => {
+    for (const change of [
+      (house: ApprovalHouse) => void (house.version = 'v2'),
+      (house: ApprovalHouse) => void (house.groups = ['security']),
+      (house: ApprovalHouse) => void (house.ahead = 1_800_000),
+    ]) {
+      await using house = await ApprovalHouse.start(noWait);
+      await approvedOnce(house);
+      change(house);
+      assert.equal((await (await house.connect(dana)).ask().settled).performed, false);
+    }
+  });
+
+  test('passes one of two that come at once', async () => {
+    await using house = await ApprovalHouse.start(noWait);
+    await approvedOnce(house);
+    const client = await house.connect(dana);
+    const both = await Promise.all([client.ask().settled, client.ask().settled]);
+    assert.equal(both.filter(({ performed }) => performed).length, 1);
+  });
+
+  test('of one person is not asked for without end', async () => {
+    await using house = await ApprovalHouse.start(noWait);
+    const client = await house.connect(dana);
+    const codes: (string | undefined)[] = [];
+    for (let value = 0; value < 22; value += 1) codes.push((await client.ask({ value: String(value) }).settled).refusal?.code);
+    assert.deepEqual(new Set(codes.slice(0, 20)), new Set(['ACCESS_REFUSED']));
+    assert.deepEqual(codes.slice(20), ['TOO_MANY', 'TOO_MANY']);
+  });
+});
+
+describe('a gateway that restarts', () => {
+  for (const farewell of [true, false])
+    test(`keeps what was asked ${farewell ? 'when it stops' : 'when it dies'}, and takes the answer after it`, async () => {
+      await using house = await ApprovalHouse.start();
+      const exchange = (await house.connect(dana)).ask();
+      await exchange.noticed;
+      const { id } = await house.asked();
+      await house.restart(farewell);
+      assert.equal(house.approval(id).status, 'open');
+      await house.yes(id);
+      assert.equal((await (await house.connect(dana)).ask().settled).performed, true);
+      assert.equal(house.approval(id).status, 'used');
+    });
+
+  test('keeps an answer that was not used', async () => {
+    await using house = await ApprovalHouse.start(noWait);
+    await approvedOnce(house);
+    await house.restart(false);
+    const client = await house.connect(dana);
+    assert.equal((await client.ask().settled).performed, true);
+    assert.equal((await client.ask().settled).performed, false);
+  });
+
+  test('ends what ran out or lost its policies meanwhile', async () => {
+    await using house = await ApprovalHouse.start(noWait);
+    const { id } = await approvedOnce(house);
+    house.version = 'v2';
+    await house.restart(false);
+    assert.equal(house.approval(id).status, 'withdrawn');
+    const { refusal } = await (await house.connect(dana)).ask().settled;
+    house.ahead = 1_800_000;
+    await house.restart(false);
+    assert.equal(house.approval(refusal?.approval ?? '').status, 'expired');
+  });
+});
+
+describe('who may decide', () => {
+  const cases: readonly (readonly [name: string, who: PersonWords, code: string | null])[] = [
+    ['a member of the group', { subject: 'omar' }, null],
+    ['somebody of another group', { subject: 'omar', groups: ['sales'] }, 'ACCESS_REFUSED'],
+    ['an agent of a member', { subject: 'omar', agent: 'cursor' }, 'ACCESS_REFUSED'],
+    ['the requester', { subject: 'dana' }, 'ACCESS_REFUSED'],
+    [
+      'the requester by another issuer',
+      { subject: 'd', issuer: 'https://other.example.test', email: 'Dana@Example.test' },
+      'ACCESS_REFUSED',
+    ],
+    ['a namesake of the requester at another issuer', { subject: 'dana', issuer: 'https://other.example.test', email: null }, null],
+  ];
+  for (const [name, who, code] of cases)
+    for (const decision of ['approve', 'deny'] as const)
+      test(`${name}: ${decision} ${code ?? 'counts'}`, async () => {
+        await using house = await ApprovalHouse.start(noWait);
+        await (await house.connect(dana)).ask().settled;
+        const { id } = await house.asked();
+        const answer = await house.desk.decide(id, approverOf(who), { decision, reason: null, digest: null });
+        assert.equal(isRefusal(answer) ? answer.code : null, code);
+        assert.equal(house.approval(id).status === 'open', code !== null);
+      });
+
+  test('nobody about something else than they saw', async () => {
+    await using house = await ApprovalHouse.start(noWait);
+    await (await house.connect(dana)).ask().settled;
+    const { id, digest } = await house.asked();
+    const seen = (value: string) =>
+      house.desk.decide(id, approverOf({ subject: 'omar' }), { decision: 'approve', reason: null, digest: value });
+    assert.ok(isRefusal(await seen('0'.repeat(64))));
+    assert.ok(!isRefusal(await seen(digest)));
+  });
+
+  test('one of two who answer at once', async () => {
+    await using house = await ApprovalHouse.start(noWait);
+    await (await house.connect(dana)).ask().settled;
+    const { id } = await house.asked();
+    const [yes, no] = await Promise.all([house.yes(id), house.no(id, { subject: 'olga' })]);
+    assert.ok(!isRefusal(yes));
+    assert.ok(isRefusal(no) && no.code === 'APPROVAL_CLOSED');
+    assert.equal(house.approval(id).decisions.length, 1);
+  });
+
+  const quorums: readonly {
+    readonly name: string;
+    readonly people?: number;
+    readonly groups?: readonly string[];
+    readonly yes: readonly PersonWords[];
+    readonly status: readonly string[];
+  }[] = [
+    { name: 'two people', people: 2, yes: [{ subject: 'omar' }, { subject: 'olga' }], status: ['open', 'approved'] },
+    { name: 'one person twice', people: 2, yes: [{ subject: 'omar' }, { subject: 'omar' }], status: ['open', 'open'] },
+    {
+      name: 'one person by two issuers',
+      people: 2,
+      yes: [{ subject: 'omar' }, { subject: 'o', issuer: 'https://other.example.test', email: 'OMAR@example.test' }],
+      status: ['open', 'open'],
+    },
+    {
+      name: 'two groups by one person of both',
+      groups: ['dba', 'security'],
+      yes: [{ subject: 'omar', groups: ['dba', 'security'] }],
+      status: ['open'],
+    },
+    {
+      name: 'two groups by two of one group',
+      groups: ['dba', 'security'],
+      yes: [{ subject: 'omar' }, { subject: 'olga' }],
+      status: ['open', 'open'],
+    },
+    {
+      name: 'two groups, where the one of both comes first',
+      groups: ['dba', 'security'],
+      yes: [{ subject: 'omar', groups: ['dba', 'security'] }, { subject: 'olga' }],
+      status: ['open', 'approved'],
+    },
+    {
+      name: 'two groups and three people',
+      people: 3,
+      groups: ['dba', 'security'],
+      yes: [{ subject: 'omar' }, { subject: 'sam', groups: ['security'] }, { subject: 'olga' }],
+      status: ['open', 'open', 'approved'],
+    },
+  ];
+  for (const { name, people = 1, groups = ['dba'], yes, status } of quorums)
+    test(`${name}: ${status.at(-1)}`, async () => {
+      await using house = await ApprovalHouse.start({ ...noWait, people });
+      house.groups = groups;
+      await (await house.connect(dana)).ask().settled;
+      const { id } = await house.asked();
+      const found: string[] = [];
+      for (const who of yes) {
+        await house.yes(id, who);
+        found.push(house.approval(id).status);
+      }
+      assert.deepEqual(found, status);
+    });
+});
