@@ -1,20 +1,18 @@
 import type { Decision } from './entry.ts';
 import type { Permit, Refusal } from './verdict.ts';
 
-const permitted = new WeakMap<object, Decision>();
+const permitted = new WeakMap<Permit, Decision>();
 
-/** A verdict as the record keeps it. Permits on the same grounds share one decision, so that a recorder can encode it once. */
+/** A verdict as the record keeps it. A permit has one decision, so that a recorder can encode it once. */
 export function decisionOf(outcome: Permit | Refusal): Decision {
   if (outcome.kind === 'refusal') return refused(outcome);
-  if (outcome.approval !== null) return { ...nothingSaid, verdict: 'approved', grounds: outcome.grounds, approval: outcome.approval };
-  const known = permitted.get(outcome.grounds);
+  const known = permitted.get(outcome);
   if (known) return known;
-  const decision: Decision = { ...nothingSaid, verdict: 'permitted', grounds: outcome.grounds };
-  permitted.set(outcome.grounds, decision);
+  const { grounds, approval, detail } = outcome;
+  const decision: Decision = { verdict: approval === null ? 'permitted' : 'approved', code: null, reason: null, detail, grounds, approval };
+  permitted.set(outcome, decision);
   return decision;
 }
-
-const nothingSaid = { code: null, reason: null, detail: null, approval: null } as const;
 
 function refused(refusal: Refusal): Decision {
   const { verdict, code, message, detail, grounds, approval } = refusal;

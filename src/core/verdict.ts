@@ -12,6 +12,8 @@ export interface Grounds {
 export interface Permit {
   readonly kind: 'permit';
   readonly grounds: Grounds;
+  /** What the record says of it beside the grounds: that somebody broke the glass, and why. */
+  readonly detail: string | null;
   /** The approval by which people said yes; null where nobody had to be asked. */
   readonly approval: string | null;
   readonly [permitted]: true;
@@ -49,8 +51,8 @@ export type Verdict = Permit | Refusal | Question;
 export const noGrounds: Grounds = { policies: [], version: '' };
 
 /** Only stages/policy and stages/approvals may call this; test/layers.test.ts holds it. */
-export function permit(grounds: Grounds, approval: string | null = null): Permit {
-  return { kind: 'permit', grounds, approval } as Permit;
+export function permit(grounds: Grounds, approval: string | null = null, detail: string | null = null): Permit {
+  return { kind: 'permit', grounds, approval, detail } as Permit;
 }
 
 export function refuse(

@@ -168,7 +168,7 @@ async function writeConfiguration(site: Site, connections: readonly SiteConnecti
 }
 
 function policyOf({ name }: SiteConnection): string {
-  return `@id("${name}") permit (principal in Group::"engineering", action == Action::"connect", resource == Connection::"${name}");`;
+  return `@id("${name}") permit (principal in Group::"engineering", action, resource in Connection::"${name}");`;
 }
 
 function configurationOf(site: Site, connections: readonly SiteConnection[]): string {

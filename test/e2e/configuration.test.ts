@@ -139,12 +139,12 @@ const mistakes: readonly Mistake[] = [
     remedy: /./,
   },
   {
-    name: 'a policy about single statements',
-    make: inPolicy('Action::"connect"', 'Action::"read"'),
+    name: 'a policy about what is not there',
+    make: inPolicy('Action::"connect"', 'Action::"conect"'),
     file: cedar,
-    line: '@id',
-    message: /decides single statements \(Action::"read"\), which this version does not enforce/,
-    remedy: /Action::"connect"/,
+    line: 'conect',
+    message: /unrecognized action `Action::"conect"`/,
+    remedy: /Known here: connect, /,
   },
 ];
 

@@ -27,9 +27,9 @@ export type Person = keyof typeof people;
 /** The policies: engineers and DBAs work on every connection but `vault`. */
 const usualPolicies = `
 @id("workers")
-permit (principal, action == Action::"connect", resource)
+permit (principal, action, resource)
 when { principal in Group::"engineering" || principal in Group::"dba" }
-unless { resource == Connection::"vault" };
+unless { resource in Connection::"vault" };
 `;
 
 /** A connection of the configuration: where it leads, and what else is said of it. */

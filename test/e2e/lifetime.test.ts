@@ -28,7 +28,7 @@ before(async () => {
   [database, issuer] = [stack.use(await startPostgres()), stack.use(await startIssuer())];
   [consolePort = 0, port = 0] = await freePorts(2);
   await mkdir(join(folder, 'policies'));
-  await writeFile(join(folder, 'policies', 'all.cedar'), '@id("all") permit (principal, action == Action::"connect", resource);');
+  await writeFile(join(folder, 'policies', 'all.cedar'), '@id("all") permit (principal, action, resource);');
   const config = join(folder, 'chaperone.yaml');
   await writeFile(config, JSON.stringify(configuration()));
   const gateway = runChaperone(['serve', '--config', config], { PASSWORD: database.password });

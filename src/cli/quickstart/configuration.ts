@@ -26,11 +26,11 @@ const policies = `// Who may reach what. Without a policy, nobody reaches anythi
 
 @id("engineering-connects")
 @reason("Engineers and their agents work on the sample shop.")
-permit (principal in Group::"engineering", action == Action::"connect", resource == Connection::"${connection}");
+permit (principal in Group::"engineering", action, resource in Connection::"${connection}");
 
 @id("dba-connects")
 @reason("DBAs look after the sample shop.")
-permit (principal in Group::"dba", action == Action::"connect", resource == Connection::"${connection}");
+permit (principal in Group::"dba", action, resource in Connection::"${connection}");
 `;
 
 function configuration(folder: QuickstartFolder, terms: QuickstartTerms): string {

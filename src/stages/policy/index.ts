@@ -1,2 +1,3 @@
 export { createPolicy } from './judge.ts';
-export { loadPolicies, type PolicySet } from './load.ts';
+export { loadPolicies } from './load.ts';
+export type { PolicySet } from './policy.ts';

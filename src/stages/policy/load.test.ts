@@ -3,13 +3,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { loadPolicies, type PolicyProblem, type PolicySet } from './load.ts';
+import { loadPolicies } from './load.ts';
+import type { PolicyProblem, PolicySet } from './policy.ts';
 import { describeSchema, type PolicyCatalog } from './schema.ts';
 
 const catalogs: readonly PolicyCatalog[] = [
   {
     name: 'tiny',
     actions: { 'tiny:select': { effect: 'read', says: 'Reads a "table".' }, 'tiny:drop': { effect: 'schema', says: 'Drops.' } },
+    facts: { hasWhere: { kind: 'boolean', says: 'Whether it has a WHERE.' }, functions: { kind: 'texts', says: 'What it calls.' } },
     objects: ['Table'],
   },
 ];
@@ -89,7 +91,7 @@ describe('loading policies', () => {
   test('the schema lists the actions in their effects and the objects in their connection', () => {
     const schema = describeSchema(catalogs);
     assert.match(schema, /action "tiny:drop" in \["schema"\]/);
-    assert.match(schema, /entity Table in \[Connection\];/);
+    assert.match(schema, /entity Table in \[Connection\] = \{ name: String \};/);
     assert.match(schema, /@doc\("Reads a \\"table\\"\."\)/);
   });
 
@@ -124,50 +126,76 @@ describe('loading policies', () => {
     { name: 'a policy that never applies', text: `permit ${all}\nwhen { false };`, line: 1, says: /impossible/, remedy: /remove it/ },
     {
       name: 'a misspelt action',
-      text: 'permit (principal, action == Action::"conect", resource);',
+      text: 'permit (principal, action == Action::"tiny:selekt", resource);',
       line: 1,
-      says: /no Action::"conect"/,
-      remedy: /connect/,
+      says: /unrecognized action `Action::"tiny:selekt"`/,
+      remedy: /^Known here: tiny:select, tiny:drop\.$/,
     },
-    { name: 'no action', text: 'permit (principal, action in [], resource);', line: 1, says: /names no action/ },
+    { name: 'no action', text: 'permit (principal, action in [], resource);', line: 1, says: /empty set/ },
     {
-      name: 'a statement',
-      text: 'forbid (principal, action == Action::"tiny:drop", resource);',
+      name: 'an effect that no action has',
+      text: 'forbid (principal, action in Action::"admin", resource);',
       line: 1,
-      says: /single statements \(Action::"tiny:drop"\)/,
+      says: /applicable action/,
     },
-    { name: 'an effect', text: 'forbid (principal, action in Action::"write", resource);', line: 1, says: /does not enforce/ },
-    { name: 'unmask', text: 'permit (principal, action == Action::"unmask", resource);', line: 1, says: /does not enforce/ },
+    { name: 'an effect as an action', text: 'forbid (principal, action == Action::"read", resource);', line: 1, says: /applicable action/ },
     {
-      name: 'a permit that seems to be of connect and reading alone',
-      text: 'permit (principal, action in [Action::"connect", Action::"read"], resource);',
+      name: 'a table to connect to',
+      text: 'permit (principal, action == Action::"connect", resource is Table);',
       line: 1,
-      says: /Action::"read"/,
-    },
-    {
-      name: 'an action in a condition',
-      text: `forbid ${all} when { action in Action::"schema" };`,
-      line: 1,
-      says: /about Action::"schema"/,
+      says: /applicable action/,
     },
     { name: 'a misspelt type', text: 'forbid (principal, action, resource is Tabel);', line: 1, says: /unrecognized entity type/ },
     {
       name: 'a misspelt action in a condition',
       text: `forbid ${all} when { action == Action::"schemas" };`,
       line: 1,
-      says: /about Action/,
+      says: /unrecognized action/,
     },
-    { name: 'an object', text: 'forbid (principal, action, resource == Table::"t");', line: 1, says: /about Table::"t"/ },
-    { name: 'a type of objects', text: 'forbid (principal, action, resource is Table);', line: 1, says: /about Table/ },
-    { name: 'an object in a condition', text: `forbid ${all} when { resource is Table };`, line: 1, says: /about Table/ },
     {
-      name: 'a fact of statements',
-      text: `forbid ${all} when { context has hasWhere && context.hasWhere };`,
-      line: 1,
-      says: /about context.hasWhere/,
+      name: 'a fact of other actions',
+      text: `forbid ${all}\nwhen { !context.hasWhere };`,
+      line: 2,
+      says: /`hasWhere` in context for Action::"(connect|unmask)" not found/,
+      remedy:
+        /^Action::"(connect|unmask)" has no context\.hasWhere: name the actions that have it in the scope, or test `context has hasWhere` first\./,
     },
-    { name: 'an approval', text: `\n@approval("dba") forbid ${all};`, line: 2, says: /needs approvals/, remedy: /Remove @approval/ },
-    { name: 'an approval without a group', text: `@approval forbid ${all};`, line: 1, says: /needs approvals/ },
+    {
+      name: 'a fact that is not there',
+      text: `forbid (principal, action == Action::"tiny:drop", resource) when { context.hasWher };`,
+      line: 1,
+      says: /`hasWher` in context/,
+    },
+    {
+      name: 'a fact that is not there and is asked for first',
+      text: `forbid ${all} when { context has hasWher && context.hasWher };`,
+      line: 1,
+      says: /impossible/,
+    },
+    {
+      name: 'a fact of another kind',
+      text: `forbid (principal, action in Action::"read", resource) when { context.functions == 1 };`,
+      line: 1,
+      says: /./,
+    },
+    {
+      name: 'an approval on a permit',
+      text: `\n@approval("dba") permit ${all};`,
+      line: 2,
+      says: /@approval stands on a permit/,
+      remedy: /on a forbid/,
+    },
+    { name: 'an approval without a group', text: `@approval forbid ${all};`, line: 1, says: /@approval names no group/ },
+    { name: 'an approval by nobody', text: `@approval(" ") forbid ${all};`, line: 1, says: /@approval names no group/ },
+    {
+      name: 'an approval to connect',
+      text: '@approval("dba") forbid (principal, action == Action::"connect", resource);',
+      line: 1,
+      says: /connect cannot wait/,
+    },
+    { name: 'a glass on a permit', text: `@breakGlass("oncall") permit ${all};`, line: 1, says: /@breakGlass stands on a permit/ },
+    { name: 'a glass for nobody', text: `@breakGlass forbid ${all};`, line: 1, says: /@breakGlass names no group/ },
+    { name: 'a misspelt annotation', text: `@breakglass("oncall") forbid ${all};`, line: 1, says: /@breakglass/, remedy: /@breakGlass/ },
     {
       name: 'two policies without an id on one line',
       text: `permit ${all}; forbid ${all};`,
@@ -188,8 +216,32 @@ describe('loading policies', () => {
       assert.match(problem.remedy, remedy ?? /^.{10}/);
     });
 
-  test('a forbid of connect and more loads, because it is obeyed', async () => {
-    await loaded({ 'p.cedar': 'forbid (principal, action in [Action::"connect", Action::"schema"], resource);' });
+  const sound: { name: string; text: string }[] = [
+    { name: 'a statement', text: 'forbid (principal, action == Action::"tiny:drop", resource);' },
+    { name: 'an effect', text: 'permit (principal, action in Action::"read", resource in Connection::"orders");' },
+    { name: 'an action in a condition', text: `forbid ${all} when { action in Action::"schema" };` },
+    { name: 'an action written with escapes', text: String.raw`forbid (principal, action == Action::"tiny:\u{64}rop", resource);` },
+    { name: 'unmask', text: 'permit (principal, action == Action::"unmask", resource is Table);' },
+    { name: 'a type', text: 'forbid (principal, action, resource is Table);' },
+    { name: 'an object', text: 'forbid (principal, action, resource == Table::"orders:t");' },
+    { name: 'a name', text: `forbid ${all} when { resource.name like "public.*" };` },
+    { name: 'a fact of some actions', text: `forbid ${all} when { context has hasWhere && !context.hasWhere };` },
+    {
+      name: 'a fact',
+      text: 'forbid (principal, action in [Action::"read", Action::"schema"], resource) unless { context.functions.isEmpty() };',
+    },
+    { name: 'an approval', text: `@approval("dba") forbid ${all};` },
+    { name: 'an annotation of somebody else', text: `@owner("dba") permit ${all};` },
+  ];
+  for (const { name, text } of sound) test(`loads ${name}`, async () => void (await loaded({ 'p.cedar': text })));
+
+  test('keeps what policies say beside their rule', async () => {
+    const set = await loaded({ 'p.cedar': `@id("a") @approval("dba") @breakGlass("oncall") forbid ${all};\npermit ${all};` });
+    const said = [...set.policies.values()].map(({ effect, approval, breakGlass }) => [effect, approval, breakGlass]);
+    assert.deepEqual(said, [
+      ['forbid', 'dba', 'oncall'],
+      ['permit', null, null],
+    ]);
   });
 
   test('all problems of all files come at once', async () => {

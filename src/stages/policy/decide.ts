@@ -1,0 +1,124 @@
+import type { Action, Demand } from '../../core/action.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Circumstance } from '../../core/stages.ts';
+import { type Grounds, permit, type Refusal, refuse, type Verdict } from '../../core/verdict.ts';
+import { glassDetail, passesGlass } from './break-glass.ts';
+import { evaluate, type Finding, requestOf } from './evaluate.ts';
+import type { Policy, PolicySet } from './policy.ts';
+import { forbidden, notPermitted, waitsInVain } from './refusals.ts';
+import type { Slices } from './slices.ts';
+import { undeclared } from './vocabulary.ts';
+
+/** A policy set with the slices of it. */
+export interface Sliced {
+  readonly set: PolicySet;
+  readonly slices: Slices;
+}
+
+/**
+ * Each demand costs an evaluation, so that a statement about thousands of objects would hold up everybody else.
+ * Measured: 500 take some 50 ms.
+ */
+const mostDemands = 500;
+
+/** Judges without remembering. Never throws: what cannot be evaluated is refused. */
+export function decide(sliced: Sliced, circumstance: Circumstance, action: Action): Verdict {
+  const { set } = sliced;
+  try {
+    const odd = undeclared(action, set.vocabulary);
+    if (odd !== null) return fault(set, { policies: [], detail: odd });
+    const demands = [...new Map(action.demands.map((demand) => [keyOf(demand), demand])).values()];
+    if (demands.length > mostDemands) return tooMany(set, demands.length);
+    const findings: DemandFinding[] = [];
+    for (const demand of demands) {
+      const finding = judgeDemand(sliced, circumstance, action, demand);
+      if (finding.kind === 'failed') return fault(set, finding);
+      findings.push(finding);
+    }
+    return combine(set, circumstance, findings);
+  } catch (thrown) {
+    return fault(set, { policies: [], detail: messageOf(thrown) });
+  }
+}
+
+type Failed = Extract<Finding, { kind: 'failed' }>;
+
+/** What became of one demand. */
+interface DemandFinding {
+  readonly kind: 'permitted' | 'refused';
+  readonly demand: Demand;
+  readonly permits: readonly string[];
+  /** Those that forbid it; where it is permitted all the same, they are lifted or a person can lift them. */
+  readonly forbids: readonly Policy[];
+}
+
+function judgeDemand({ set, slices }: Sliced, circumstance: Circumstance, action: Action, demand: Demand): DemandFinding | Failed {
+  const request = requestOf(circumstance, action.facts, demand);
+  const slice = slices.of(circumstance.connection, demand.action, demand.effect);
+  const finding = evaluate(slice, request);
+  if (finding.kind === 'failed') return finding;
+  if (finding.kind === 'permitted') return { kind: 'permitted', demand, permits: finding.policies, forbids: [] };
+  const forbids = finding.policies.flatMap((id) => set.policies.get(id) ?? []);
+  const final = forbids.filter((policy) => !passesGlass(policy, circumstance) && policy.approval === null);
+  if (forbids.length === 0 || final.length > 0)
+    return { kind: 'refused', demand, permits: [], forbids: final.length > 0 ? final : forbids };
+  // All that forbid it can be lifted; Cedar names every one that applies, so what is left to ask are the permits.
+  const lifted = evaluate(slice.permits, request);
+  if (lifted.kind === 'failed') return lifted;
+  if (lifted.kind === 'forbidden') return { kind: 'refused', demand, permits: [], forbids: [] };
+  return { kind: 'permitted', demand, permits: lifted.policies, forbids };
+}
+
+function combine(set: PolicySet, circumstance: Circumstance, findings: readonly DemandFinding[]): Verdict {
+  const refused = findings.filter(({ kind }) => kind === 'refused');
+  const [first] = refused;
+  if (first !== undefined) {
+    const grounds = groundsOf(set, refused);
+    return first.forbids.length > 0
+      ? forbidden(first.demand, circumstance, first.forbids, grounds)
+      : notPermitted(first.demand, circumstance, grounds);
+  }
+  const grounds = groundsOf(set, findings);
+  const passed = distinct(findings.flatMap(({ forbids }) => forbids.filter((policy) => passesGlass(policy, circumstance))));
+  const asking = distinct(findings.flatMap(({ forbids }) => forbids.filter((policy) => !passed.includes(policy))));
+  if (asking.length === 0) return permit(grounds, null, passed.length === 0 ? null : glassDetail(passed, circumstance));
+  const connecting = findings.find(({ demand }) => demand.action === 'connect');
+  if (connecting) return waitsInVain(connecting.demand, circumstance, asking, grounds);
+  return {
+    kind: 'question',
+    groups: distinct(asking.flatMap(({ approval }) => approval ?? [])),
+    reasons: distinct(asking.flatMap(({ reason }) => reason ?? [])),
+    grounds,
+  };
+}
+
+function groundsOf({ version }: PolicySet, findings: readonly DemandFinding[]): Grounds {
+  const policies = distinct(findings.flatMap(({ permits, forbids }) => [...permits, ...forbids.map(({ id }) => id)]));
+  return { policies: policies.toSorted(), version };
+}
+
+function distinct<Item>(items: readonly Item[]): Item[] {
+  return [...new Set(items)];
+}
+
+function keyOf({ action, effect, object }: Demand): string {
+  return JSON.stringify([action, effect, object?.type, object?.name]);
+}
+
+function tooMany({ version }: PolicySet, count: number): Refusal {
+  return refuse(
+    'ACCESS_REFUSED',
+    `This touches ${count} things at once, and policy is asked about ${mostDemands} of them at most.`,
+    'Send it in smaller parts.',
+    { grounds: { policies: [], version } },
+  );
+}
+
+function fault({ version }: PolicySet, { policies, detail }: Omit<Failed, 'kind'>): Refusal {
+  return refuse(
+    'POLICY_FAULT',
+    'The policies could not be evaluated, so the request is refused.',
+    'Tell whoever writes the policies; the record says which one failed.',
+    { grounds: { policies, version }, detail },
+  );
+}

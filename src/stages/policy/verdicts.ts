@@ -1,0 +1,87 @@
+import type { Action } from '../../core/action.ts';
+import type { Principal } from '../../core/principal.ts';
+import type { Circumstance } from '../../core/stages.ts';
+import type { Verdict } from '../../core/verdict.ts';
+
+/** Somebody somewhere: all that a policy sees beside the action. Whoever looks the same to policy has the same seat. */
+interface Seat {
+  /** Tells its verdicts from those of other seats. */
+  readonly key: string;
+  /** Protocols hand in the same action object for the same statement, so that most verdicts are found without reading it. */
+  readonly ofAction: WeakMap<Action, Verdict>;
+}
+
+/** Verdicts kept, and how long their keys may be, since a client chooses the names in them: at most 80 MB, usually 10. */
+const rememberedVerdicts = 10_000;
+const rememberedKeyLength = 4_096;
+const rememberedSeats = 2_000;
+/** Sessions of one token on different connections or in different runs. */
+const seatsOfPrincipal = 64;
+
+/** Verdicts of one policy version, by everything that its policies can see. The text of an action is not among it. */
+export class Verdicts {
+  readonly #decide: (circumstance: Circumstance, action: Action) => Verdict;
+  readonly #seats = new Map<string, Seat>();
+  readonly #ofPrincipal = new WeakMap<Principal, Map<string, Map<string | null, Seat>>>();
+  readonly #ofShape = new Map<string, Verdict>();
+  readonly #shapes = new WeakMap<Action, string>();
+  #lastSeat = 0;
+
+  constructor(decide: (circumstance: Circumstance, action: Action) => Verdict) {
+    this.#decide = decide;
+  }
+
+  of(circumstance: Circumstance, action: Action): Verdict {
+    const { principal, connection, run } = circumstance;
+    const seat = this.#ofPrincipal.get(principal)?.get(connection)?.get(run) ?? this.#seatOf(circumstance);
+    return seat.ofAction.get(action) ?? this.#ofKey(seat, circumstance, action);
+  }
+
+  #ofKey(seat: Seat, circumstance: Circumstance, action: Action): Verdict {
+    let shape = this.#shapes.get(action);
+    if (shape === undefined) this.#shapes.set(action, (shape = shapeOf(action)));
+    const key = seat.key + shape;
+    const known = this.#ofShape.get(key);
+    const verdict = known ?? this.#decide(circumstance, action);
+    // A fault may pass by itself.
+    if (verdict.kind === 'refusal' && verdict.code === 'POLICY_FAULT') return verdict;
+    seat.ofAction.set(action, verdict);
+    if (known === undefined && key.length <= rememberedKeyLength) keep(this.#ofShape, key, verdict, rememberedVerdicts);
+    return verdict;
+  }
+
+  #seatOf({ principal, connection, run }: Circumstance): Seat {
+    const looks = JSON.stringify([...visibleOf(principal), connection, run]);
+    let seat = this.#seats.get(looks);
+    if (seat === undefined) {
+      seat = { key: `${(this.#lastSeat += 1)} `, ofAction: new WeakMap() };
+      if (looks.length <= rememberedKeyLength) keep(this.#seats, looks, seat, rememberedSeats);
+    }
+    let places = this.#ofPrincipal.get(principal);
+    if (places === undefined) this.#ofPrincipal.set(principal, (places = new Map()));
+    const runs = places.get(connection) ?? new Map<string | null, Seat>();
+    keep(places, connection, runs, seatsOfPrincipal);
+    keep(runs, run, seat, seatsOfPrincipal);
+    return seat;
+  }
+}
+
+/** What a policy sees of a principal, or what decides for it whether they may break the glass. */
+function visibleOf({ issuer, subject, email, groups, agent }: Principal): unknown[] {
+  return [issuer, subject, email, groups, agent];
+}
+
+/** What a policy sees of an action, as one string that no other shape shares. */
+function shapeOf({ demands, facts }: Action): string {
+  const names = Object.keys(facts).sort();
+  return JSON.stringify([
+    demands.map(({ action, effect, object }) => [action, effect, object?.type ?? null, object?.name ?? null]),
+    names.map((name) => [name, facts[name]]),
+  ]);
+}
+
+function keep<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, most: number): void {
+  const [oldest] = map.keys();
+  if (oldest !== undefined && map.size >= most && !map.has(key)) map.delete(oldest);
+  map.set(key, value);
+}
