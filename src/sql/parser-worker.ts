@@ -1,14 +1,20 @@
 import { parentPort } from 'node:worker_threads';
 import { loadModule } from 'libpg-query';
-import { cutStatements } from './cut.ts';
+import { cutStatements, type ThreadAnswer } from './cut.ts';
+import { thin } from './thin.ts';
 
 /** The parser in a thread of its own: it may leak or run out of its memory on hostile text, and is then thrown away. */
 await loadModule();
-parentPort?.on('message', ({ id, text }: { id: number; text: string }) => {
+parentPort?.on('message', ({ id, text, trees }: { id: number; text: string; trees: boolean }) => {
   try {
-    parentPort?.postMessage({ id, statements: cutStatements(text) });
+    const statements = cutStatements(text).map((statement) => ({ ...statement, tree: trees ? thin(statement.tree) : null }));
+    send(id, { statements }, true);
   } catch (fault) {
     const clean = fault instanceof Error && fault.name === 'SqlError';
-    parentPort?.postMessage({ id, statements: null, clean });
+    send(id, clean ? { complaint: fault.message } : null, clean);
   }
 });
+
+function send(id: number, answer: ThreadAnswer, clean: boolean): void {
+  parentPort?.postMessage({ id, answer, clean });
+}
