@@ -3,18 +3,28 @@ import type { Circumstance } from '../../core/stages.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import { decide } from './decide.ts';
 import type { PolicySet } from './policy.ts';
-import { Slices } from './slices.ts';
+import { parsedName, Slices } from './slices.ts';
 import { Verdicts } from './verdicts.ts';
 
 /** The policy stage: fills `Stages.judge`. */
 export interface PolicyJudge {
   /** Never throws: what cannot be evaluated is refused. */
   judge(circumstance: Circumstance, action: Action): Verdict;
+  /** What must be done before this judge can answer as quickly what another has answered, step by step. */
+  preparations(other: PolicyJudge): (() => void)[];
+  /** The kinds of requests that were judged, as `preparations` takes them. */
+  readonly slices: Slices;
 }
 
 /** Judges by the policies of a set, each exchange by its demands and its facts. */
 export function createPolicy(set: PolicySet): PolicyJudge {
-  const sliced = { set, slices: new Slices(set.policies.values()) };
+  const slices = new Slices(set.policies.values());
+  const sliced = { set, slices };
   const verdicts = new Verdicts((circumstance, action) => decide(sliced, circumstance, action));
-  return { judge: (circumstance, action) => verdicts.of(circumstance, action) };
+  return {
+    judge: (circumstance, action) => verdicts.of(circumstance, action),
+    preparations: (other) =>
+      other.slices.kinds().map((kind) => () => void parsedName(slices.of(kind.connection, kind.action, kind.effect))),
+    slices,
+  };
 }

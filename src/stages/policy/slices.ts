@@ -10,12 +10,18 @@ export interface Slice {
   readonly permits: Slice;
 }
 
+interface Kind {
+  readonly connection: string;
+  readonly action: string;
+  readonly effect: string;
+}
+
 /** The slices of one set of policies. */
 export class Slices {
   readonly #policies: readonly Policy[];
   /** By the places in the set of the policies within. */
   readonly #known = new Map<string, Slice>();
-  readonly #found = new Map<string, Slice>();
+  readonly #found = new Map<string, { readonly kind: Kind; readonly slice: Slice }>();
 
   constructor(policies: Iterable<Policy>) {
     this.#policies = [...policies];
@@ -25,13 +31,18 @@ export class Slices {
   of(connection: string, action: string, effect: string): Slice {
     const key = `${action} ${effect} ${connection}`;
     const found = this.#found.get(key);
-    if (found) return found;
+    if (found) return found.slice;
     const places = this.#policies.flatMap(({ scope }, place) => (mayApply(scope, connection, action, effect) ? [place] : []));
     const slice = this.#holding(places);
     // A client can name any connection when it asks to connect.
     if (this.#found.size >= rememberedKinds) this.#found.clear();
-    this.#found.set(key, slice);
+    this.#found.set(key, { kind: { connection, action, effect }, slice });
     return slice;
+  }
+
+  /** The kinds of requests that were asked for. */
+  kinds(): Kind[] {
+    return [...this.#found.values()].map(({ kind }) => kind);
   }
 
   #holding(places: readonly number[]): Slice {
