@@ -16,7 +16,7 @@ const tiny: Protocol<z.output<typeof settings>> = {
   facts: {},
   objects: [],
   listener: 'socket',
-  address: ({ target }) => target,
+  addresses: ({ target }) => [target],
   accept: () => assert.fail('nothing connects'),
   decoder: () => assert.fail('nothing is decoded'),
 };

@@ -64,8 +64,8 @@ export interface Protocol<Settings> {
   readonly objects: readonly string[];
   /** Whether its connections are reached by a socket listener of its own, named after it. */
   readonly listener: 'socket' | 'web';
-  /** Where a connection leads, for the check that a target is not the gateway itself. */
-  address(settings: Settings): { readonly host: string; readonly port: number };
+  /** Wherever a connection may lead, for the check that no target is the gateway itself. */
+  addresses(settings: Settings): readonly { readonly host: string; readonly port: number }[];
   /** Reads a fresh socket up to its greetings: one a connection for SQL, one a request for HTTP, none for a cancel. */
   accept(client: Client): AsyncIterable<Greeting<Settings>>;
   decoder(): Decoder;

@@ -79,7 +79,7 @@ describe('a listener', () => {
     facts: {},
     objects: [],
     listener: 'socket',
-    address: () => ({ host: '127.0.0.1', port: 1 }),
+    addresses: () => [{ host: '127.0.0.1', port: 1 }],
     accept,
     decoder: () => ({ bytes: () => [], withheld: () => {} }),
   });

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 
 /** The peer closed, or was silent too long, before it had sent what was waited for. */
-class SourceEnded extends Error {}
+export class SourceEnded extends Error {}
 
 /**
  * Reads a socket by exact counts while a handshake lasts, and then hands over what it has read too much.

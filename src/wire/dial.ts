@@ -3,7 +3,7 @@ import { BlockList, connect, isIPv6, type Socket } from 'node:net';
 import { canonicalHost, isLoopback } from './loopback.ts';
 
 /** An address that nothing may be dialled at on behalf of a client. */
-class ForbiddenAddress extends Error {}
+export class ForbiddenAddress extends Error {}
 
 /** A place that is listened at. */
 export interface Place {
@@ -28,9 +28,21 @@ neverDialled.addAddress('fd00:ec2::254', 'ipv6');
 neverDialled.addSubnet('64:ff9b::', 96, 'ipv6');
 neverDialled.addSubnet('2002::', 16, 'ipv6');
 
-/** Resolves once, checks the address, and connects to that very address, so that a second look-up cannot say otherwise. */
-export async function dial(host: string, port: number, signal: AbortSignal, own: readonly Place[], timeoutMs = 10_000): Promise<Socket> {
-  const { address } = await lookup(host);
+/** The addresses of a host, in the order in which the system has them tried. */
+export async function addressesOf(host: string): Promise<readonly string[]> {
+  const found = (await lookup(host, { all: true })).map(({ address }) => address);
+  const elsewhere = isLoopback(host) ? found.find((address) => !isLoopback(address)) : undefined;
+  // What may go without TLS because it is on loopback must be.
+  if (elsewhere !== undefined) throw new ForbiddenAddress(`${host} is ${elsewhere}, which is not on loopback`);
+  return found;
+}
+
+/**
+ * Resolves once, checks the address, and connects to that very address, so that a second look-up cannot say otherwise.
+ * Whoever wants every address of a host tried looks them up and dials each.
+ */
+export async function dial(host: string, port: number, signal: AbortSignal, own: readonly Place[], timeoutMs = 60_000): Promise<Socket> {
+  const [address = ''] = await addressesOf(host);
   if (contains(neverDialled, address)) throw new ForbiddenAddress(`${host} is ${address}, a link-local, metadata or multicast address`);
   if (own.some((place) => place.port === port && isSelf(place.host, address)))
     throw new ForbiddenAddress(`${host}:${port} is the gateway itself`);

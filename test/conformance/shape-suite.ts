@@ -33,7 +33,7 @@ export function shapeSuite({ name, path, protocol, rig }: ProtocolFolder): void 
 
     test('its settings take what its rig has, and say where it leads', () => {
       const settings = protocol.settings.parse(rig.settings(5_999));
-      assert.deepEqual(protocol.address(settings), { host: '127.0.0.1', port: 5_999 });
+      assert.deepEqual(protocol.addresses(settings), [{ host: '127.0.0.1', port: 5_999 }]);
     });
 
     test('its settings refuse what they do not know, at every level', () => {

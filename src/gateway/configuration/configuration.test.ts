@@ -20,7 +20,7 @@ function tiny(name: string): Protocol<z.output<typeof settings>> {
     facts: {},
     objects: ['Table'],
     listener: 'socket',
-    address: ({ target }) => target,
+    addresses: ({ target }) => [target],
     accept: () => assert.fail('nothing connects'),
     decoder: () => assert.fail('nothing is decoded'),
   };

@@ -61,7 +61,7 @@ function checkConnection(item: unknown, place: Place, { listen, protocols, repor
   if (given.target === undefined) return null;
   const settings = settingsOf(given, protocol, place, report);
   if (settings === null) return null;
-  if (listen) checkTarget(protocol.address(settings.value), listen, place, report);
+  if (listen) checkTargets(protocol.addresses(settings.value), listen, place, report);
   return section && { terms: termsOf(section), protocol, settings: settings.value };
 }
 
@@ -96,9 +96,9 @@ function settingsOf(
   );
 }
 
-function checkTarget(target: ListenAddress, listen: Listeners, place: Place, report: Report): void {
+function checkTargets(targets: readonly ListenAddress[], listen: Listeners, place: Place, report: Report): void {
   const own = [...(listen.console ? [listen.console] : []), ...listen.sockets.values()];
-  if (own.some((listener) => leadsTo(target, listener)))
+  if (own.some((listener) => targets.some((target) => leadsTo(target, listener))))
     report([...place, 'target'], 'the target is the gateway itself', 'Name the address of the real target, or listen elsewhere.');
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Protocol } from '../../core/protocol.ts';
-import { duration } from '../../stages/identity/duration.ts';
+import { duration } from '../../wire/duration.ts';
 import { identitySchema } from '../../stages/identity/settings.ts';
 import { listenAddress } from './address.ts';
 

@@ -8,7 +8,7 @@ import { cancelAction } from './actions.ts';
 import type { Settings } from './settings.ts';
 import { encodeCancel } from './startup.ts';
 import { reach } from './upstream.ts';
-import type { CancelKey } from './target-session.ts';
+import type { TargetKey } from './target-session.ts';
 
 const outcome = (status: Outcome['status'], message?: string): Outcome => ({
   status,
@@ -21,7 +21,7 @@ const outcome = (status: Outcome['status'], message?: string): Outcome => ({
  * A cancel as an exchange of the session it aims at: it comes and goes on connections of its own, and nobody answers it.
  * The record has the request with its secret left out.
  */
-export function createCancel(settings: Settings, dial: Dial, key: CancelKey): Exchange {
+export function createCancel(settings: Settings, dial: Dial, key: TargetKey): Exchange {
   let crossing: Crossing | null = null;
   return {
     action: cancelAction,
@@ -50,14 +50,17 @@ export function createCancel(settings: Settings, dial: Dial, key: CancelKey): Ex
  * A cancel that the gateway itself wants: it asks nobody, and is on record in the session's own channel, on the permit that
  * opened the session. That it could not be sent is not on record: whoever called for it sees that by the statement's answer.
  */
-export function cancelByGateway(session: Session, { settings, dial }: Target<Settings>, key: CancelKey): void {
+export function cancelByGateway(session: Session, { settings, dial }: Target<Settings>, key: TargetKey): void {
   const forward = () => void send(settings, dial, key).catch(() => {});
   session.channel({ forward, deliver: () => {} }).ask(encodeCancel(key.process, Buffer.alloc(key.secret.length)), session.permit);
 }
 
-/** PostgreSQL closes the connection once it has dealt with the request; libpq waits for that as well. */
-async function send(settings: Settings, dial: Dial, key: CancelKey): Promise<void> {
-  const { socket, source } = await reach(settings, dial, AbortSignal.timeout(10_000));
+/**
+ * It goes to the very address that the session is at. PostgreSQL closes the connection once it has dealt with the request; libpq waits
+ * for that as well.
+ */
+async function send(settings: Settings, dial: Dial, key: TargetKey): Promise<void> {
+  const { socket, source } = await reach(settings, key.place, dial, AbortSignal.timeout(10_000));
   source.release();
   await new Promise<void>((resolve) => {
     socket.once('close', () => resolve());

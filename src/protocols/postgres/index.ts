@@ -11,7 +11,7 @@ export const protocol = {
   facts,
   objects,
   listener: 'socket',
-  address: ({ target }) => ({ host: target.host, port: target.port }),
+  addresses: ({ target }) => target.hosts,
   accept,
   decoder: createDecoder,
 } as const satisfies Protocol<Settings>;

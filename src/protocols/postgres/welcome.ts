@@ -8,7 +8,8 @@ import type { Settings } from './settings.ts';
 import { encodeEnding } from './sqlstates.ts';
 import { encodeStartup } from './startup.ts';
 import { TargetRefused } from './upstream.ts';
-import { openUpstream, type Upstream } from './target-session.ts';
+import { findServer } from './target-search.ts';
+import type { OwnWords, Upstream } from './target-session.ts';
 
 /** Either a conversation to run, or why there is none; the client was told then. */
 export async function reachTarget(
@@ -38,17 +39,23 @@ function open(
   given: AbortSignal,
 ): Promise<Upstream> {
   const startup = (minor: number) => encodeStartup(settings.credentials.user, settings.target.database, parameters, minor);
-  return openUpstream({ settings, dial, signal: given, startup: (minor) => onRecord(startup(minor), session) });
+  return findServer({ settings, dial, signal: given, startup, words: ownWords(session) });
 }
 
-/** Puts a start-up message on record; what it resolves with may be sent. */
-async function onRecord(startup: Buffer, session: Session): Promise<Uint8Array> {
+/** What the gateway says before its client may say anything: on record in the session's own channel, the answers as well. */
+function ownWords(session: Session): OwnWords {
+  const nowhere = { forward: () => {}, deliver: () => {} };
+  return { say: (bytes) => onRecord(bytes, session), heard: (bytes) => session.channel(nowhere).answer(bytes) };
+}
+
+/** Puts a message to the target on record; what it resolves with may be sent. */
+async function onRecord(bytes: Buffer, session: Session): Promise<Uint8Array> {
   const { signal } = session;
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const stop = () => reject(new TargetRefused(endingOf(signal).message));
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
-  else session.channel({ forward: resolve, deliver: () => {} }).ask(startup, session.permit);
+  else session.channel({ forward: resolve, deliver: () => {} }).ask(bytes, session.permit);
   return promise.finally(() => signal.removeEventListener('abort', stop));
 }
 

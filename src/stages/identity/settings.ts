@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration } from './duration.ts';
+import { duration } from '../../wire/duration.ts';
 import { hostOf, isLoopback } from '../../wire/loopback.ts';
 import { type ProfileName, profiles } from './profiles.ts';
 
