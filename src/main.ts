@@ -62,7 +62,7 @@ type ArchiveHandlers = {
 };
 
 async function runArchiveThread(port: MessagePort): Promise<void> {
-  const [{ yieldToOthers }, { archiveJournal }, { prepareCatalog }, { unfinishedSessions }] = await Promise.all([
+  const [{ courtesy, yieldToOthers }, { archiveJournal }, { prepareCatalog }, { unfinishedSessions }] = await Promise.all([
     import('./gateway/priority.ts'),
     import('./archive/archiver.ts'),
     import('./archive/rebuild.ts'),
@@ -86,7 +86,7 @@ async function runArchiveThread(port: MessagePort): Promise<void> {
       return unfinishedSessions(state);
     },
     start: async () => {
-      archiver = archiveJournal({ state, decoders, log: note, audit: (event) => main.audit(event) });
+      archiver = archiveJournal({ state, decoders, log: note, audit: (event) => main.audit(event), rest: courtesy() });
       if (early) archiver.committed(early);
       yieldToOthers();
     },

@@ -23,6 +23,8 @@ export interface ArchiverOptions {
   readonly retentionSweepMs?: number;
   /** What is committed shows in the catalog after about so many milliseconds; 200 by default. */
   readonly visibleEveryMs?: number;
+  /** How many milliseconds to rest after so many of work, with so many bytes left to do; none by default. */
+  readonly rest?: (workedMs: number, lagBytes: number) => number;
 }
 
 export interface ArchiverStatus {
@@ -76,6 +78,7 @@ class RunningArchiver implements Archiver {
   #committed: Position | null = null;
   #timer: NodeJS.Timeout | null = null;
   #due = Number.POSITIVE_INFINITY;
+  #restsUntil = 0;
   #settledAt = 0;
   #fault: string | null = null;
   #sweeping: Promise<number> | null = null;
@@ -140,11 +143,12 @@ class RunningArchiver implements Archiver {
   }
 
   #schedule(delay: number): void {
-    const due = performance.now() + delay;
+    const now = performance.now();
+    const due = Math.max(now + delay, this.#restsUntil);
     if (this.#closed || due >= this.#due) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#due = due;
-    this.#timer = setTimeout(() => this.#turn(), delay);
+    this.#timer = setTimeout(() => this.#turn(), due - now);
   }
 
   #turn(): void {
@@ -152,12 +156,14 @@ class RunningArchiver implements Archiver {
     this.#timer = null;
     try {
       if (this.#fault !== null) this.#restart();
+      const began = performance.now();
       const worked = this.#committed !== null && this.#ingester.batch(this.#committed);
       if (performance.now() - this.#settledAt > settleEveryMs && this.#ingester.unsettled) {
         this.#ingester.settle();
         this.#settledAt = performance.now();
       }
       this.#fault = null;
+      if (worked) this.#takeRest(performance.now() - began);
       if (worked) this.#schedule(this.#isBehind() ? 0 : (this.#options.visibleEveryMs ?? 200));
       else if (this.#ingester.unsettled) this.#schedule(settleEveryMs);
     } catch (fault) {
@@ -165,6 +171,12 @@ class RunningArchiver implements Archiver {
       this.#fault = messageOf(fault);
       this.#schedule(retryMs);
     }
+  }
+
+  #takeRest(workedMs: number): void {
+    const { rest, state } = this.#options;
+    if (rest === undefined) return;
+    this.#restsUntil = performance.now() + rest(workedMs, bytesBetween(state, this.#ingester.position, this.#committed));
   }
 
   #isBehind(): boolean {

@@ -8,13 +8,32 @@ import type { Release, SessionRecord } from './recorder.ts';
  * Masking enters in `answer`, before the record, so that wire and record carry the same form.
  */
 export function openCrossing(record: SessionRecord, ordinal: number, ends: Ends): Crossing {
-  const forward: Release = (bytes) => ends.forward(mintWitnessed(bytes));
-  const deliver: Release = (bytes) => ends.deliver(mintCleared(bytes));
-  return {
-    ordinal,
-    ask: (bytes) => record.cross(ordinal, 'request', bytes, forward),
-    attempt: (bytes) => record.cross(ordinal, 'request', bytes, null),
-    answer: (bytes) => record.cross(ordinal, 'reply', bytes, deliver),
-    end: (outcome: Outcome) => record.outcome(ordinal, outcome),
-  };
+  return new RecordedCrossing(record, ordinal, ends);
+}
+
+/** A class and not closures: there is one for each exchange, on the hot path. */
+class RecordedCrossing implements Crossing {
+  readonly ordinal: number;
+  readonly #record: SessionRecord;
+  readonly #forward: Release;
+  readonly #deliver: Release;
+
+  constructor(record: SessionRecord, ordinal: number, ends: Ends) {
+    this.ordinal = ordinal;
+    this.#record = record;
+    this.#forward = (bytes) => ends.forward(mintWitnessed(bytes));
+    this.#deliver = (bytes) => ends.deliver(mintCleared(bytes));
+  }
+  ask(bytes: Uint8Array): void {
+    this.#record.cross(this.ordinal, 'request', bytes, this.#forward);
+  }
+  attempt(bytes: Uint8Array): void {
+    this.#record.cross(this.ordinal, 'request', bytes, null);
+  }
+  answer(bytes: Uint8Array): void {
+    this.#record.cross(this.ordinal, 'reply', bytes, this.#deliver);
+  }
+  end(outcome: Outcome): void {
+    this.#record.outcome(this.ordinal, outcome);
+  }
 }

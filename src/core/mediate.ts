@@ -4,7 +4,7 @@ import { messageOf } from './errors.ts';
 import type { Crossing, Exchange } from './exchange.ts';
 import type { Session } from './session.ts';
 import type { Circumstance, Stages } from './stages.ts';
-import { type Permit, type Question, type Refusal, refuse, type Verdict } from './verdict.ts';
+import { type Permit, type Refusal, refuse, type Verdict } from './verdict.ts';
 
 /**
  * Takes one exchange through the flow: on record, judged, asked about, performed or refused. Synchronous where the
@@ -13,33 +13,46 @@ import { type Permit, type Question, type Refusal, refuse, type Verdict } from '
 export function mediate(session: Session, exchange: Exchange, stages: Stages): void | Promise<void> {
   const ordinal = session.record.exchange(exchange.action);
   const crossing = openCrossing(session.record, ordinal, exchange);
-  const settle = (verdict: Permit | Refusal) => conclude(session, exchange, crossing, verdict);
   let verdict: Verdict | Promise<Verdict>;
   try {
     verdict = stages.judge(circumstanceOf(session), exchange.action);
   } catch (fault) {
-    return settle(faulty(fault));
+    verdict = faulty(fault);
   }
-  if (verdict instanceof Promise) return verdict.then((known) => answered(known), faulty).then(settle);
-  if (verdict.kind !== 'question') return settle(verdict);
-  return asked(verdict).then(settle);
-
-  function answered(known: Verdict): Permit | Refusal | Promise<Permit | Refusal> {
-    return known.kind === 'question' ? asked(known) : known;
-  }
-
-  async function asked(question: Question): Promise<Permit | Refusal> {
-    try {
-      return await stages.ask(question, session, exchange.act(), exchange.cancelled, (text) => exchange.notice(text, crossing));
-    } catch (fault) {
-      return faulty(fault);
-    }
-  }
+  if (!(verdict instanceof Promise) && verdict.kind !== 'question') return conclude(session, exchange, crossing, verdict);
+  return wait(session, exchange, crossing, stages, verdict);
 }
 
+async function wait(
+  session: Session,
+  exchange: Exchange,
+  crossing: Crossing,
+  stages: Stages,
+  pending: Verdict | Promise<Verdict>,
+): Promise<void> {
+  let verdict: Verdict;
+  try {
+    verdict = await pending;
+    if (verdict.kind === 'question') {
+      const notice = (text: string) => exchange.notice(text, crossing);
+      verdict = await stages.ask(verdict, session, exchange.act(), exchange.cancelled, notice);
+    }
+  } catch (fault) {
+    verdict = faulty(fault);
+  }
+  conclude(session, exchange, crossing, verdict);
+}
+
+const circumstances = new WeakMap<Session, Circumstance>();
+
+/** The same object for all of a session, so that policy can tell by it what it has judged before. */
 function circumstanceOf(session: Session): Circumstance {
+  const known = circumstances.get(session);
+  if (known !== undefined) return known;
   const { connection, run } = session.facts;
-  return { principal: session.principal, connection, run };
+  const circumstance = { principal: session.principal, connection, run };
+  circumstances.set(session, circumstance);
+  return circumstance;
 }
 
 function conclude(session: Session, exchange: Exchange, crossing: Crossing, verdict: Permit | Refusal): void {

@@ -36,6 +36,10 @@ export class ByteReader {
   }
   /** Up to the next NUL, which is passed over. */
   cstring(encoding: BufferEncoding = 'utf8'): string {
+    if (this.#at < this.#end && this.#bytes[this.#at] === 0) {
+      this.#at += 1;
+      return '';
+    }
     const end = this.#bytes.indexOf(0, this.#at);
     if (end === -1 || end >= this.#end) throw new MalformedBytes('a string has no end');
     const text = this.#bytes.toString(encoding, this.#at, end);

@@ -217,6 +217,8 @@ export class Conversation implements RequestPort, ReplyChannel {
     this.#replies.halt();
     this.#waiting?.cancel();
     this.#replies.close();
+    this.#towardsClient.flush();
+    this.#towardsTarget.flush();
     over?.({ status: 'ended', reason });
   }
 
@@ -228,7 +230,7 @@ export class Conversation implements RequestPort, ReplyChannel {
   }
 
   open(action: Action, message?: Buffer): StatementExchange | Promise<StatementExchange> {
-    const exchange = new StatementExchange(action, this.#ends, (text, crossing) => this.#notify(text, crossing), message);
+    const exchange = new StatementExchange(action, this.#ends, this.#notify, message);
     const pending = this.#mediate(exchange);
     if (!(pending instanceof Promise)) return exchange;
     this.#waiting = exchange;
@@ -277,9 +279,9 @@ export class Conversation implements RequestPort, ReplyChannel {
     this.#session.stop({ code: 'PROTOCOL_REFUSED', message, hint: 'Use client_encoding UTF8.' });
   }
 
-  #notify(text: string, crossing: Crossing): void {
+  readonly #notify = (text: string, crossing: Crossing): void => {
     const send = () => crossing.answer(encodeError({ severity: 'NOTICE', code: '00000', message: text }));
     if (this.#replies.midPiece) this.#lateNotices.push(send);
     else send();
-  }
+  };
 }

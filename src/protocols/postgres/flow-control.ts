@@ -1,4 +1,17 @@
 import type { Duplex } from 'node:stream';
+import { writePromptly } from '../../wire/prompt-write.ts';
+
+/** Below this, pieces of one turn are copied into one: cheaper than to hand the kernel a list (measured: 2 µs a turn). */
+const joinedBelow = 16 * 1024;
+
+/** Those that have something to write at the end of this turn. */
+let due: FlowControl[] = [];
+
+function writeDue(): void {
+  const writing = due;
+  due = [];
+  for (const flow of writing) flow.flush();
+}
 
 /**
  * One direction between two sockets: writes what is released, and stops reading at the source while the sink is full or
@@ -9,7 +22,8 @@ export class FlowControl {
   readonly #sink: Duplex;
   #full = false;
   #held = false;
-  #corked = false;
+  #pieces: Uint8Array[] = [];
+  #bytes = 0;
 
   constructor(source: Duplex, sink: Duplex) {
     this.#source = source;
@@ -21,24 +35,40 @@ export class FlowControl {
   }
 
   write(bytes: Uint8Array): void {
+    this.#pieces.push(bytes);
+    this.#bytes += bytes.length;
+    if (this.#pieces.length > 1) return;
+    if (due.length === 0) process.nextTick(writeDue);
+    due.push(this);
+  }
+
+  /** Writes now what waits for the end of the turn: before the sink is closed, for instance. */
+  flush(): void {
+    const pieces = this.#pieces;
+    const [only] = pieces;
+    if (only === undefined) return;
+    this.#pieces = [];
+    const total = this.#bytes;
+    this.#bytes = 0;
     if (!this.#sink.writable) return;
-    if (!this.#corked) {
-      this.#corked = true;
+    if (pieces.length === 1) this.#note(writePromptly(this.#sink, only));
+    else if (total < joinedBelow) this.#note(writePromptly(this.#sink, Buffer.concat(pieces, total)));
+    else {
       this.#sink.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#sink.uncork();
-      });
-    }
-    if (!this.#sink.write(bytes) && !this.#full) {
-      this.#full = true;
-      this.#apply();
+      for (const piece of pieces) this.#note(this.#sink.write(piece));
+      this.#sink.uncork();
     }
   }
 
   /** Holds the source back, whatever the sink could take. */
   hold(held: boolean): void {
     this.#held = held;
+    this.#apply();
+  }
+
+  #note(more: boolean): void {
+    if (more || this.#full) return;
+    this.#full = true;
     this.#apply();
   }
 

@@ -20,10 +20,33 @@ export interface Change {
   reject(): void;
 }
 
-interface Asked<Value> {
+/** A change that was asked for and not answered yet. One object and no closures: there is one for each Bind. */
+class Asked<Value> implements Change {
+  readonly name: string;
   readonly batch: number;
   /** Null where the name is closed. */
   readonly value: Value | null;
+  readonly #settle: (change: Asked<Value>, confirmed: boolean) => void;
+
+  constructor(name: string, batch: number, value: Value | null, settle: (change: Asked<Value>, confirmed: boolean) => void) {
+    this.name = name;
+    this.batch = batch;
+    this.value = value;
+    this.#settle = settle;
+  }
+  confirm(): void {
+    this.#settle(this, true);
+  }
+  reject(): void {
+    this.#settle(this, false);
+  }
+}
+
+/** The changes of one name in the order of asking, which is that of the answers: the head moves instead of the rest. */
+const trimFrom = 1024;
+interface Queue<Value> {
+  asked: Asked<Value>[];
+  head: number;
 }
 
 /**
@@ -34,50 +57,70 @@ interface Asked<Value> {
  */
 export class Names<Value> {
   readonly #known = new Map<string, Value>();
-  readonly #asked = new Map<string, Asked<Value>[]>();
+  readonly #asked = new Map<string, Queue<Value>>();
+  /** The unnamed one's, outside of the maps: it comes and goes with each statement, and so would the maps' memory. */
+  #unnamed: Value | undefined;
+  readonly #unnamedAsked: Queue<Value> = { asked: [], head: 0 };
   readonly #waiting = new Map<string, (() => void)[]>();
 
   get(name: string): Value | undefined {
-    const last = this.#asked.get(name)?.at(-1);
-    return last === undefined ? this.#known.get(name) : (last.value ?? undefined);
+    const last = this.#newest(name);
+    if (last !== undefined) return last.value ?? undefined;
+    return name === '' ? this.#unnamed : this.#known.get(name);
   }
   /** Resolves when what the name stands for in this batch is certain; null where it is already. */
   doubt(name: string, batch: number): Promise<void> | null {
-    const last = this.#asked.get(name)?.at(-1);
+    const last = this.#newest(name);
     if (last === undefined || last.batch === batch) return null;
     return new Promise((resolve) => this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), resolve]));
   }
   set(name: string, value: Value, batch: number): Change {
-    return this.#ask(name, { value, batch });
+    return this.#ask(name, batch, value);
   }
   delete(name: string, batch: number): Change {
-    return this.#ask(name, { value: null, batch });
+    return this.#ask(name, batch, null);
   }
   /** The target has forgotten this name, or with null all that it had confirmed. */
   forget(name: string | null): void {
-    if (name === null) this.#known.clear();
-    else this.#known.delete(name);
+    if (name === null || name === '') this.#unnamed = undefined;
+    if (name === null && this.#known.size > 0) this.#known.clear();
+    else if (name !== null) this.#known.delete(name);
   }
 
-  #ask(name: string, change: Asked<Value>): Change {
-    const asked = this.#asked.get(name) ?? [];
-    asked.push(change);
-    this.#asked.set(name, asked);
-    return {
-      confirm: () => {
-        if (change.value === null) this.#known.delete(name);
-        else this.#known.set(name, change.value);
-        this.#settle(name, change);
-      },
-      reject: () => this.#settle(name, change),
-    };
+  #queueOf(name: string): Queue<Value> | undefined {
+    return name === '' ? this.#unnamedAsked : this.#asked.get(name);
   }
-  #settle(name: string, change: Asked<Value>): void {
-    const left = (this.#asked.get(name) ?? []).filter((other) => other !== change);
-    if (left.length > 0) return void this.#asked.set(name, left);
-    this.#asked.delete(name);
+  #newest(name: string): Asked<Value> | undefined {
+    const queue = this.#queueOf(name);
+    return queue?.asked[queue.asked.length - 1];
+  }
+  #ask(name: string, batch: number, value: Value | null): Change {
+    const change = new Asked(name, batch, value, this.#settle);
+    const queue = this.#queueOf(name);
+    if (queue === undefined) this.#asked.set(name, { asked: [change], head: 0 });
+    else queue.asked.push(change);
+    return change;
+  }
+  readonly #settle = (change: Asked<Value>, confirmed: boolean): void => {
+    const { name, value } = change;
+    if (confirmed && name === '') this.#unnamed = value ?? undefined;
+    else if (confirmed && value === null) this.#known.delete(name);
+    else if (confirmed && value !== null) this.#known.set(name, value);
+    const queue = this.#queueOf(name);
+    if (queue === undefined) return;
+    if (queue.asked[queue.head] === change) queue.head += 1;
+    else queue.asked.splice(queue.asked.indexOf(change, queue.head), 1);
+    if (queue.head > trimFrom) {
+      queue.asked = queue.asked.slice(queue.head);
+      queue.head = 0;
+    }
+    if (queue.head < queue.asked.length) return;
+    queue.asked.length = 0;
+    queue.head = 0;
+    if (name !== '') this.#asked.delete(name);
+    if (this.#waiting.size === 0) return;
     const waiting = this.#waiting.get(name) ?? [];
     this.#waiting.delete(name);
     for (const go of waiting) go();
-  }
+  };
 }

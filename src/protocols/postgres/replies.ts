@@ -1,3 +1,4 @@
+import type { Outcome } from '../../core/entry.ts';
 import { MalformedBytes } from '../../wire/byte-reader.ts';
 import { Framing, type MessageSink } from './framing.ts';
 import { parseFields, passingIn, replyMessages, type ReplyState, replyStates } from './messages.ts';
@@ -244,9 +245,7 @@ export class Replies implements MessageSink {
     else if (type === CALL_RESPONSE) exchange.outcome = { status: 'ok', rows: null, tag: null, error: null };
     else if (type === COMMAND_COMPLETE) {
       const tag = buffer.toString('utf8', from + 5, Math.max(from + 5, to - 1));
-      const counted = / (\d+)$/.exec(tag)?.[1];
-      const rows = counted === undefined ? exchange.rows || null : Number(counted);
-      exchange.outcome = { status: 'ok', rows, tag, error: null };
+      exchange.outcome = outcomeOf(tag, exchange.rows);
       this.#noteTag(tag, exchange.action.text);
     } else if (type === EMPTY_QUERY) exchange.outcome = { status: 'ok', rows: 0, tag: '', error: null };
     else if (type === SUSPENDED) exchange.outcome = { status: 'ok', rows: exchange.rows, tag: 'PORTAL SUSPENDED', error: null };
@@ -319,6 +318,21 @@ export class Replies implements MessageSink {
     this.#last = next;
     if (left && left !== next && left.outcome) left.end();
   }
+}
+
+/** The same few tags come again and again: an outcome that is one object is read by a recorder once. */
+const outcomes = new Map<string, Outcome>();
+const rememberedOutcomes = 1024;
+
+function outcomeOf(tag: string, rows: number): Outcome {
+  const known = outcomes.get(tag);
+  if (known !== undefined) return known;
+  const counted = / (\d+)$/.exec(tag)?.[1];
+  if (counted === undefined) return { status: 'ok', rows: rows || null, tag, error: null };
+  const outcome: Outcome = { status: 'ok', rows: Number(counted), tag, error: null };
+  if (outcomes.size >= rememberedOutcomes) outcomes.clear();
+  outcomes.set(tag, outcome);
+  return outcome;
 }
 
 /** The statement that a DEALLOCATE names; null, and so all, where that is not plain. */

@@ -5,19 +5,17 @@ import { largeObjectAction, statementAction } from './actions.ts';
 import { after } from './at-once.ts';
 import { Framing, type MessageSink } from './framing.ts';
 import { readCall } from './large-objects.ts';
-import { cstring, encodeMessage, passingIn, type RequestState, type RequestType, requestMessages, requestStates } from './messages.ts';
+import { passingIn, type RequestState, type RequestType, requestLetters, requestMessages, requestStates } from './messages.ts';
 import { type Change, Names, type Portal, type Prepared } from './prepared.ts';
 import { openAll, type RequestPort } from './request-port.ts';
 import { readName, readText } from './request-text.ts';
 import { encodeRefusal } from './sqlstates.ts';
+import { mustFail, sync, wordsTo } from './stand-ins.ts';
 import { skipped, type StatementExchange } from './statement-exchange.ts';
 import { type ExtendedKind, runningIn, type Steps } from './steps.ts';
 
 type Pending = Promise<void> | void;
 
-/** A message that PostgreSQL must refuse: it binds a statement that cannot exist. See the step `refused`. */
-const mustFail = encodeMessage('B', cstring('chaperone refused'), cstring('chaperone refused'), Buffer.alloc(6));
-const sync = encodeMessage('S');
 const passing = passingIn<RequestState>(requestMessages, requestStates);
 
 /** Reads the client's stream: makes exchanges of it, and forwards what the gate lets pass. */
@@ -128,7 +126,7 @@ export class Requests implements MessageSink {
     this.#check(type);
     // Nobody reads on behind a goodbye.
     if (this.#saidGoodbye) return this.#keep(null, buffer.subarray(from, to));
-    const letter = String.fromCharCode(type) as RequestType;
+    const letter = requestLetters[type] ?? 'X';
     if (!'dcf'.includes(letter)) this.#shut = null;
     if (this.#dropping && letter !== 'S' && letter !== 'X') return this.#keep(this.#dropping, buffer.subarray(from, to));
     return this.#take(letter, buffer, from, to);
@@ -391,8 +389,4 @@ export class Requests implements MessageSink {
     else if (run.owner.gate.kind === 'open') run.owner.ask(bytes, run.owner.gate.permit);
     else run.owner.attempt(bytes);
   }
-}
-
-function wordsTo({ gate }: StatementExchange): Buffer {
-  return gate.kind === 'shut' ? encodeRefusal(gate.refusal) : Buffer.alloc(0);
 }

@@ -81,7 +81,7 @@ export class Steps {
     if (this.#owed === 0) this.#wake();
   }
   #wake(): void {
-    for (const go of this.#waiting.splice(0)) go();
+    if (this.#waiting.length > 0) for (const go of this.#waiting.splice(0)) go();
   }
   /** The newest statement that is to run, or null where none waits for its answer. */
   lastRun(): StatementExchange | null {

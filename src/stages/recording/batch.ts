@@ -1,5 +1,5 @@
 import type { Entry } from '../../core/entry.ts';
-import { type FrameHead, frameHeaderBytes, readFrame, writeFrameHeader } from '../../core/frame.ts';
+import { type FrameHead, frameHeaderBytes, readFrame, writeFrame, writeFrameHeader } from '../../core/frame.ts';
 
 const chunkBytes = 1024 * 1024;
 /** Below this a copy costs less than an iovec of its own. */
@@ -24,12 +24,10 @@ export class Batch {
   add(head: FrameHead, payload: Uint8Array): void {
     const copied = payload.length < copiedBelow;
     if (this.#used + frameHeaderBytes + (copied ? payload.length : 0) > chunkBytes) this.#nextChunk();
-    writeFrameHeader(this.#chunk, this.#used, head, payload);
-    this.#used += frameHeaderBytes;
-    if (copied) {
-      this.#chunk.set(payload, this.#used);
-      this.#used += payload.length;
-    } else {
+    if (copied) this.#used = writeFrame(this.#chunk, this.#used, head, payload);
+    else {
+      writeFrameHeader(this.#chunk, this.#used, head, payload);
+      this.#used += frameHeaderBytes;
       this.#closeRun();
       this.#vectors.push(payload);
     }

@@ -10,7 +10,8 @@ interface Withheld {
 /** How much of one exchange's content is kept, both directions together. */
 export class Content {
   #kept = 0;
-  readonly #withheld: { request: Withheld | null; reply: Withheld | null } = { request: null, reply: null };
+  /** Made on demand: few exchanges ever come to their limit. */
+  #withheld: { request: Withheld | null; reply: Withheld | null } | null = null;
 
   /** Whether a piece is kept. The piece that straddles the limit is kept whole: it is in memory, and half of it helps nobody. */
   keeps(count: number, limit: number): boolean {
@@ -20,6 +21,7 @@ export class Content {
   }
 
   withhold(direction: Direction, bytes: Uint8Array): { readonly count: number; readonly sha256: string } {
+    this.#withheld ??= { request: null, reply: null };
     const withheld = (this.#withheld[direction] ??= { count: 0, hash: createHash('sha256') });
     withheld.count += bytes.length;
     withheld.hash.update(bytes);

@@ -4,6 +4,7 @@ import type { AuditEvent, Decision, Direction, Outcome, SessionEnd, SessionFacts
 // Protocols and policy hand over the same object for the same statement shape again and again, so its JSON is made once.
 const actions = new WeakMap<Action, Buffer>();
 const decisions = new WeakMap<Decision, Buffer>();
+const outcomes = new WeakMap<Outcome, Buffer>();
 
 export function actionPayload(action: Action): Buffer {
   return once(actions, action, 'action');
@@ -14,7 +15,7 @@ export function decisionPayload(decision: Decision): Buffer {
 }
 
 export function outcomePayload(outcome: Outcome): Buffer {
-  return encode({ outcome });
+  return once(outcomes, outcome, 'outcome');
 }
 
 export function sessionPayload(facts: SessionFacts): Buffer {

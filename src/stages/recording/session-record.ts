@@ -5,6 +5,7 @@ import { encodeFrame, frameHeaderBytes, maxPayloadBytes, sessionBytes } from '..
 import type { RecordingTerms, Release, SessionRecord } from '../../core/recorder.ts';
 import { Backlog } from './backlog.ts';
 import { Content } from './content.ts';
+import { OpenExchanges } from './open-exchanges.ts';
 import { actionPayload, decisionPayload, endPayload, outcomePayload, sessionPayload, withheldPayload } from './encoding.ts';
 import type { Party, Writer } from './writer.ts';
 
@@ -36,7 +37,7 @@ export class KeptRecord implements SessionRecord, Party {
   readonly #limit: number;
   readonly #onFault: (fault: Error) => void;
   readonly #channel = new Content();
-  readonly #open = new Map<number, Content>();
+  readonly #open = new OpenExchanges();
   #exchanges = 0;
   #over = false;
   #endLost = false;
@@ -69,7 +70,7 @@ export class KeptRecord implements SessionRecord, Party {
   }
 
   decided(exchange: number, decision: Decision): void {
-    if (this.#over || !this.#open.has(exchange)) return;
+    if (this.#over || this.#open.get(exchange) === undefined) return;
     this.#put(exchange, 'decision', null, decisionPayload(decision));
   }
 
@@ -202,8 +203,7 @@ export class KeptRecord implements SessionRecord, Party {
   }
 
   #cutOpen(write: (ordinal: number) => void): void {
-    for (const ordinal of this.#open.keys()) write(ordinal);
-    this.#open.clear();
+    for (const ordinal of this.#open.takeAll()) write(ordinal);
   }
 
   #beginClosing(): PromiseWithResolvers<void> {

@@ -174,8 +174,8 @@ export class Writer {
 
   #add(batch: Batch, party: Party, exchange: number, kind: Entry['kind'], direction: Direction | null, payload: Uint8Array): void {
     const head = this.#head;
-    const at = this.#options.now();
-    if (at > this.#lastAt) this.#lastAt = at;
+    // One look at the clock a batch: what one turn of the event loop brings is one moment.
+    if (batch.entries === 0) this.#lastAt = Math.max(this.#lastAt, this.#options.now());
     head.session = party.sessionBytes;
     head.sequence = party.sequence;
     head.exchange = exchange;
