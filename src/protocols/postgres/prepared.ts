@@ -35,17 +35,15 @@ interface Asked<Value> {
 export class Names<Value> {
   readonly #known = new Map<string, Value>();
   readonly #asked = new Map<string, Asked<Value>[]>();
-  readonly #waiting = new Map<string, (() => void)[]>();
 
   get(name: string): Value | undefined {
     const last = this.#asked.get(name)?.at(-1);
     return last === undefined ? this.#known.get(name) : (last.value ?? undefined);
   }
-  /** Resolves when what the name stands for in this batch is certain; null where it is already. */
-  doubt(name: string, batch: number): Promise<void> | null {
+  /** Whether what the name stands for in this batch is known only once the batches before it have been answered. */
+  inDoubt(name: string, batch: number): boolean {
     const last = this.#asked.get(name)?.at(-1);
-    if (last === undefined || last.batch === batch) return null;
-    return new Promise((resolve) => this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), resolve]));
+    return last !== undefined && last.batch !== batch;
   }
   set(name: string, value: Value, batch: number): Change {
     return this.#ask(name, { value, batch });
@@ -74,10 +72,7 @@ export class Names<Value> {
   }
   #settle(name: string, change: Asked<Value>): void {
     const left = (this.#asked.get(name) ?? []).filter((other) => other !== change);
-    if (left.length > 0) return void this.#asked.set(name, left);
-    this.#asked.delete(name);
-    const waiting = this.#waiting.get(name) ?? [];
-    this.#waiting.delete(name);
-    for (const go of waiting) go();
+    if (left.length > 0) this.#asked.set(name, left);
+    else this.#asked.delete(name);
   }
 }
