@@ -7,13 +7,13 @@ import { type Logger, pino } from 'pino';
 import type { ApiServer } from './api/index.ts';
 import type { GatewayPort } from './api/gateway-port.ts';
 import type { Archiver, ArchiverStatus } from './archive/archiver.ts';
-import type { AuditEvent } from './core/entry.ts';
 import type { QuickstartOptions } from './cli/quickstart/quickstart.ts';
 import type { RunningGateway, Serve } from './cli/serve.ts';
 import { ChaperoneError, messageOf } from './core/errors.ts';
 import { createId } from './core/identifier.ts';
 import type { Stages } from './core/stages.ts';
-import { refuse } from './core/verdict.ts';
+import type { DataPlaneCalls, DeskHandlers } from './gateway/approval-desk.ts';
+import type { DeskData } from './gateway/approvals.ts';
 import { connectThreads } from './gateway/calls.ts';
 import type { Certificate } from './gateway/certificate.ts';
 import type { Configuration } from './gateway/configuration/index.ts';
@@ -22,6 +22,7 @@ import type { Gateway } from './gateway/gateway.ts';
 import { loadDecoders, loadProtocols } from './gateway/protocols.ts';
 import { connectionItems, statusOf } from './gateway/status.ts';
 import { startThread, type Thread } from './gateway/thread.ts';
+import type { Approvals, OpenDesk } from './stages/approvals/index.ts';
 import type { IdentitySettings } from './stages/identity/settings.ts';
 import type { Lock } from './stages/recording/lock.ts';
 import type { Journal } from './stages/recording/options.ts';
@@ -43,8 +44,7 @@ const entry = new URL(import.meta.url);
 type Role = 'archive' | 'api';
 
 /** What the main thread answers its threads. */
-type MainHandlers = {
-  audit(event: AuditEvent): Promise<void>;
+type MainHandlers = DataPlaneCalls & {
   status(nothing: null): ReturnType<GatewayPort['status']>;
   connections(nothing: null): ReturnType<GatewayPort['connections']>;
   policies(nothing: null): ReturnType<GatewayPort['policies']>;
@@ -108,29 +108,38 @@ interface ApiData {
   readonly certificate: Certificate | null;
   readonly identity: IdentitySettings;
   readonly roles: Configuration['roles'];
+  readonly approvals: DeskData;
 }
-type ApiHandlers = {
+type ApiHandlers = DeskHandlers & {
   listen(data: ApiData): Promise<Place>;
   close(nothing: null): Promise<void>;
 };
 
 async function runApiThread(port: MessagePort): Promise<void> {
-  const [{ serveApi }, { openCatalog }, { decodeRecording, readEntries }, { createIdentity }] = await Promise.all([
-    import('./api/index.ts'),
-    import('./archive/catalog.ts'),
-    import('./archive/read.ts'),
-    import('./stages/identity/identity.ts'),
-  ]);
+  const [{ serveApi }, { openCatalog }, { decodeRecording, readEntries }, { createIdentity }, { deskHandlers, openDeskIn }] =
+    await Promise.all([
+      import('./api/index.ts'),
+      import('./archive/catalog.ts'),
+      import('./archive/read.ts'),
+      import('./stages/identity/identity.ts'),
+      import('./gateway/approval-desk.ts'),
+    ]);
   const decoders = await loadDecoders();
   const log = createLog('info');
   let api: ApiServer | null = null;
+  let approvals: OpenDesk | null = null;
   let close = () => {};
   const handlers: ApiHandlers = {
+    ...deskHandlers(() => approvals),
     listen: async (data) => {
       const catalog = openCatalog(data.state);
       close = () => catalog.close();
       const identity = createIdentity(data.identity, { now: Date.now, log: (line) => log.warn({ part: 'identity' }, line) });
+      const [console, secure] = [() => api?.address ?? data.listen, data.certificate !== null];
+      const note = (line: string) => log.warn({ part: 'approvals' }, line);
+      approvals = await openDeskIn(data.state, data.approvals, console, secure, main, note);
       api = await serveApi({
+        approvals,
         listen: data.listen,
         tls: data.certificate,
         catalog,
@@ -152,6 +161,7 @@ async function runApiThread(port: MessagePort): Promise<void> {
     },
     close: async () => {
       await api?.close();
+      await approvals?.close();
       close();
     },
   };
@@ -176,6 +186,7 @@ function startThreads(): Threads {
   };
   const handlers: MainHandlers = {
     audit: async (event) => known().audit(event),
+    told: async (told) => known().told(told),
     status: async () => known().status(null),
     connections: async () => known().connections(null),
     policies: async () => known().policies(null),
@@ -219,7 +230,7 @@ async function openHouse(
   stack: AsyncDisposableStack,
 ): Promise<Gateway & { readonly console: string | null }> {
   const { archive, api } = threads;
-  const { state, listen, identity, roles } = configuration;
+  const { state, listen, identity, roles, policies } = configuration;
   await mkdir(state, { recursive: true, mode: 0o700 });
   await chmod(state, 0o700);
   const { acquireLock } = await import('./stages/recording/journal.ts');
@@ -235,20 +246,29 @@ async function openHouse(
     await archive.calls.close(null);
   });
   let gateway: Gateway | null = null;
+  let approvals: Approvals | null = null;
   threads.answerBy({
     audit: (event) => journal.audit(event),
+    told: async (told) => approvals?.told(told),
     status: async () => statusOf(gateway, journal, await archive.calls.status(null).catch(() => null), configuration.connections),
     connections: async () => connectionItems(configuration.connections),
     policies: async () => ({
-      version: configuration.policies.version,
-      items: [...configuration.policies.policies.keys()].map((id) => ({ id })),
+      version: policies.version,
+      items: [...policies.policies.keys()].map((id) => ({ id })),
     }),
   });
   await archive.calls.start(null);
-  const console = listen.console && (await api.calls.listen({ state, listen: listen.console, certificate, identity, roles }));
+  const { connectApprovals, deskData } = await import('./gateway/approvals.ts');
+  const served = { state, certificate, identity, roles, approvals: deskData(configuration) };
+  const console = listen.console && (await api.calls.listen({ ...served, listen: listen.console }));
   stack.defer(() => api.calls.close(null));
   const { openGateway } = await import('./gateway/gateway.ts');
-  const stages = await openStages(configuration, journal, log);
+  approvals = await connectApprovals(configuration.approvals, console, certificate !== null, {
+    desk: api.calls,
+    policyVersion: () => policies.version,
+    log: (line) => log.warn({ part: 'approvals' }, line),
+  });
+  const stages = await openStages(configuration, journal, approvals, log);
   gateway = await openGateway({ configuration, protocols, stages, certificate, console, now: Date.now, log: (line) => log.warn(line) });
   watch([archive, api], log);
   return { ...gateway, console: console && `${certificate ? 'https' : 'http'}://${hostPort(console)}` };
@@ -287,7 +307,7 @@ async function openRecorder(
   });
 }
 
-async function openStages(configuration: Configuration, journal: Journal, log: Logger): Promise<Stages> {
+async function openStages(configuration: Configuration, journal: Journal, { ask }: Approvals, log: Logger): Promise<Stages> {
   const [{ createIdentity }, { createPolicy }] = await Promise.all([
     import('./stages/identity/identity.ts'),
     import('./stages/policy/index.ts'),
@@ -297,9 +317,7 @@ async function openStages(configuration: Configuration, journal: Journal, log: L
   return {
     identify: (credential) => identity.identify(credential),
     judge: (circumstance, action) => policy.judge(circumstance, action),
-    // Policies that ask are refused when they are loaded; were one to ask all the same, there is nobody to answer.
-    ask: async (question) =>
-      refuse('ACCESS_REFUSED', `This needs approval by ${question.groups.join(' and ')}.`, 'This version takes no approvals.', question),
+    ask,
     recorder: journal,
   };
 }

@@ -1,11 +1,14 @@
 import type { SessionItem, Visibility } from '../archive/items.ts';
 import type { Principal } from '../core/principal.ts';
+import type { ApprovalViewer } from '../stages/approvals/approval.ts';
 
 /**
  * Who may call a route. `own-list`: everybody with a token, and the answer holds what they may see. `own-session`: the
- * session in the path must be theirs. With the role admin or auditor both hold everybody's. `auditor`: those two roles only.
+ * session in the path must be theirs. With the role admin or auditor both hold everybody's. `own-approval`: the approval in the
+ * path must be theirs, or ask a group of theirs, or they have one of those roles; who may decide it is another question.
+ * `auditor`: those two roles only. `signed`: no token, but the sender's signature over the very bytes, which the route checks.
  */
-export type Access = 'public' | 'own-list' | 'own-session' | 'auditor';
+export type Access = 'public' | 'own-list' | 'own-session' | 'own-approval' | 'auditor' | 'signed';
 
 /** Every route of the API; one that is missing here keeps the API from starting. HEAD follows GET. */
 export const accessByRoute = {
@@ -19,6 +22,9 @@ export const accessByRoute = {
   '/api/v1/sessions/:id/recording': 'own-session',
   '/api/v1/sessions/:id/export': 'own-session',
   '/api/v1/exchanges': 'own-list',
+  '/api/v1/approvals': 'own-list',
+  '/api/v1/approvals/:id': 'own-approval',
+  '/api/v1/slack/interactions': 'signed',
   '/api/v1/audit': 'auditor',
   '/api/v1/connections': 'auditor',
   '/api/v1/policies': 'auditor',
@@ -44,6 +50,12 @@ export interface Viewer {
 export function viewerOf(principal: Principal, roles: Roles): Viewer {
   const seesAll = principal.groups.some((group) => roles.admin.includes(group) || roles.auditor.includes(group));
   return { principal, visibility: seesAll ? 'all' : { issuer: principal.issuer, subject: principal.subject } };
+}
+
+/** Which approvals a viewer may see: an agent sees its person's own, and not what people of the person's groups are asked. */
+export function approvalViewer({ principal, visibility }: Viewer): ApprovalViewer {
+  const { issuer, subject, groups, agent } = principal;
+  return { issuer, subject, groups: agent === null ? groups : [], all: visibility === 'all' };
 }
 
 /** Subjects are unique within their issuer only (OpenID Connect Core section 2), so both must be equal. */

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { AuditItem, ExchangeFilter, ExchangeItem, Page, SessionFilter, SessionItem } from '../archive/items.ts';
 import { effects } from '../core/action.ts';
 import { type ErrorCode, errorCodes } from '../core/errors.ts';
+import { type Approval, approvalStatuses } from '../stages/approvals/approval.ts';
+import type { Missing } from '../stages/approvals/quorum.ts';
 import type { ConnectionItem, PolicySet } from './gateway-port.ts';
 import type { Problem } from './problem.ts';
 
@@ -122,6 +124,59 @@ const connection = named(
   }),
 );
 
+const person = { issuer: z.string(), subject: z.string(), email: z.string().nullable() };
+
+export const approval = named(
+  'Approval',
+  z.object({
+    id: z.string().describe('UUIDv7'),
+    status: z.enum(approvalStatuses),
+    digest: z.string().describe('SHA-256 of all that the answer is bound to'),
+    address: z.string().describe('Where people find it'),
+    session: z.string(),
+    connection: z.string(),
+    protocol: z.string(),
+    requester: z.object({ ...person, agent: z.string().nullable() }),
+    run: z.string().nullable(),
+    clientAddress: z.string(),
+    action: z.string(),
+    effect: z.enum(effects),
+    demands: list(
+      z.object({ action: z.string(), effect: z.enum(effects), object: z.object({ type: z.string(), name: z.string() }).nullable() }),
+    ),
+    text: z.string().describe('What was asked, from its beginning; hostile, so show it as text'),
+    textLength: count().describe('Characters of the whole text'),
+    parameters: list(z.string().nullable()).describe('Bind values as text, the first of them'),
+    parameterCount: count(),
+    estimate: z.number().nullable().describe('Rows that the target expects to be touched'),
+    reasons: list(z.string()),
+    policies: list(z.string()),
+    policyVersion: z.string(),
+    groups: list(z.string()).describe('Each needs a person of its own'),
+    people: count().describe('How many people must say yes, at least'),
+    missing: z.object({ groups: list(z.string()), people: count() }).describe('What is still needed'),
+    waiting: z.boolean().describe('Whether the client waits for the answer, or must ask again'),
+    createdAt: time(),
+    waitUntil: time(),
+    expiresAt: time().describe('No answer until then refuses it'),
+    decisions: list(
+      z.object({
+        ...person,
+        at: time(),
+        decision: z.enum(['approve', 'deny']),
+        reason: z.string().nullable(),
+        groups: list(z.string()),
+        via: z.enum(['api', 'slack']),
+      }),
+    ),
+    endedAt: time().nullable(),
+    ended: z.string().nullable().describe('What ended it'),
+  }),
+);
+
+/** An approval as the API shows it. */
+export type ApprovalItem = Approval & { readonly address: string; readonly missing: Missing; readonly waiting: boolean };
+
 export const problemDocument = named(
   'Problem',
   z.object({
@@ -141,6 +196,7 @@ const page = <Item extends z.ZodType>(item: Item) =>
 export const sessionPage = page(session);
 export const exchangePage = page(exchange);
 export const auditPage = page(auditItem);
+export const approvalPage = page(approval);
 export const connectionList = z.object({ items: list(connection) });
 export const policySet = z.object({ version: z.string(), items: list(z.object({ id: z.string() })) });
 export const alive = z.object({ status: z.literal('ok') });
@@ -185,6 +241,17 @@ export const exchangeQuery = z.strictObject({
   ...paging,
 });
 
+export const approvalQuery = z.strictObject({ status: z.enum(approvalStatuses).optional(), ...paging });
+export const approvalAnswer = z.strictObject({
+  decision: z.enum(['approve', 'deny']),
+  reason: z.string().trim().max(1000).nullable().optional().describe('Told to whoever asked'),
+  digest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional()
+    .describe('That of the approval that was looked at; an answer to another act does not count'),
+});
+
 export const exportQuery = z.strictObject({ format: z.enum(['ndjson']) });
 export const sessionParams = z.object({ id: z.string().min(1).max(64) });
 
@@ -201,6 +268,7 @@ void [
   true satisfies Equal<keyof z.output<typeof auditItem>, keyof AuditItem>,
   true satisfies Equal<z.output<typeof sessionPage>, Page<SessionItem>>,
   true satisfies Equal<z.output<typeof connection>, ConnectionItem>,
+  true satisfies Equal<z.output<typeof approval>, ApprovalItem>,
   true satisfies Equal<z.output<typeof policySet>, PolicySet>,
   true satisfies Equal<Defined<z.output<typeof problemDocument>>, Defined<Problem>>,
   true satisfies Equal<Defined<Filter<typeof sessionQuery>>, Defined<SessionFilter>>,

@@ -4,13 +4,16 @@ import { ChaperoneError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Credential } from '../core/stages.ts';
 import type { Refusal } from '../core/verdict.ts';
-import { accessOf, maySee, type Roles, type Viewer, viewerOf } from './access.ts';
-import { noSuchSession, problem, sendProblem } from './problem.ts';
+import type { Approval } from '../stages/approvals/approval.ts';
+import type { OpenDesk } from '../stages/approvals/index.ts';
+import { accessOf, approvalViewer, maySee, type Roles, type Viewer, viewerOf } from './access.ts';
+import { noSuchApproval, noSuchSession, problem, sendProblem } from './problem.ts';
 
 /** What the gate has found out about a request that it let through. */
 interface Passed {
   readonly viewer: Viewer;
   session: SessionItem | null;
+  approval: Approval | null;
 }
 
 const passed = new WeakMap<FastifyRequest, Passed>();
@@ -19,6 +22,7 @@ export interface GateOptions {
   readonly identify: (credential: Credential) => Promise<Principal | Refusal>;
   readonly roles: Roles;
   readonly catalog: CatalogReader;
+  readonly approvals: Pick<OpenDesk, 'desk'>;
 }
 
 /** Before anything else is read of a request: who calls, and may this role call this route? */
@@ -27,12 +31,12 @@ export function admitViewer({ identify, roles }: GateOptions) {
     if (request.is404) return undefined;
     const access = accessOf(request.routeOptions.url);
     if (access === null) throw new ChaperoneError('INTERNAL', `the route ${request.routeOptions.url} does not say who may call it`);
-    if (access === 'public') return undefined;
+    if (access === 'public' || access === 'signed') return undefined;
     const principal = await identify(credentialOf(request.headers.authorization));
     if ('kind' in principal) return sendProblem(reply, problem(principal.code, principal.message, principal.hint));
     const viewer = viewerOf(principal, roles);
     if (access === 'auditor' && viewer.visibility !== 'all') return sendProblem(reply, auditorsOnly());
-    passed.set(request, { viewer, session: null });
+    passed.set(request, { viewer, session: null, approval: null });
     return undefined;
   };
 }
@@ -50,6 +54,19 @@ export function admitToSession({ catalog }: GateOptions) {
   };
 }
 
+/** The same of the approval in the path. */
+export function admitToApproval({ approvals }: GateOptions) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    if (request.is404 || accessOf(request.routeOptions.url) !== 'own-approval') return undefined;
+    const passage = passageOf(request);
+    // The route's schema holds that there is an `id` and that it is a string.
+    const approval = approvals.desk.one((request.params as { id: string }).id, approvalViewer(passage.viewer));
+    if (approval === null) return sendProblem(reply, noSuchApproval());
+    passage.approval = approval;
+    return undefined;
+  };
+}
+
 /** Who calls; throws on a public route, where nobody was asked. */
 export function viewing(request: FastifyRequest): Viewer {
   return passageOf(request).viewer;
@@ -60,6 +77,13 @@ export function viewedSession(request: FastifyRequest): SessionItem {
   const { session } = passageOf(request);
   if (session === null) throw new ChaperoneError('INTERNAL', 'the gate was not asked about this session');
   return session;
+}
+
+/** The approval in the path, which the gate has let this viewer see. */
+export function viewedApproval(request: FastifyRequest): Approval {
+  const { approval } = passageOf(request);
+  if (approval === null) throw new ChaperoneError('INTERNAL', 'the gate was not asked about this approval');
+  return approval;
 }
 
 function passageOf(request: FastifyRequest): Passed {

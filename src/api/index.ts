@@ -6,7 +6,8 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { ChaperoneError, messageOf } from '../core/errors.ts';
 import { accessOf } from './access.ts';
 import { answerFault, answerMalformed, answerUnknownRoute } from './faults.ts';
-import { admitToSession, admitViewer, type GateOptions } from './gate.ts';
+import { addApprovalRoutes, type ApprovalSources } from './approval-routes.ts';
+import { admitToApproval, admitToSession, admitViewer, type GateOptions } from './gate.ts';
 import { addHealthRoutes } from './health.ts';
 import { isHostAllowed } from './host.ts';
 import type { ApiLog } from './log.ts';
@@ -15,7 +16,8 @@ import { addDocumentRoute, describeRoutes } from './openapi.ts';
 import { problem, sendProblem } from './problem.ts';
 import { type Api, addOtherRoutes, addRecordingRoutes, addSessionRoutes, type RouteSources } from './routes.ts';
 
-export interface ApiOptions extends RouteSources, GateOptions {
+export interface ApiOptions extends RouteSources, ApprovalSources, GateOptions {
+  readonly approvals: ApprovalSources['approvals'];
   readonly listen: { readonly host: string; readonly port: number };
   /** Null only on loopback. */
   readonly tls: { readonly certPem: string; readonly keyPem: string } | null;
@@ -71,6 +73,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addSessionRoutes(api, options);
   addRecordingRoutes(api, options);
   addOtherRoutes(api, options);
+  addApprovalRoutes(api, options);
   await api.ready();
   return api;
 }
@@ -99,6 +102,7 @@ function addHooks(api: Api, options: ApiOptions, metrics: Metrics): void {
   });
   api.addHook('onRequest', admitViewer(options));
   api.addHook('preHandler', admitToSession(options));
+  api.addHook('preHandler', admitToApproval(options));
   api.addHook('onResponse', async (request, reply) => {
     metrics.observe(
       request.method,

@@ -26,7 +26,7 @@ export async function describeRoutes(api: Api): Promise<void> {
 export function addDocumentRoute(api: Api): void {
   let text: string | null = null;
   api.get('/api/v1/openapi.json', { schema: { summary: 'This document', querystring: noQuery } }, async (_request, reply) => {
-    // Every route is a GET, described by an object.
+    // Described by an object, as the plug-in is told to.
     text ??= JSON.stringify(completed(api.swagger() as Described));
     return reply.type('application/json; charset=utf-8').send(text);
   });
@@ -38,15 +38,19 @@ const problemAnswer = {
 };
 
 interface Described {
-  readonly paths: { readonly [path: string]: { readonly get?: { readonly responses?: object } } };
+  readonly paths: { readonly [path: string]: { readonly [method: string]: { readonly responses?: object } } };
 }
 
 /** Adds what holds for every route: its problems, and who may call it. */
 function completed(document: Described): object {
-  const paths = Object.entries(document.paths).map(([path, { get }]) => {
+  const paths = Object.entries(document.paths).map(([path, methods]) => {
     const access = accessOf(path.replaceAll(/\{(\w+)\}/g, ':$1'));
-    const security = access === 'public' ? [] : [{ token: [] }];
-    return [path, { get: { ...get, security, 'x-access': access, responses: { ...get?.responses, default: problemAnswer } } }] as const;
+    const security = access === 'public' || access === 'signed' ? [] : [{ token: [] }];
+    const described = Object.entries(methods).map(([method, operation]) => {
+      const responses = { ...operation.responses, default: problemAnswer };
+      return [method, { ...operation, security, 'x-access': access, responses }] as const;
+    });
+    return [path, Object.fromEntries(described)] as const;
   });
   return { ...document, paths: Object.fromEntries(paths) };
 }

@@ -41,3 +41,12 @@ export function noSuchSession(): Problem {
     'Check the id; you see your own sessions, and everybody’s with the role admin or auditor.',
   );
 }
+
+/** The same for approvals. */
+export function noSuchApproval(): Problem {
+  return problem(
+    'NOT_FOUND',
+    'There is no such approval, or you may not see it.',
+    'Check the id; you see what you asked for, and what your groups are asked, with a token of your own.',
+  );
+}

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { accessByRoute, accessOf } from './access.ts';
 import { createApi } from './index.ts';
-import { exchangeItem, identify, memoryCatalog, people, sessionItem, startApi, type Trial } from './trial.test-support.ts';
+import {
+  approvalRequest,
+  exchangeItem,
+  identify,
+  memoryCatalog,
+  openTrialDesk,
+  people,
+  sessionItem,
+  startApi,
+  type Trial,
+} from './trial.test-support.ts';
 
 const own = sessionItem(people['ada'] ?? null);
 const others = sessionItem(people['bob'] ?? null);
@@ -23,13 +33,14 @@ async function registeredRoutes(): Promise<readonly string[]> {
     tls: null,
     catalog,
     recording: () => neverAsked(),
+    approvals: await openTrialDesk(),
     identify,
     roles,
     gateway,
     log,
   });
-  const urls = Object.keys(accessByRoute).filter((url) => api.hasRoute({ method: 'GET', url }));
-  const printed = api.printRoutes({ commonPrefix: false }).match(/\(GET, HEAD\)/g) ?? [];
+  const urls = Object.keys(accessByRoute).filter((url) => (['GET', 'POST'] as const).some((method) => api.hasRoute({ method, url })));
+  const printed = api.printRoutes({ commonPrefix: false }).match(/\([A-Z, ]+\)/g) ?? [];
   await api.close();
   assert.equal(urls.length, printed.length, 'a route is registered that the access table does not hold, or the other way round');
   return urls;
@@ -41,8 +52,12 @@ function neverAsked(): never {
 
 describe('who may call each route', () => {
   let trial: Trial;
+  /** An approval that Ada's agent asked for. */
+  let asked = '';
   before(async () => {
     trial = await startApi({ catalog });
+    const opened = await trial.approvals.desk.open({ request: approvalRequest(), waiter: 'w' });
+    asked = 'id' in opened ? opened.id : assert.fail('it was not asked');
   });
   after(() => trial.close());
 
@@ -59,6 +74,7 @@ describe('who may call each route', () => {
       tls: null,
       catalog,
       recording: () => neverAsked(),
+      approvals: await openTrialDesk(),
       identify,
       roles: { admin: [], auditor: [], reviewer: [] },
       gateway: { audit: async () => {}, status: neverAsked, connections: neverAsked, policies: neverAsked },
@@ -71,7 +87,8 @@ describe('who may call each route', () => {
   for (const [url, access] of Object.entries(accessByRoute)) {
     const isPublic = access === 'public';
     const auditorOnly = access === 'auditor';
-    const scoped = access === 'own-session';
+    const scoped = access === 'own-session' || access === 'own-approval';
+    if (access === 'signed') continue;
     const cases = [
       { who: 'nobody', token: null, id: own.id, status: isPublic ? 200 : 401 },
       { who: 'a wrong token', token: 'forged', id: own.id, status: isPublic ? 200 : 401 },
@@ -85,7 +102,7 @@ describe('who may call each route', () => {
     for (const { who, token, id, status } of cases) {
       for (const method of ['GET', 'HEAD']) {
         it(`${method} ${url} by ${who}: ${status}`, async () => {
-          const response = await trial.get(path(url, id), token, { method });
+          const response = await trial.get(path(url, access === 'own-approval' && id === own.id ? asked : id), token, { method });
           const body = await response.text();
           assert.equal(response.status, status, body);
           assert.equal(response.headers.get('x-content-type-options'), 'nosniff');

@@ -5,14 +5,16 @@ import { createId } from '../core/identifier.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Credential } from '../core/stages.ts';
 import { type Refusal, refuse } from '../core/verdict.ts';
+import type { ApprovalRequest } from '../stages/approvals/approval.ts';
+import { type OpenDesk, openDesk, type OpenDeskOptions } from '../stages/approvals/index.ts';
 import type { GatewayPort } from './gateway-port.ts';
 import { type ApiOptions, type ApiServer, serveApi } from './index.ts';
 
 const issuer = 'https://login.example.test';
 
-function person(subject: string, groups: readonly string[]): Principal {
+function person(subject: string, groups: readonly string[], agent: string | null = 'cursor'): Principal {
   const token = { issuer, subject, jti: null, sha256: 'ab'.repeat(32), expiresAt: Date.UTC(2030, 0, 1) };
-  return { subject, issuer, email: `${subject}@example.test`, groups, agent: 'cursor', actors: ['cursor'], token };
+  return { subject, issuer, email: `${subject}@example.test`, groups, agent, actors: agent === null ? [] : [agent], token };
 }
 
 /** Tokens of the people in these tests; a token is its person's name. */
@@ -21,6 +23,11 @@ export const people: { readonly [token: string]: Principal } = {
   bob: person('bob', ['engineering', 'dba']),
   aud: person('aud', ['audit']),
   root: person('root', ['platform']),
+  /** Members of an asked group: a person, and that person's agent. */
+  omar: person('omar', ['dba'], null),
+  omarsAgent: person('omar', ['dba']),
+  /** Who asks in these tests, without the agent. */
+  adaAlone: person('ada', ['engineering', 'dba'], null),
   /** The same subject at another issuer is somebody else. */
   twin: { ...person('ada', ['engineering']), issuer: 'https://other.example.test' },
 };
@@ -84,6 +91,48 @@ export function exchangeItem(session: SessionItem, more: Partial<ExchangeItem> =
   };
 }
 
+/** What Ada's agent wants of people. */
+export function approvalRequest(more: Partial<ApprovalRequest> = {}): ApprovalRequest {
+  const { subject, email } = person('ada', []);
+  return {
+    digest: 'cd'.repeat(32),
+    session: createId(),
+    connection: 'orders',
+    protocol: 'sql',
+    requester: { issuer, subject, email, agent: 'cursor' },
+    run: 'r-1',
+    clientAddress: '127.0.0.1',
+    action: 'sql:delete',
+    effect: 'write',
+    demands: [{ action: 'sql:delete', effect: 'write', object: { type: 'Table', name: 'public.users' } }],
+    text: 'delete from users where id = $1',
+    textLength: 31,
+    parameters: ['7'],
+    parameterCount: 1,
+    estimate: 1,
+    reasons: ['A DBA must see this.'],
+    policies: ['ask-dba'],
+    policyVersion: 'v1',
+    groups: ['dba'],
+    ...more,
+  };
+}
+
+/** The approvals of a trial, in memory. */
+export function openTrialDesk(more: Partial<OpenDeskOptions> = {}): Promise<OpenDesk> {
+  return openDesk({
+    path: ':memory:',
+    settings: { waitMs: 600_000, expireMs: 1_800_000, people: 1, webhooks: [], slack: [] },
+    policyVersion: 'v1',
+    address: () => 'https://gate.example.test/approvals/',
+    now: Date.now,
+    audit: async () => {},
+    tell: () => {},
+    log: () => {},
+    ...more,
+  });
+}
+
 /** A small catalog in memory: the ports' promises of visibility, limit and cursor, without files. */
 export function memoryCatalog(sessions: readonly SessionItem[], exchanges: readonly ExchangeItem[]): CatalogReader {
   const visible = (visibility: Visibility, { principal }: SessionItem) =>
@@ -119,19 +168,22 @@ export interface Trial {
   readonly faults: object[];
   ready: string | null;
   auditFault: Error | null;
-  get(path: string, token?: string | null, init?: { method?: string }): Promise<Response>;
+  readonly approvals: ApiOptions['approvals'];
+  get(path: string, token?: string | null, init?: RequestInit): Promise<Response>;
+  post(path: string, token: string | null, body: object): Promise<Response>;
   close(): Promise<void>;
 }
 
 /** The API on a free loopback port, with these records. */
 export async function startApi(
-  records: Pick<ApiOptions, 'catalog'> & Partial<Pick<ApiOptions, 'recording'>>,
+  records: Pick<ApiOptions, 'catalog'> & Partial<Pick<ApiOptions, 'recording' | 'approvals'>>,
   more: Partial<ApiOptions> = {},
 ): Promise<Trial> {
   const audits: AuditEvent[] = [];
   const faults: object[] = [];
   const state = { ready: null as string | null, auditFault: null as Error | null };
   const gateway = gatewayOf(state, audits);
+  const approvals = records.approvals ?? (await openTrialDesk({ audit: (event) => gateway.audit(event) }));
   const server: ApiServer = await serveApi({
     listen: { host: '127.0.0.1', port: 0 },
     tls: null,
@@ -141,12 +193,18 @@ export async function startApi(
     gateway,
     log: { info: () => {}, error: (fields) => faults.push(fields) },
     ...records,
+    approvals,
     ...more,
   });
   const url = `http://127.0.0.1:${server.address.port}`;
-  const get = (path: string, token: string | null = null, init: { method?: string } = {}) =>
-    fetch(url + path, { ...init, headers: token === null ? {} : { authorization: `Bearer ${token}` } });
-  return Object.assign(state, { url, audits, faults, get, close: () => server.close() });
+  const get = (path: string, token: string | null = null, init: RequestInit = {}) => {
+    const headers = new Headers(init.headers);
+    if (token !== null) headers.set('authorization', `Bearer ${token}`);
+    return fetch(url + path, { ...init, headers });
+  };
+  const post = (path: string, token: string | null, body: object) =>
+    get(path, token, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  return Object.assign(state, { url, audits, faults, approvals, get, post, close: () => server.close() });
 }
 
 async function* twoLines(session: string): AsyncGenerator<RecordingLine> {

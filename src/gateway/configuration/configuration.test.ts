@@ -247,7 +247,6 @@ describe('configuration', () => {
       says: /file .*none cannot be read \(ENOENT\)/,
     },
     { name: 'masking', change: ['roles:', 'masking: { columns: [] }\nroles:'], line: 9, says: /masking is not supported by this version/ },
-    { name: 'approvals', change: ['roles:', 'approvals: { wait: 10m }\nroles:'], line: 9, says: /approvals is not supported/ },
     {
       name: 'another catalog',
       change: ['roles:', 'storage: { catalog: "postgres://x" }\nroles:'],

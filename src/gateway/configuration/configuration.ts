@@ -4,6 +4,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { Protocol } from '../../core/protocol.ts';
 import { assertIssuerTransport, type IdentitySettings } from '../../stages/identity/settings.ts';
 import { loadPolicies, type PolicySet } from '../../stages/policy/index.ts';
+import { type ApprovalConfiguration, checkApprovals } from './approvals.ts';
 import { checkConnections, type ConnectionSettings } from './connections.ts';
 import { type ConfigurationDocument, readDocument } from './document.ts';
 import { check } from './issues.ts';
@@ -22,6 +23,7 @@ export interface Configuration {
   /** Console roles by the groups that have them. */
   readonly roles: { readonly admin: readonly string[]; readonly auditor: readonly string[]; readonly reviewer: readonly string[] };
   readonly connections: ReadonlyMap<string, ConnectionSettings>;
+  readonly approvals: ApprovalConfiguration;
   readonly policies: PolicySet;
   /** The Cedar schema that policies are validated against. */
   readonly policySchema: string;
@@ -89,12 +91,15 @@ function checkSections(value: unknown, around: Surroundings): Draft | null {
   if (identity !== null) checkIssuers(identity, insecureLoopback(value), report);
   const roles = check(sections.roles, value['roles'], ['roles'], report);
   const connections = checkConnections(value['connections'], listen, protocols, report);
+  const approvals = checkApprovals(value['approvals'], listen, report);
   const policyFolder = check(sections.policies, value['policies'], ['policies'], report);
   const demonstration = check(sections.demonstration, value['demonstration'], ['demonstration'], report);
   checkStorage(value['storage'], state, around);
   const complete = state !== null && listen !== null && identity !== null && roles !== null && connections !== null;
   const checked =
-    complete && demonstration !== null ? { state: resolve(folder, state), listen, identity, roles, connections, demonstration } : null;
+    complete && approvals !== null && demonstration !== null
+      ? { state: resolve(folder, state), listen, identity, roles, connections, approvals, demonstration }
+      : null;
   return { policyFolder, checked };
 }
 

@@ -3,6 +3,7 @@ import type { Protocol } from '../../core/protocol.ts';
 import { duration } from '../../wire/duration.ts';
 import { identitySchema } from '../../stages/identity/settings.ts';
 import { listenAddress } from './address.ts';
+import { approvalsSection } from './approvals.ts';
 
 const unitBytes: { readonly [unit: string]: number } = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
 
@@ -25,6 +26,13 @@ const timeout = duration()
   .default(null);
 
 const listener = z.strictObject({ address: listenAddress });
+const socketListener = listener.extend({
+  shared: z
+    .string()
+    .min(1)
+    .meta({ description: 'a folder where the gateways meet that listen at this address together, each with a state folder of its own' })
+    .optional(),
+});
 
 const tls = z.strictObject({
   cert: z.string().min(1).meta({ description: 'path of the PEM certificate chain' }).optional(),
@@ -73,6 +81,7 @@ export const sections = {
   roles: z.strictObject({ admin: groups, auditor: groups, reviewer: groups }).prefault({}),
   connections: z.array(z.unknown()).meta({ description: 'a list of targets; [] for none' }),
   policies: file.optional().meta({ description: 'the folder of the *.cedar files; ./policies where it is not said' }),
+  approvals: approvalsSection,
   storage: z.strictObject({ catalog: z.string().default('sqlite'), archive: file.optional() }).prefault({}),
   demonstration: z.boolean().default(false).meta({ description: 'nothing may listen but on loopback' }),
 };
@@ -83,7 +92,7 @@ export function listenSchema(protocols: ReadonlyMap<string, Protocol<unknown>>) 
   return z
     .strictObject({
       console: listener.optional(),
-      ...Object.fromEntries(sockets.map(({ name }) => [name, listener.optional()])),
+      ...Object.fromEntries(sockets.map(({ name }) => [name, socketListener.optional()])),
       tls: tls.optional(),
     })
     .meta({ description: 'where it listens, and its TLS' });
@@ -93,4 +102,4 @@ export type TlsSettings = z.output<typeof tls>;
 export type ConnectionSection = z.output<typeof connectionSchema>;
 
 /** Keys that the contract knows and this version does not honour: refused by name, because ignoring one could be taken for obeying it. */
-export const unsupported: readonly (readonly string[])[] = [['masking'], ['approvals'], ['listen', 'web']];
+export const unsupported: readonly (readonly string[])[] = [['masking'], ['listen', 'web']];

@@ -61,18 +61,16 @@ export class Names<Value> {
   /** The unnamed one's, outside of the maps: it comes and goes with each statement, and so would the maps' memory. */
   #unnamed: Value | undefined;
   readonly #unnamedAsked: Queue<Value> = { asked: [], head: 0 };
-  readonly #waiting = new Map<string, (() => void)[]>();
 
   get(name: string): Value | undefined {
     const last = this.#newest(name);
     if (last !== undefined) return last.value ?? undefined;
     return name === '' ? this.#unnamed : this.#known.get(name);
   }
-  /** Resolves when what the name stands for in this batch is certain; null where it is already. */
-  doubt(name: string, batch: number): Promise<void> | null {
+  /** Whether what the name stands for in this batch is known only once the batches before it have been answered. */
+  inDoubt(name: string, batch: number): boolean {
     const last = this.#newest(name);
-    if (last === undefined || last.batch === batch) return null;
-    return new Promise((resolve) => this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), resolve]));
+    return last !== undefined && last.batch !== batch;
   }
   set(name: string, value: Value, batch: number): Change {
     return this.#ask(name, batch, value);
@@ -109,7 +107,7 @@ export class Names<Value> {
     const queue = this.#queueOf(name);
     if (queue === undefined) return;
     if (queue.asked[queue.head] === change) queue.head += 1;
-    else queue.asked.splice(queue.asked.indexOf(change, queue.head), 1);
+    else queue.asked = queue.asked.filter((other, index) => index < queue.head || other !== change);
     if (queue.head > trimFrom) {
       queue.asked = queue.asked.slice(queue.head);
       queue.head = 0;
@@ -118,9 +116,5 @@ export class Names<Value> {
     queue.asked.length = 0;
     queue.head = 0;
     if (name !== '') this.#asked.delete(name);
-    if (this.#waiting.size === 0) return;
-    const waiting = this.#waiting.get(name) ?? [];
-    this.#waiting.delete(name);
-    for (const go of waiting) go();
   };
 }

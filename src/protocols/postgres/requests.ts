@@ -190,12 +190,13 @@ export class Requests implements MessageSink {
    * waits until the target has answered, and told its encoding, in the batches before this one.
    */
   #inDoubt(buffer: Buffer, from: number, to: number): Promise<void> | null {
-    return isAscii(buffer.subarray(from + 5, to)) ? null : this.#later(this.#steps.answered(), buffer, from, to);
+    return isAscii(buffer.subarray(from + 5, to)) || this.#steps.answered ? null : this.#later(buffer, from, to);
   }
 
-  /** Takes a message once its doubt is settled, in the state that there is then. */
-  #later(doubt: Promise<void> | null, buffer: Buffer, from: number, to: number): Promise<void> | null {
-    return doubt && doubt.then(() => this.#pass(buffer[from] ?? 0, buffer, from, to));
+  /** Takes a message once all batches have been answered, in the state that there is then. */
+  #later(buffer: Buffer, from: number, to: number): Promise<void> {
+    if (this.#steps.answered) throw new MalformedBytes('a name is used again that the target never told of');
+    return this.#steps.whenAnswered().then(() => this.#pass(buffer[from] ?? 0, buffer, from, to));
   }
 
   #query(buffer: Buffer, from: number, to: number): Pending {
@@ -263,8 +264,7 @@ export class Requests implements MessageSink {
   #bind(buffer: Buffer, from: number, to: number): Pending {
     const reader = new ByteReader(buffer, from + 5, to);
     const [portal, name] = [readName(reader), readName(reader)];
-    const doubt = this.#later(this.#prepared.doubt(name, this.#batchNumber), buffer, from, to);
-    if (doubt) return doubt;
+    if (this.#prepared.inDoubt(name, this.#batchNumber)) return this.#later(buffer, from, to);
     const prepared = this.#prepared.get(name);
     const action = prepared?.action ?? statementAction(`(statement "${name}", prepared by SQL)`);
     return after(this.#reuse(prepared?.exchange, 'bound') ?? this.#openExtended(action, buffer, from, to), (exchange) => {
@@ -279,8 +279,7 @@ export class Requests implements MessageSink {
   #describe(buffer: Buffer, from: number, to: number): Pending {
     const reader = new ByteReader(buffer, from + 5, to);
     const [kind, name] = [reader.uint8(), readName(reader)];
-    const doubt = this.#later((kind === 0x50 ? this.#portals : this.#prepared).doubt(name, this.#batchNumber), buffer, from, to);
-    if (doubt) return doubt;
+    if ((kind === 0x50 ? this.#portals : this.#prepared).inDoubt(name, this.#batchNumber)) return this.#later(buffer, from, to);
     if (kind === 0x50) {
       const exchange = this.#portals.get(name)?.exchange ?? null;
       this.#step('describe-portal', exchange?.ended ? null : exchange, buffer, from, to);
@@ -297,8 +296,7 @@ export class Requests implements MessageSink {
 
   #execute(buffer: Buffer, from: number, to: number): Pending {
     const name = readName(new ByteReader(buffer, from + 5, to));
-    const doubt = this.#later(this.#portals.doubt(name, this.#batchNumber), buffer, from, to);
-    if (doubt) return doubt;
+    if (this.#portals.inDoubt(name, this.#batchNumber)) return this.#later(buffer, from, to);
     const portal = this.#portals.get(name);
     const action = portal?.action ?? statementAction(`(portal "${name}", opened by SQL)`);
     return after(this.#reuse(portal?.exchange, 'executed') ?? this.#openExtended(action, buffer, from, to), (exchange) => {

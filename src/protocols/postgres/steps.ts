@@ -46,8 +46,10 @@ export class Steps {
   /** How many times the target has yet to say that it is ready. */
   #owed = 0;
   #waiting: (() => void)[] = [];
-  /** Whether the target drops what comes, up to a Sync: none that stands behind an error and before that is owed an answer. */
+  /** Whether the target drops what it reads, up to a Sync. */
   #failed = false;
+  /** Whether it will drop what is sent now, because that Sync has yet to be sent: nothing is owed an answer then. */
+  #dropping = false;
 
   /** Changes whenever the target has answered a step, or a statement of one. */
   get progress(): number {
@@ -66,12 +68,12 @@ export class Steps {
   get copyingIn(): boolean {
     return runningIn(this.#queue[this.#head])?.copy === 'in';
   }
-  /**
-   * Resolves when every batch that was ended has been answered, or when that cannot be before copy data has come: ask again
-   * then. Null where all are.
-   */
-  answered(): Promise<void> | null {
-    if (this.#owed === 0) return null;
+  /** Whether every batch that was ended has been answered. */
+  get answered(): boolean {
+    return this.#owed === 0;
+  }
+  /** Resolves when that is so, or when it cannot be before copy data has come. */
+  whenAnswered(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
     });
@@ -117,6 +119,7 @@ export class Steps {
       dropped(step);
       this.shift();
     }
+    this.#dropping = this.length === 0;
     this.#failed = true;
   }
   get failed(): boolean {
@@ -127,7 +130,8 @@ export class Steps {
     this.#failed = false;
   }
   push(step: Step): void {
-    if (isOwedReady(step) && !(this.#failed && step.kind !== 'sync' && this.first()?.kind !== 'sync')) this.#owed += 1;
+    if (step.kind === 'sync') this.#dropping = false;
+    if (isOwedReady(step) && !this.#dropping) this.#owed += 1;
     this.#queue.push(step);
   }
   shift(): void {

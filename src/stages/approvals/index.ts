@@ -2,9 +2,10 @@ import type { Approval } from './approval.ts';
 import { ApprovalDesk, type DeskOptions } from './desk.ts';
 import { Notifier, type NotifierOptions } from './notifier.ts';
 import type { ApprovalSettings } from './settings.ts';
+import { type Pressed, type SlackRequest, takePress } from './slack-press.ts';
 import { ApprovalStore } from './store.ts';
 
-export { createApprovals } from './stage.ts';
+export { type Approvals, createApprovals } from './stage.ts';
 
 export interface OpenDeskOptions extends Pick<DeskOptions, 'now' | 'audit' | 'tell' | 'log'>, Pick<NotifierOptions, 'address' | 'delays'> {
   /** The file of the approvals. */
@@ -17,7 +18,8 @@ export interface OpenDeskOptions extends Pick<DeskOptions, 'now' | 'audit' | 'te
 /** The desk with its file and its notifications, as one thread runs it. */
 export interface OpenDesk {
   readonly desk: ApprovalDesk;
-  readonly slack: Notifier['slack'];
+  /** Takes what says that it comes from Slack. */
+  pressed(request: SlackRequest): Promise<Pressed>;
   /** An approval's address for people. */
   addressOf(approval: Approval): string;
   close(): Promise<void>;
@@ -40,5 +42,6 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     await close();
     throw fault;
   }
-  return { desk, slack: notifier.slack, addressOf: ({ id }) => address + id, close };
+  const pressed = (request: SlackRequest) => takePress({ desk, channels: notifier.slack, now: options.now }, request);
+  return { desk, pressed, addressOf: ({ id }) => address() + id, close };
 }

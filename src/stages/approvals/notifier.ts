@@ -10,7 +10,7 @@ export interface NotifierOptions {
   readonly settings: Pick<ApprovalSettings, 'webhooks' | 'slack'>;
   readonly store: ApprovalStore;
   /** Where people find the approvals; an id is put behind it. */
-  readonly address: string;
+  readonly address: () => string;
   readonly now: () => number;
   readonly log: (line: string) => void;
   /** For tests: milliseconds between attempts. */
@@ -32,7 +32,7 @@ export class Notifier {
 
   notify(event: ApprovalEvent, approval: Approval): void {
     const { settings, address, now } = this.#options;
-    const addressed = { ...approval, address: address + approval.id };
+    const addressed = { ...approval, address: address() + approval.id };
     for (const webhook of settings.webhooks) sendWebhook(webhook, event, addressed, this.#deliveries, now);
     for (const channel of this.slack) channel.show(addressed);
   }

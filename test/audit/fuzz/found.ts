@@ -50,6 +50,28 @@ export const findings: readonly Finding[] = [
     todo: false,
   },
   {
+    name: 'a name that a query drops is used again while the target waits for copy data, behind a Sync that it drops',
+    scene: { client: [query('copy t from stdin'), sync(), execute('')], target, ahead: false },
+    holds: (played) => {
+      sound(played);
+      assert.ok(played.overByItself, 'the name waits for what cannot come');
+    },
+    todo: false,
+  },
+  {
+    name: 'a batch fails while more of it is read, and a text beyond ASCII comes behind the next one',
+    scene: {
+      client: [Buffer.concat([bind('', 'none'), execute('')]), execute(''), sync(), query('select 1'), parse('', "select 'größe'"), sync()],
+      target,
+      ahead: true,
+    },
+    holds: (played) => {
+      sound(played);
+      assert.ok(played.sent.target.includes('größe'), 'the text was never taken');
+    },
+    todo: false,
+  },
+  {
     name: 'the recorder fails at the start-up message: the session ends',
     scene: { client: [sync()], target, ahead: true, recorderFailsAt: 2 },
     holds: assertNothingUnrecorded,

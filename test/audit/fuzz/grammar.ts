@@ -1,7 +1,8 @@
 import { message } from '../../../src/protocols/postgres/testing/fixtures.ts';
+import { int32 } from '../../../src/protocols/postgres/testing/messages.ts';
 import type { Random } from '../../rig/random.ts';
 
-const { query, parse, bind, describe, execute, close, flush, sync, terminate, copyData, copyDone, copyFail } = message;
+const { query, parse, bind, describe, execute, close, flush, sync, terminate, copyData, copyDone, copyFail, functionCall } = message;
 
 /** What the judge of the fuzz does with a statement that has the word. */
 export const words = { refused: 'forbidden', later: 'later' } as const;
@@ -44,7 +45,7 @@ const portalNames = ['', '', 'p'] as const;
 export function clientScript(random: Random, options: { readonly judged: boolean }): Buffer[] {
   const script: Buffer[] = [];
   const textOf = () => (options.judged && random.below(4) === 0 ? random.pick(judged) : randomText(random));
-  for (let units = 2 + random.below(14); units > 0; units -= 1) script.push(...unit(random, textOf));
+  for (let units = 2 + random.below(14); units > 0; units -= 1) script.push(...unit(random, textOf, options.judged));
   if (random.below(3) > 0) script.push(sync());
   if (random.below(2) === 0) script.push(terminate());
   return script;
@@ -56,10 +57,10 @@ function randomText(random: Random): string {
   return text === 'select huge' && random.below(12) > 0 ? 'select 1' : text;
 }
 
-function unit(random: Random, textOf: () => string): Buffer[] {
+function unit(random: Random, textOf: () => string, isJudged: boolean): Buffer[] {
   const name = random.pick(statementNames);
   const portal = random.pick(portalNames);
-  switch (random.below(12)) {
+  switch (random.below(13)) {
     case 0:
     case 1:
       return [query(textOf())];
@@ -79,9 +80,22 @@ function unit(random: Random, textOf: () => string): Buffer[] {
       return [query('copy t from stdin'), ...copyIn(random)];
     case 10:
       return [parse('', 'copy t from stdin'), bind('', ''), execute(''), ...copyIn(random), sync()];
+    case 11:
+      return [...maybe(random, parse(name, textOf())), call(random, isJudged), ...maybe(random, bind(portal, name))];
     default:
       return [parse(name, textOf()), ...maybe(random, flush()), bind(portal, name), execute(portal)];
   }
+}
+
+/** Of large objects, which there are none but an open one; where statements are judged, also of what never passes. */
+function call(random: Random, isJudged: boolean): Buffer {
+  if (isJudged && random.below(3) === 0) return functionCall();
+  return random.pick([
+    functionCall(958, int32(0)),
+    functionCall(954, int32(0), int32(100)),
+    functionCall(955, int32(0), Buffer.from('content')),
+    functionCall(964, int32(1)),
+  ]);
 }
 
 function copyIn(random: Random): Buffer[] {

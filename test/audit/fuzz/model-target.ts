@@ -65,6 +65,7 @@ export class ModelTarget {
     else if (type === 'S') this.#sync();
     else if (type === 'Q') this.#query(body.toString('utf8', 0, Math.max(0, body.indexOf(0))));
     else if ('PBDEC'.includes(type)) this.#extended(type, body);
+    else if (type === 'F') this.#call(body);
   }
 
   #inCopy(type: string, copy: { readonly extended: boolean; readonly goOn: () => void }): void {
@@ -107,6 +108,15 @@ export class ModelTarget {
     else this.#portals.clear();
     if (extended) this.#skipping = true;
     else this.#ready();
+  }
+
+  /** Large objects: one is open, of which there is nothing to read; it may be written. */
+  #call(body: Buffer): void {
+    const result = calls.get(body.readUInt32BE(0));
+    if (this.#state === 'E') return this.#fail('25P02', 'no', false);
+    if (result === undefined) return this.#fail('42704', 'no', false);
+    this.#say(reply.returned(result));
+    this.#ready();
   }
 
   #query(text: string): void {
@@ -269,6 +279,13 @@ const results = new Map<string, Result>([
   ['copy t to stdout', { rows: [], tag: 'COPY 2' }],
   ['copy t from stdin', { rows: [], tag: 'COPY 1' }],
   ['select 1/0', { rows: [one], tag: 'SELECT 1' }],
+]);
+
+/** What the functions of large objects give, by their OIDs; the others fail. */
+const calls = new Map([
+  [958, Buffer.alloc(4)],
+  [954, Buffer.alloc(0)],
+  [955, Buffer.from([0, 0, 0, 7])],
 ]);
 
 /** A login that asks for nothing, a key, and the first ReadyForQuery. */

@@ -11,6 +11,7 @@ import { encodeMessage } from '../../../src/protocols/postgres/messages.ts';
 import { settings } from '../../../src/protocols/postgres/settings.ts';
 import { encodeStartup } from '../../../src/protocols/postgres/startup.ts';
 import { everybody } from '../../rig/data-plane.ts';
+import { splitStatements } from '../../../src/sql/split.ts';
 import { words } from './grammar.ts';
 import { isCancel, type KeptRecord, MemoryRecorder } from './memory-recorder.ts';
 import { MemorySocket } from './memory-socket.ts';
@@ -88,8 +89,12 @@ export const usualOpening = Buffer.concat([
   encodeMessage('p', Buffer.from(`${token}\0`)),
 ]);
 
+/** Loading it takes longer than the quiet after which a session is over. */
+const parserLoaded = Promise.resolve(splitStatements('select 1; select 2'));
+
 /** Takes one client through the gateway's own reception, over memory instead of sockets. */
 export async function play(scene: Scene): Promise<Played> {
+  await parserLoaded;
   const recorder = new MemoryRecorder(scene.recorderFailsAt);
   const log: string[] = [];
   const [toClient, toTarget, said]: Buffer[][] = [[], [], []];
@@ -154,7 +159,6 @@ export async function play(scene: Scene): Promise<Played> {
     sent,
     said: Buffer.concat(said ?? []),
     overByItself,
-
     outlivesClient,
     log,
   };

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Entry } from '../../../src/core/entry.ts';
 import { assertSound } from '../../conformance/trial.ts';
+import { message, reply } from '../../../src/protocols/postgres/testing/fixtures.ts';
 import { bytesOf, endOf, type Played } from './trial.ts';
 
 /** The question for the password, which stands before everything that is on record. */
 const questionBytes = 9;
 const headerBytes = 5;
+const ownWords = Buffer.concat([message.bind('chaperone refused', 'chaperone refused'), message.sync()]);
+/** The target waits for copy data where this is the last that it said. */
+const copyIn = reply.copyIn();
 
 /** What must hold of every session, whoever lied: fails with what does not. */
 export function assertNothingUnrecorded({ record, sent, log }: Played, anyOpening = false): void {
@@ -26,25 +30,17 @@ export function assertNothingUnrecorded({ record, sent, log }: Played, anyOpenin
 
 /** The record is a well-formed one, where there was a recorder to the end. */
 export function assertRecordSound({ record }: Played): void {
-  if (record !== null) assertSound(record.entries.filter(isInTime(record.entries)).map((entry, sequence) => ({ ...entry, sequence })));
-}
-
-/** What a client sends on of a batch that was refused is on record behind the outcome of what was refused. */
-function isInTime(entries: readonly Entry[]): (entry: Entry, index: number) => boolean {
-  const refused = new Map<number, number>();
-  for (const [index, entry] of entries.entries())
-    if (entry.kind === 'outcome' && entry.outcome.status === 'refused') refused.set(entry.exchange, index);
-  return (entry, index) =>
-    !(entry.kind === 'bytes' && entry.direction === 'request' && entry.exchange > 0 && index > (refused.get(entry.exchange) ?? Infinity));
+  if (record !== null) assertSound(record.entries);
 }
 
 /** What is on record was said; only a farewell of the gateway's own may stand behind it. */
 export function assertNothingInvented({ record, said }: Played, client: Buffer): void {
   if (record === null) return;
-  const asked = bytesOf(record, 'request');
+  const asked = withoutOwnWords(bytesOf(record, 'request'));
   assertPrefix(asked.subarray(untypedLength(asked)), client, 'what is on record as asked was asked');
-  const answered = afterGreeting(bytesOf(record, 'reply'));
-  const from = afterGreeting(said);
+  const heard = afterGreeting(bytesOf(record, 'reply'));
+  const isRefused = heard.includes('MFunctionCall of');
+  const [answered, from] = [heard, afterGreeting(said)].map((bytes) => (isRefused ? withoutErrors(bytes) : bytes)) as [Buffer, Buffer];
   let same = 0;
   while (same < answered.length && same < from.length && answered[same] === from[same]) same += 1;
   // The farewell may begin as the target's next message would have begun.
@@ -52,7 +48,7 @@ export function assertNothingInvented({ record, said }: Played, client: Buffer):
   assert.fail('what is on record as answered was not answered');
 }
 
-/** Every whole message was taken, while both sides are there; one that waits for the target does so where the target owes an answer. */
+/** Every whole message was taken, while both sides are there; one may wait for a target that lies, and never answers what it owes. */
 export function assertNothingLeftBehind({ record, said, overByItself }: Played, client: Buffer, mayWait: boolean): void {
   // Where the target has not let the gateway in, the client waits too.
   if (record === null || overByItself || bytesOf(record, 'reply').length === 0) return;
@@ -67,9 +63,17 @@ export function assertAllPassed(played: Played, client: Buffer): void {
   const { record, sent, said } = played;
   assert.ok(record);
   const reason = endOf(record.entries);
-  assert.match(reason, /^(the client (said goodbye|closed the connection)|the target ended the session)$/);
-  assert.equal(afterGreeting(sent.client.subarray(questionBytes)).compare(afterGreeting(said)), 0, 'the client heard all that was said');
   const asked = sent.target.subarray(untypedLength(sent.target));
+  const heard = afterGreeting(sent.client.subarray(questionBytes));
+  if (reason.endsWith('does not pass while the target waits for copy data.')) {
+    // A client that asks where it owes copy data does not keep to it; the target would end the session too.
+    assert.ok(said.subarray(-copyIn.length).equals(copyIn), 'the target does not wait for copy data');
+    assertPrefix(asked, client, 'the target heard what was asked');
+    assertPrefix(afterGreeting(said), heard, 'the client heard all that was said');
+    return;
+  }
+  assert.match(reason, /^(the client (said goodbye|closed the connection)|the target ended the session)$/);
+  assert.equal(heard.compare(afterGreeting(said)), 0, 'the client heard all that was said');
   assert.ok(reason.includes('target') ? client.indexOf(asked) === 0 : asked.equals(client), 'the target heard all that was asked');
 }
 
@@ -93,6 +97,23 @@ function assertPrefix(part: Buffer, whole: Buffer, what: string): void {
   const at = part.findIndex((byte, index) => byte !== whole[index]);
   const near = (bytes: Buffer) => JSON.stringify(bytes.toString('latin1', Math.max(0, at - 30), at + 30));
   assert.fail(`${what}: not so from byte ${at} of ${part.length} (against ${whole.length}) on: ${near(part)} against ${near(whole)}`);
+}
+
+/** Without what the gateway itself asks in place of a call that it refuses. */
+function withoutOwnWords(bytes: Buffer): Buffer {
+  const at = bytes.indexOf(ownWords);
+  return at === -1 ? bytes : Buffer.concat([bytes.subarray(0, at), withoutOwnWords(bytes.subarray(at + ownWords.length))]);
+}
+
+function withoutErrors(bytes: Buffer): Buffer {
+  const kept: Buffer[] = [];
+  let at = 0;
+  for (const whole = wholeLength(bytes); at < whole; ) {
+    const end = at + 1 + bytes.readUInt32BE(at + 1);
+    if (bytes[at] !== 0x45 || bytes.subarray(at, end).includes('SFATAL\0')) kept.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return Buffer.concat([...kept, bytes.subarray(at)]);
 }
 
 /** Up to the end of the last message that is whole by its own length. */
