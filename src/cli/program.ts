@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { misuse, report } from './failure.ts';
+import { addApprovals } from './program-approvals.ts';
 import { addConnect } from './program-connect.ts';
 import { addReading } from './program-reading.ts';
 import type { CommandContext, ProgramDependencies } from './command-context.ts';
@@ -47,6 +48,7 @@ function createProgram(context: CommandContext): Command {
     .showHelpAfterError(false);
   addRunning(program, context);
   addReading(program, context);
+  addApprovals(program, context);
   addConnect(program, context);
   return program;
 }

@@ -12,17 +12,8 @@ import type { RecordSource } from './record-source.ts';
  */
 export function fromServer(server: string, token: string): RecordSource {
   const base = checkedServer(server);
-  const read = async <Schema extends z.ZodType>(path: string, query: object, schema: Schema): Promise<z.output<Schema> | null> => {
-    const response = await ask(base, path, query, token);
-    if (response === null) return null;
-    const answer = schema.safeParse(await response.json().catch(() => null));
-    if (answer.success) return answer.data;
-    throw new CommandFailure(
-      'PROTOCOL_REFUSED',
-      `${base.origin} did not answer as Chaperone’s API does (${path}).`,
-      'Check --server; if it is right, the server and this program are of versions that do not fit.',
-    );
-  };
+  const read = <Schema extends z.ZodType>(path: string, query: object, schema: Schema) =>
+    askServer({ base, token }, path, { query }, schema);
   const existing = async <Value>(answer: Promise<Value | null>): Promise<Value> => (await answer) ?? notThere(base);
   return {
     sessions: (filter: SessionFilter, page: PageRequest) =>
@@ -41,6 +32,36 @@ export function fromServer(server: string, token: string): RecordSource {
   };
 }
 
+/** A gateway's console, and who asks. */
+export interface Server {
+  readonly base: URL;
+  readonly token: string;
+}
+
+/** What is asked: read with parameters, or with a body that says what to do. */
+interface Asked {
+  readonly query?: object;
+  readonly body?: object;
+}
+
+/** The answer of a route, or null where there is no such thing or it may not be seen. */
+export async function askServer<Schema extends z.ZodType>(
+  { base, token }: Server,
+  path: string,
+  asked: Asked,
+  schema: Schema,
+): Promise<z.output<Schema> | null> {
+  const response = await ask(base, path, asked, token);
+  if (response === null) return null;
+  const answer = schema.safeParse(await response.json().catch(() => null));
+  if (answer.success) return answer.data;
+  throw new CommandFailure(
+    'PROTOCOL_REFUSED',
+    `${base.origin} did not answer as Chaperone’s API does (${path}).`,
+    'Check --server; if it is right, the server and this program are of versions that do not fit.',
+  );
+}
+
 /** The URL of a server that a token may be sent to. */
 export function checkedServer(server: string): URL {
   const base = URL.canParse(server) ? new URL(server) : null;
@@ -51,12 +72,14 @@ export function checkedServer(server: string): URL {
   return base;
 }
 
-async function ask(base: URL, path: string, query: object, token: string): Promise<Response | null> {
+async function ask(base: URL, path: string, { query = {}, body }: Asked, token: string): Promise<Response | null> {
   const url = new URL(path, base);
   for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== null) url.searchParams.set(name, String(value));
   let response: Response;
   try {
-    response = await fetch(url, { headers: { authorization: `Bearer ${token}` }, redirect: 'error' });
+    const headers = { authorization: `Bearer ${token}` };
+    const said = body && { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    response = await fetch(url, { headers, ...said, redirect: 'error' });
   } catch (fault) {
     throw new CommandFailure(
       'TARGET_UNREACHABLE',

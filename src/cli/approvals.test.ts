@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { approvalRequest, memoryCatalog, startApi, type Trial } from '../api/trial.test-support.ts';
+import type { ApprovalItem } from '../api/contract.ts';
+import { runCommand } from './trial.test-support.ts';
+
+describe('the approver’s commands', () => {
+  let trial: Trial;
+  let asked = 0;
+  before(async () => {
+    trial = await startApi({ catalog: memoryCatalog([], []) });
+  });
+  after(() => trial.close());
+
+  const as = (token: string, ...words: readonly string[]) =>
+    runCommand(words, { env: { CHAPERONE_SERVER: trial.url, CHAPERONE_TOKEN: token } });
+
+  async function open(more: Parameters<typeof approvalRequest>[0] = {}): Promise<string> {
+    const digest = (++asked).toString(16).padStart(64, '0');
+    const standing = await trial.approvals.desk.open({ request: approvalRequest({ digest, ...more }), waiter: `w${asked}` });
+    return 'id' in standing ? standing.id : assert.fail('it was not asked');
+  }
+
+  test('list what is asked, with all that an approver must know and nothing that a terminal obeys', async () => {
+    const id = await open({ text: 'delete from users\n where id = $1 -- \u001b]0;x\u0007 \u202etxet', textLength: 90 });
+    const { exit, out } = await as('omar', 'approvals', '--status', 'open');
+    assert.equal(exit, 0);
+    for (const words of [
+      id,
+      'delete from users',
+      'ada@example.test',
+      'cursor',
+      'r-1',
+      'Table public.users',
+      "$1 = '7'",
+      'about 1',
+      'A DBA must see this',
+      '1 more person of "dba"',
+      'the client waits',
+      'cut: the whole has 90 characters',
+    ])
+      assert.ok(out.includes(words), `${words} is not in ${out}`);
+    assert.ok(!/[\u001b\u0007\u202e]/.test(out));
+    assert.match((await as('bob', 'approvals')).out, /No approvals\./);
+  });
+
+  test('approve what was shown, once', async () => {
+    const id = await open();
+    const first = await as('omar', 'approve', id, '--reason', 'fine');
+    assert.equal(first.exit, 0, first.err);
+    assert.match(first.out, /delete from users[^]*Approved: the waiting request is sent\./);
+    const second = await as('omar', 'approve', id);
+    assert.equal(second.exit, 1);
+    assert.match(second.err, /has been approved already/);
+  });
+
+  test('deny with a reason, and not without', async () => {
+    const id = await open();
+    assert.equal((await as('omar', 'deny', id)).exit, 2);
+    const { exit, out } = await as('omar', 'deny', id, '--reason', 'not today', '--json');
+    assert.equal(exit, 0);
+    const item = JSON.parse(out) as ApprovalItem;
+    assert.deepEqual([item.status, item.decisions[0]?.reason], ['denied', 'not today']);
+  });
+
+  for (const [who, token, says] of [
+    ['the requester', 'adaAlone', /needs somebody else/],
+    ['an admin’s agent', 'root', /An agent may not decide/],
+    ['an agent of a member', 'omarsAgent', /There is no approval/],
+  ] as const)
+    test(`tell ${who} why not`, async () => {
+      const { exit, err } = await as(token, 'approve', await open());
+      assert.equal(exit, 1);
+      assert.match(err, says);
+    });
+});
