@@ -198,7 +198,25 @@ export const exchangePage = page(exchange);
 export const auditPage = page(auditItem);
 export const approvalPage = page(approval);
 export const connectionList = z.object({ items: list(connection) });
-export const policySet = z.object({ version: z.string(), items: list(z.object({ id: z.string() })) });
+export const policySet = z.object({
+  version: z.string(),
+  since: time().describe('When it came into force'),
+  author: z.string(),
+  items: list(
+    z.object({
+      id: z.string(),
+      effect: z.enum(['permit', 'forbid']),
+      reason: z.string().nullable(),
+      approval: z.string().nullable().describe('The group that can lift it'),
+      breakGlass: z.string().nullable().describe('The group that can pass it by giving a reason'),
+      file: z.string().describe('Within the folder of the policies'),
+      line: count(),
+    }),
+  ),
+  problems: list(z.object({ file: z.string(), line: count(), message: z.string(), remedy: z.string() })).describe(
+    'Why what the folder holds now is not in force; empty where it is',
+  ),
+});
 export const alive = z.object({ status: z.literal('ok') });
 export const ready = z.object({ status: z.literal('ready'), activeSessions: count() });
 

@@ -37,7 +37,20 @@ export interface ConnectionItem {
 /** The policy set in force. */
 export interface PolicySet {
   readonly version: string;
-  readonly items: readonly { readonly id: string }[];
+  /** When it came into force. */
+  readonly since: string;
+  readonly author: string;
+  readonly items: readonly {
+    readonly id: string;
+    readonly effect: 'permit' | 'forbid';
+    readonly reason: string | null;
+    readonly approval: string | null;
+    readonly breakGlass: string | null;
+    readonly file: string;
+    readonly line: number;
+  }[];
+  /** Why what the folder holds now is not in force; empty where it is. */
+  readonly problems: readonly { readonly file: string; readonly line: number; readonly message: string; readonly remedy: string }[];
 }
 
 /** All that the API, which runs in a thread of its own, asks of the gateway's main thread. */

@@ -243,6 +243,12 @@ function gatewayOf(state: { ready: string | null; auditFault: Error | null }, au
         retentionDays: 90,
       },
     ],
-    policies: async () => ({ version: 'v1', items: [{ id: 'engineering' }] }),
+    policies: async () => ({
+      version: 'v1',
+      since: '2026-11-22T12:00:00.000Z',
+      author: 'Ada <ada@example.com>, commit 0123abc',
+      items: [{ id: 'engineering', effect: 'permit', reason: null, approval: null, breakGlass: null, file: 'a.cedar', line: 1 }],
+      problems: [],
+    }),
   };
 }

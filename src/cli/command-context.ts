@@ -1,3 +1,4 @@
+import type { Protocol } from '../core/protocol.ts';
 import type { Streams } from './output.ts';
 import type { QuickstartOptions } from './quickstart/quickstart.ts';
 import type { RecordSource } from './record-source.ts';
@@ -7,6 +8,8 @@ export interface ProgramDependencies {
   readonly serve: (configPath: string) => Promise<number>;
   readonly check: (configPath: string, options: { readonly json: boolean }) => Promise<number>;
   readonly quickstart: (options: QuickstartOptions) => Promise<number>;
+  /** Every protocol that there is, by its name. */
+  readonly protocols: () => Promise<ReadonlyMap<string, Protocol<unknown>>>;
   /** The record in a state folder. */
   readonly openState: (folder: string) => RecordSource;
   readonly streams: Streams;

@@ -15,7 +15,8 @@ import { listSessions } from './sessions.ts';
 
 export const defaultServer = 'http://127.0.0.1:8080';
 
-interface SourceOptions extends TokenOptions {
+/** Which record, and how it is shown. */
+export interface SourceOptions extends TokenOptions {
   readonly server?: string;
   readonly state?: string;
   readonly json?: boolean;
@@ -40,7 +41,8 @@ export function withServer(command: Command): Command {
     .option('--json', 'machine-readable output, errors as well');
 }
 
-function withSource(command: Command): Command {
+/** Which record: a gateway's, or that in a state folder. */
+export function withSource(command: Command): Command {
   return withServer(command).option('--state <folder>', 'read a state folder instead of asking a gateway');
 }
 
@@ -61,7 +63,7 @@ function addSessions(program: Command, context: CommandContext): void {
     .option('--since <time>', 'begun then or later: a time, a day, or how long ago (24h, 7d)', when)
     .option('--until <time>', 'begun before', when);
   withPage(command).action((options: ListOptions<SessionFilter>) =>
-    reading(options, context, (source) => listSessions(source, listing(options), context.streams)),
+    readingFrom(options, context, (source) => listSessions(source, listing(options), context.streams)),
   );
 }
 
@@ -80,7 +82,7 @@ function addSearch(program: Command, context: CommandContext): void {
     .option('--until <time>', 'begun before', when);
   withPage(command).action((text: string, options: ListOptions<ExchangeFilter>) => {
     const { filter, ...rest } = listing(options);
-    return reading(options, context, (source) => searchExchanges(source, { ...rest, filter: { ...filter, q: text } }, context.streams));
+    return readingFrom(options, context, (source) => searchExchanges(source, { ...rest, filter: { ...filter, q: text } }, context.streams));
   });
 }
 
@@ -106,7 +108,7 @@ function addReplay(program: Command, context: CommandContext): void {
       const waits = options.delay && streams.out.interactive && options.exchange === undefined;
       const limits = options.full ? noLimits : { ...defaultLimits, rows: options.rows };
       const terms = { speed: waits ? options.speed : null, exchange: options.exchange ?? null, limits, json: options.json ?? false, wait };
-      return reading(options, context, (source) => replaySession(source, session, terms, streams));
+      return readingFrom(options, context, (source) => replaySession(source, session, terms, streams));
     });
 }
 
@@ -122,7 +124,7 @@ function addExport(program: Command, context: CommandContext): void {
     .option('--output <file>', 'default: standard output')
     .action((session: string, options: ExportFlags) => {
       const terms = { output: options.output ?? null, json: options.json ?? false };
-      return reading(options, context, (source) => exportSession(source, session, terms, context.streams));
+      return readingFrom(options, context, (source) => exportSession(source, session, terms, context.streams));
     });
 }
 
@@ -133,7 +135,12 @@ function listing<Filter extends object>(
   return { filter, page: { limit, cursor: cursor ?? null }, json: json ?? false };
 }
 
-async function reading(options: SourceOptions, context: CommandContext, read: (source: RecordSource) => Promise<void>): Promise<void> {
+/** Opens the record that the options name for as long as `read` takes. */
+export async function readingFrom(
+  options: SourceOptions,
+  context: CommandContext,
+  read: (source: RecordSource) => Promise<void>,
+): Promise<void> {
   const source = openSource(options, context);
   const { err } = context.streams;
   try {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { misuse, report } from './failure.ts';
 import { addApprovals } from './program-approvals.ts';
 import { addConnect } from './program-connect.ts';
+import { addPolicy } from './policy.ts';
 import { addReading } from './program-reading.ts';
 import type { CommandContext, ProgramDependencies } from './command-context.ts';
 import type { QuickstartOptions } from './quickstart/quickstart.ts';
@@ -48,6 +49,7 @@ function createProgram(context: CommandContext): Command {
     .showHelpAfterError(false);
   addRunning(program, context);
   addReading(program, context);
+  addPolicy(program, context);
   addApprovals(program, context);
   addConnect(program, context);
   return program;

@@ -24,6 +24,7 @@ export async function runCommand(words: readonly string[], more: Partial<Program
     serve: async () => 0,
     check: async () => 0,
     quickstart: async () => 0,
+    protocols: async () => new Map(),
     openState: () => {
       throw new Error('no state folder in this test');
     },

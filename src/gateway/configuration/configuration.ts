@@ -25,6 +25,8 @@ export interface Configuration {
   readonly connections: ReadonlyMap<string, ConnectionSettings>;
   readonly approvals: ApprovalConfiguration;
   readonly policies: PolicySet;
+  /** Where they come from; it need not be there. */
+  readonly policyFolder: string;
   /** The Cedar schema that policies are validated against. */
   readonly policySchema: string;
   /** Whether this is the quickstart's; nothing listens but on loopback. */
@@ -33,22 +35,25 @@ export interface Configuration {
 
 /**
  * Reads a configuration with its policies and secrets. Paths in it count from its own folder. Returns every mistake found, in the
- * order of the file, the policies' last.
+ * order of the file, the policies' last. `policies` names another folder of policies than the configuration does.
  */
 export async function loadConfiguration(
   path: string,
   protocols: ReadonlyMap<string, Protocol<unknown>>,
+  { policies: otherFolder }: { readonly policies?: string } = {},
 ): Promise<Configuration | ConfigurationProblem[]> {
   const document = await openDocument(path);
   if (Array.isArray(document)) return document;
   const problems: ConfigurationProblem[] = [];
   const report: Report = (place, message, remedy) => problems.push({ file: path, ...document.locate(place), message, remedy });
   const draft = checkSections(document.value, { folder: dirname(path), protocols, report });
-  const policies = draft === null ? null : await readPolicies(draft.policyFolder, dirname(path), protocols, report);
+  const given = otherFolder ?? draft?.policyFolder;
+  const policyFolder = resolveBeside(dirname(path), given ?? 'policies');
+  const policies = draft === null || given === null ? null : await readPolicies(policyFolder, given !== undefined, protocols, report);
   problems.sort((one, other) => one.line - other.line || (one.column ?? 0) - (other.column ?? 0));
   if (Array.isArray(policies)) problems.push(...policies);
   if (problems.length > 0 || draft?.checked == null || policies === null || Array.isArray(policies)) return problems;
-  return { path, ...draft.checked, policies, policySchema: policies.schema };
+  return { path, ...draft.checked, policies, policyFolder, policySchema: policies.schema };
 }
 
 async function openDocument(path: string): Promise<ConfigurationDocument | ConfigurationProblem[]> {
@@ -72,7 +77,7 @@ interface Surroundings {
 interface Draft {
   readonly policyFolder: string | null | undefined;
   /** Null where any section has a mistake. */
-  readonly checked: Omit<Configuration, 'path' | 'policies' | 'policySchema'> | null;
+  readonly checked: Omit<Configuration, 'path' | 'policies' | 'policyFolder' | 'policySchema'> | null;
 }
 
 /** Checks section by section, so that a mistake in one does not hide those in another. Null where there are no sections at all. */
@@ -160,18 +165,16 @@ function checkStorage(value: unknown, state: string | null, { folder, report }: 
 }
 
 async function readPolicies(
-  given: string | null | undefined,
-  folder: string,
+  chosen: string,
+  named: boolean,
   protocols: ReadonlyMap<string, Protocol<unknown>>,
   report: Report,
 ): Promise<PolicySet | ConfigurationProblem[] | null> {
-  if (given === null) return null;
-  const chosen = resolveBeside(folder, given ?? 'policies');
   const exists = await stat(chosen).then(
     (found) => found.isDirectory(),
     () => false,
   );
-  if (!exists && given !== undefined) {
+  if (!exists && named) {
     report(['policies'], `policies: there is no folder ${chosen}`, 'Create it and put *.cedar files into it, or name the right one.');
     return null;
   }

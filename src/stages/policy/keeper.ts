@@ -82,6 +82,8 @@ export class PolicyKeeper {
     const author = unchanged ? last.author : await authorOf(folder, first.files);
     const note = unchanged ? last : { version: first.version, since: new Date(now()).toISOString(), author };
     const keeper = new PolicyKeeper(options, note);
+    // A folder that was not there when the gateway started is no mistake of a change.
+    if ((await versionIn(folder)) === null) keeper.#rejected = unreadable;
     await keeper.#remember(note);
     if (!unchanged) await options.audit(changedEvent(note, last?.version ?? null, null, first));
     keeper.#watching = watchFolder(folder, () => void keeper.reload());
@@ -134,7 +136,7 @@ export class PolicyKeeper {
       this.#rejected = null;
       return;
     }
-    if ((found ?? 'unreadable') === this.#rejected) return;
+    if ((found ?? unreadable) === this.#rejected) return;
     const loaded = await loadInThread({ folder, catalogs: this.#catalogs });
     // Somebody wrote meanwhile: what was read could be half of the old and half of the new.
     const torn = (await versionIn(folder)) !== found || ('version' in loaded && loaded.version !== found);
@@ -166,7 +168,7 @@ export class PolicyKeeper {
   async #reject(problems: readonly PolicyProblem[], found: string | null): Promise<void> {
     const { log, audit } = this.#options;
     this.#problems = problems;
-    this.#rejected = found ?? 'unreadable';
+    this.#rejected = found ?? unreadable;
     log('error', `the policies were changed and are not in order; version ${this.#set.version} stays in force`);
     for (const { file, line, message, remedy } of problems) log('error', `${file}:${line}: ${message} → ${remedy}`);
     const shown = problems.slice(0, mostNamed).map(({ file, line, message }) => ({ file, line, message }));
@@ -181,6 +183,8 @@ export class PolicyKeeper {
   }
 }
 
+/** Stands for the version of a folder that cannot be read. */
+const unreadable = 'unreadable';
 /** Policies named in one event. */
 const mostNamed = 100;
 

@@ -1,0 +1,44 @@
+import type { GatewayPort } from '../api/gateway-port.ts';
+import type { ArchiverStatus } from '../archive/archiver.ts';
+import type { DataPlaneCalls, DeskHandlers } from '../gateway/approval-desk.ts';
+import type { DeskData } from '../gateway/approvals.ts';
+import type { Certificate } from '../gateway/certificate.ts';
+import type { Configuration } from '../gateway/configuration/index.ts';
+import type { IdentitySettings } from '../stages/identity/settings.ts';
+import type { Place } from '../wire/dial.ts';
+
+/** What a thread is started with: the part that it runs. */
+export type Role = 'archive' | 'api';
+
+/** What the main thread answers its threads. */
+export type MainHandlers = DataPlaneCalls & {
+  status(nothing: null): ReturnType<GatewayPort['status']>;
+  connections(nothing: null): ReturnType<GatewayPort['connections']>;
+  policies(nothing: null): ReturnType<GatewayPort['policies']>;
+};
+
+/** What the archive's thread answers. */
+export type ArchiveHandlers = {
+  /** Rebuilds the catalog of a state folder where it is missing, and names the sessions that have no end in it. */
+  prepare(state: string): Promise<{ session: string; lastSequence: number }[]>;
+  start(nothing: null): Promise<void>;
+  committed(position: { segment: number; offset: number }): void;
+  status(nothing: null): ArchiverStatus;
+  close(nothing: null): Promise<void>;
+};
+
+/** What the API's thread is told when it is to listen. */
+interface ApiData {
+  readonly state: string;
+  readonly listen: Place;
+  readonly certificate: Certificate | null;
+  readonly identity: IdentitySettings;
+  readonly roles: Configuration['roles'];
+  readonly approvals: DeskData;
+}
+
+/** What the API's thread answers. */
+export type ApiHandlers = DeskHandlers & {
+  listen(data: ApiData): Promise<Place>;
+  close(nothing: null): Promise<void>;
+};
