@@ -7,9 +7,14 @@ import { fileURLToPath } from 'node:url';
 const leastMajor = 24;
 const own = fileURLToPath(new URL(`../node_modules/.bin/node${process.platform === 'win32' ? '.cmd' : ''}`, import.meta.url));
 
-if (Number.parseInt(process.versions.node, 10) >= leastMajor) await import('../src/main.ts');
+if (Number.parseInt(process.versions.node, 10) >= leastMajor) await run();
 else if (existsSync(own)) handOver();
 else refuse();
+
+async function run() {
+  await import('./kept-code.js');
+  await import('../src/main.ts');
+}
 
 function handOver() {
   const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2)];

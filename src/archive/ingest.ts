@@ -20,8 +20,8 @@ export interface IngestOptions {
   readonly step?: (name: string) => void;
 }
 
-/** How much of the journal one batch takes. */
-const batchBytes = 8 * 1024 * 1024;
+/** How much of the journal one batch takes; what it makes of that is some ten times as much in memory. */
+const batchBytes = 2 * 1024 * 1024;
 const largestFrame = maxPayloadBytes + 1024;
 
 /**
@@ -36,6 +36,8 @@ export class Ingester {
   readonly #unsynced = new Set<string>();
   /** Segments that were read to their end and go once the position behind them is stored. */
   readonly #finished: { readonly number: number; readonly damaged: boolean }[] = [];
+  /** Every batch is read into it: nobody may keep a view of an entry's bytes beyond its batch. */
+  readonly #buffer = Buffer.allocUnsafeSlow(batchBytes);
   #position: Position | null = null;
   #stored: Position | null;
   #damaged: number | null = null;
@@ -72,7 +74,7 @@ export class Ingester {
     return this.#streams.has(session);
   }
 
-  /** Archives what is committed, at most 8 MiB of it. False where there was nothing to do. */
+  /** Archives what is committed, at most 2 MiB of it. False where there was nothing to do. */
   batch(committed: Position): boolean {
     const from = (this.#position ??= this.#start(committed));
     if (from.segment > committed.segment || (from.segment === committed.segment && from.offset >= committed.offset)) return false;
@@ -117,15 +119,15 @@ export class Ingester {
   }
 
   #read(from: Position, committed: Position): Position {
-    for (let size = batchBytes; ; size = largestFrame) {
-      const piece = readPiece(this.#options.state, from, committed, size);
+    for (let into = this.#buffer; ; into = Buffer.allocUnsafeSlow(largestFrame)) {
+      const piece = readPiece(this.#options.state, from, committed, into);
       if (piece.kind === 'missing') return this.#skipMissing(from, committed);
       if (piece.kind === 'damaged') return this.#skipDamaged(from, committed, from.offset, piece.reason);
       const { read, end } = this.#takeFrames(piece.bytes);
       const offset = piece.offset + end;
       if (read.kind === 'corrupt') return this.#skipDamaged(from, committed, offset, read.reason);
       if (read.kind === 'torn' && piece.last) return this.#skipDamaged(from, committed, offset, 'an entry is cut short');
-      if (read.kind === 'torn' && end === 0 && size === batchBytes) continue;
+      if (read.kind === 'torn' && end === 0 && into === this.#buffer) continue;
       if (!piece.last || from.segment === committed.segment) return { segment: from.segment, offset };
       this.#finished.push({ number: from.segment, damaged: false });
       return { segment: from.segment + 1, offset: 0 };

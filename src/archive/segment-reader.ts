@@ -15,8 +15,8 @@ export function segmentPath(state: string, number: number): string {
   return join(journalFolder(state), segmentName(number));
 }
 
-/** Reads at most `size` bytes of frames at `from`, none of them beyond `committed`. The buffer is never used again. */
-export function readPiece(state: string, from: Position, committed: Position, size: number): Piece {
+/** Reads frames at `from` into a buffer, as many as it holds and none beyond `committed`. */
+export function readPiece(state: string, from: Position, committed: Position, into: Buffer): Piece {
   const file = openSegment(segmentPath(state, from.segment));
   if (file === null) return { kind: 'missing' };
   try {
@@ -25,8 +25,8 @@ export function readPiece(state: string, from: Position, committed: Position, si
     if (length < end) return { kind: 'damaged', reason: `the segment has ${length} bytes, but ${end} were committed` };
     if (from.offset > end) return { kind: 'damaged', reason: `the segment has ${end} bytes, but ${from.offset} were read before` };
     const offset = Math.max(from.offset, segmentHeaderBytes);
-    if (!isSegmentHeader(readAt(file, 0, segmentHeaderBytes), from.segment)) return { kind: 'damaged', reason: 'the header is damaged' };
-    const bytes = readAt(file, offset, Math.min(size, Math.max(0, end - offset)));
+    if (!isSegmentHeader(readAt(file, 0, Buffer.alloc(segmentHeaderBytes)), from.segment)) return { kind: 'damaged', reason: 'the header is damaged' };
+    const bytes = readAt(file, offset, into.subarray(0, Math.max(0, end - offset)));
     return { kind: 'frames', bytes, offset, last: offset + bytes.length >= end };
   } finally {
     closeSync(file);
@@ -60,11 +60,10 @@ function openSegment(path: string): number | null {
   }
 }
 
-function readAt(file: number, offset: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length);
+function readAt(file: number, offset: number, bytes: Buffer): Buffer {
   let done = 0;
-  while (done < length) {
-    const read = readSync(file, bytes, done, length - done, offset + done);
+  while (done < bytes.length) {
+    const read = readSync(file, bytes, done, bytes.length - done, offset + done);
     if (read === 0) break;
     done += read;
   }

@@ -45,7 +45,10 @@ export interface Greeting<Settings> {
   close(): void;
 }
 
-/** Reads one session's recorded bytes, entry by entry in order, into parts. Pure; never throws on what a peer may have sent. */
+/**
+ * Reads one session's recorded bytes, entry by entry in order, into parts. Pure; never throws on what a peer may have sent. The
+ * bytes are lent for the call: what is needed later is copied.
+ */
 export interface Decoder {
   bytes(exchange: number, direction: Direction, bytes: Uint8Array): readonly Part[];
   /** From here on this exchange's content in this direction was not kept: whatever is half read is dropped. */

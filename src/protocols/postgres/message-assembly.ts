@@ -7,10 +7,11 @@ export interface Message {
 
 /** A message longer than this is not put together for reading; it stays in the record as it is. */
 const readable = 16 * 1024 * 1024;
+const nothing = Buffer.alloc(0);
 
 /** Puts messages together from recorded bytes, wherever entries cut them. What cannot be a message ends the reading. */
 export class MessageAssembly {
-  #held: Buffer = Buffer.alloc(0);
+  #held: Buffer = nothing;
   #passing = 0;
   #lost = false;
 
@@ -44,13 +45,14 @@ export class MessageAssembly {
       messages.push({ type: typed ? String.fromCharCode(buffer[at] ?? 0) : 'untyped', body: whole.subarray(typed ? 5 : 4), whole });
       at += total;
     }
-    this.#held = buffer.subarray(at);
+    // A copy: a view, even of nothing, would keep all of the memory that the bytes came in.
+    this.#held = at === buffer.length ? nothing : Buffer.from(buffer.subarray(at));
     return messages;
   }
 
   /** Forgets what is half read. */
   drop(): void {
-    this.#held = Buffer.alloc(0);
+    this.#held = nothing;
     this.#passing = 0;
   }
 }
