@@ -51,10 +51,7 @@ describe('an exchange that waits for people', () => {
     },
     {
       name: 'other policies meanwhile',
-      decide: (house: ApprovalHouse) => {
-        house.version = 'v2';
-        return house.desk.policiesChanged('v2');
-      },
+      decide: async (house: ApprovalHouse) => house.changePolicies(),
       performed: false,
       verdict: 'refused',
       status: 'withdrawn',

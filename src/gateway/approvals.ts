@@ -35,7 +35,10 @@ export async function connectApprovals(
 ): Promise<Approvals> {
   if (console === null) return nobodyToAsk;
   const { createApprovals } = await import('../stages/approvals/index.ts');
-  return createApprovals({ ...more, waitMs, address: approvalAddress(url, console, secure) });
+  const approvals = createApprovals({ ...more, waitMs, address: approvalAddress(url, console, secure) });
+  // They may have changed since the configuration was read.
+  approvals.policiesChanged();
+  return approvals;
 }
 
 const nobodyToAsk: Approvals = {
@@ -47,4 +50,5 @@ const nobodyToAsk: Approvals = {
       { grounds },
     ),
   told: () => {},
+  policiesChanged: () => {},
 };

@@ -11,7 +11,7 @@ import type { Stages } from '../../src/core/stages.ts';
 import type { Question, Refusal } from '../../src/core/verdict.ts';
 import type { Approval, Approver } from '../../src/stages/approvals/approval.ts';
 import type { Told } from '../../src/stages/approvals/desk.ts';
-import { createApprovals, type OpenDesk, openDesk } from '../../src/stages/approvals/index.ts';
+import { type Approvals, createApprovals, type OpenDesk, openDesk } from '../../src/stages/approvals/index.ts';
 import type { ApprovalSettings } from '../../src/stages/approvals/settings.ts';
 import type { Journal } from '../../src/stages/recording/options.ts';
 import { done, left, terms, TestState } from '../../src/stages/recording/testing.ts';
@@ -80,7 +80,7 @@ export class ApprovalHouse implements AsyncDisposable {
   readonly #settings: ApprovalSettings;
   readonly #delays: readonly number[];
   readonly #sessions: Session[] = [];
-  #ask: Stages['ask'] = () => Promise.reject(new Error('not open yet'));
+  #approvals: Approvals | null = null;
 
   private constructor(state: TestState, journal: Journal, settings: ApprovalSettings, delays: readonly number[]) {
     this.#state = state;
@@ -113,7 +113,7 @@ export class ApprovalHouse implements AsyncDisposable {
     this.open = await openDesk({
       path: join(this.#state.path, 'approvals.db'),
       settings: this.#settings,
-      address: 'https://gate.example.test/approvals/',
+      address: () => 'https://gate.example.test/approvals/',
       now: this.now,
       audit: this.audit,
       tell: (event) => told(event),
@@ -129,7 +129,7 @@ export class ApprovalHouse implements AsyncDisposable {
       log: (line) => this.log.push(line),
     });
     told = (event) => approvals.told(event);
-    this.#ask = approvals.ask;
+    this.#approvals = approvals;
   }
 
   /** As after a crash, or with the gateway's own farewell to every session. */
@@ -175,6 +175,12 @@ export class ApprovalHouse implements AsyncDisposable {
     return found;
   }
 
+  /** Other policies come into force. */
+  changePolicies(): void {
+    this.version = 'v2';
+    this.#approvals?.policiesChanged();
+  }
+
   yes(id: string, words: PersonWords = { subject: 'omar' }) {
     return this.desk.decide(id, approverOf(words), { decision: 'approve', reason: null, digest: null });
   }
@@ -208,7 +214,7 @@ export class ApprovalHouse implements AsyncDisposable {
     return {
       identify: async () => principal,
       judge: (_circumstance, action) => (action.name === 'connect' ? everybody : question()),
-      ask: (...asked) => this.#ask(...asked),
+      ask: (...asked) => this.#approvals?.ask(...asked) ?? Promise.reject(new Error('not open yet')),
       recorder: this.#journal,
     };
   }

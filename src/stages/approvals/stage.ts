@@ -10,7 +10,7 @@ import { requestOf } from './request.ts';
 import { Words } from './words.ts';
 
 /** The desk as the data plane calls it, which may be in another thread. */
-export type DeskCalls = Pick<ApprovalDesk, 'recall' | 'open' | 'use' | 'leave'>;
+export type DeskCalls = Pick<ApprovalDesk, 'recall' | 'open' | 'use' | 'leave' | 'policiesChanged'>;
 
 export interface ApprovalOptions {
   readonly desk: DeskCalls;
@@ -28,6 +28,8 @@ export interface Approvals {
   readonly ask: Stages['ask'];
   /** The desk has something to say to an exchange that waits. */
   told(told: Told): void;
+  /** Other policies are in force: what was asked by those before is void. */
+  policiesChanged(): void;
 }
 
 /** What ended a wait: an answer, or the client's or the wait's own end. */
@@ -40,6 +42,10 @@ export function createApprovals(options: ApprovalOptions): Approvals {
   const waiting = new Map<string, (told: Told) => void>();
   return {
     told: (told) => waiting.get(told.waiter)?.(told),
+    policiesChanged: () => {
+      const failed = (fault: unknown) => options.log(`approvals of former policies were not ended: ${String(fault)}`);
+      options.desk.policiesChanged(options.policyVersion()).catch(failed);
+    },
     ask: async (question, session, act, cancelled, notice) => {
       const waiter = createId();
       // Known before the desk is asked, so that no answer can come too early.
