@@ -42,7 +42,14 @@ select json_build_object(
       p.pronargs - p.pronargdefaults, case when p.provariadic = 0 then p.pronargs end,
       p.pronargs - p.pronargdefaults <= 1 and p.pronargs > 0 and exists (
         select from pg_type t left join pg_type base on base.oid = t.typbasetype
-         where t.oid = p.proargtypes[0] and (t.typtype in ('c', 'p') or base.typtype = 'c'))))
+         where t.oid = p.proargtypes[0] and (t.typtype in ('c', 'p') or base.typtype = 'c')),
+      coalesce(
+        (select json_agg(p.proargnames[o.place] order by o.place)
+           from unnest(p.proargmodes) with ordinality o(mode, place) where o.mode in ('o', 'b', 't')),
+        (select json_agg(a.attname order by a.attnum)
+           from pg_type t join pg_attribute a on a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
+          where t.oid = p.prorettype and t.typtype = 'c'),
+        case when p.prorettype = 'record'::regtype then '[]'::json end)))
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang),
   'operators', (
     select coalesce(json_agg(json_build_array(n.nspname, o.oprname, pn.nspname, p.proname)), '[]')
@@ -64,7 +71,20 @@ select json_build_object(
 from path where path.set is not null`;
 
 type RelationRow = readonly [string, string, string, string[], string | null, boolean, boolean, [string, string][]];
-type RoutineRow = readonly [string, string, string, string | null, boolean, string, boolean, boolean, number, number | null, boolean];
+type RoutineRow = readonly [
+  string,
+  string,
+  string,
+  string | null,
+  boolean,
+  string,
+  boolean,
+  boolean,
+  number,
+  number | null,
+  boolean,
+  (string | null)[] | null,
+];
 type TypeRow = readonly [string, string, boolean, [string, string][]];
 
 interface Answer {
@@ -126,6 +146,7 @@ function routineOf([
   least,
   most,
   takesRow,
+  returns,
 ]: RoutineRow): Routine {
   return {
     schema,
@@ -138,6 +159,7 @@ function routineOf([
     securityDefiner,
     arguments: { least, most },
     takesRow,
+    returns: returns === null ? null : returns.map((column) => column ?? ''),
   };
 }
 
