@@ -3,6 +3,7 @@ import type { Action } from '../../core/action.ts';
 import { ByteReader, MalformedBytes } from '../../wire/byte-reader.ts';
 import { largeObjectAction, statementAction } from './actions.ts';
 import { after } from './at-once.ts';
+import { askEncoding, leavesEncoding } from './encoding-question.ts';
 import { Framing, type MessageSink } from './framing.ts';
 import { readCall } from './large-objects.ts';
 import { passingIn, type RequestState, type RequestType, requestLetters, requestMessages, requestStates } from './messages.ts';
@@ -113,10 +114,9 @@ export class Requests implements MessageSink {
 
   /** Refuses what may not come now. */
   #check(type: number): void {
-    let state: RequestState = this.#batch.length > 0 ? 'batch' : 'ready';
-    if (this.#saidGoodbye) state = 'goodbye';
-    else if (this.#steps.copyingIn) state = 'copy in';
-    if (passing[state][type] === 1 || this.#saidGoodbye) return;
+    if (this.#saidGoodbye) return;
+    const state: RequestState = this.#steps.copyingIn ? 'copy in' : this.#batch.length > 0 ? 'batch' : 'ready';
+    if (passing[state][type] === 1) return;
     const { name } = requestMessages[String.fromCharCode(type) as RequestType];
     throw new MalformedBytes(`${name} does not pass ${requestStates[state]}`);
   }
@@ -163,8 +163,7 @@ export class Requests implements MessageSink {
         this.#port.terminated();
         return undefined;
       case 'H':
-        this.#own(this.#batch.at(-1) ?? null, buffer, from, to);
-        return undefined;
+        return this.#own(this.#batch.at(-1) ?? null, buffer, from, to);
       case 'd':
       case 'c':
       case 'f':
@@ -187,11 +186,18 @@ export class Requests implements MessageSink {
 
   /**
    * A text beyond ASCII means what the client encoding makes of it, and a statement under way may be changing that: it
-   * waits until the target has answered, and told its encoding, in the batches before this one.
+   * waits until the target has told its encoding, in answer to the batches before this one, or asked within this one.
    */
   #inDoubt(buffer: Buffer, from: number, to: number): Promise<void> | null {
-    return isAscii(buffer.subarray(from + 5, to)) || this.#steps.answered ? null : this.#later(buffer, from, to);
+    if (isAscii(buffer.subarray(from + 5, to))) return null;
+    if (!this.#steps.answered) return this.#later(buffer, from, to);
+    if (!this.#encodingInDoubt || this.#steps.failed || this.#batch.every(leavesEncoding)) return null;
+    this.#encodingInDoubt = false;
+    this.#flush();
+    return askEncoding(this.#steps, this.#port).then(() => this.#pass(buffer[from] ?? 0, buffer, from, to));
   }
+  /** Whether something was asked in this batch since the target told of its encoding last. */
+  #encodingInDoubt = false;
 
   /** Takes a message once all batches have been answered, in the state that there is then. */
   #later(buffer: Buffer, from: number, to: number): Promise<void> {
@@ -212,6 +218,7 @@ export class Requests implements MessageSink {
     const shut = exchanges.find((exchange) => exchange.gate.kind === 'shut');
     if (shut === undefined) {
       // A simple query that is run takes the unnamed statement and portal with it.
+      this.#encodingInDoubt = false;
       const changes = [this.#prepared.delete('', this.#batchNumber), this.#portals.delete('', this.#batchNumber)];
       this.#steps.push({ kind: 'query', exchanges, current: 0, changes });
       this.#own(exchanges[0] ?? null, buffer, from, to);
@@ -228,8 +235,7 @@ export class Requests implements MessageSink {
     const call = readCall(new ByteReader(buffer, from + 5, to));
     if ('kind' in call) {
       this.#refuse(null, encodeRefusal(call), buffer, from, to);
-      this.#endRefused([]);
-      return undefined;
+      return this.#endRefused([]);
     }
     return after(this.#port.open(largeObjectAction(call.text, call.effect), buffer.subarray(from, to)), (exchange) => {
       if (exchange.gate.kind === 'open') {
@@ -330,6 +336,7 @@ export class Requests implements MessageSink {
     const owner = this.#dropping ? null : (batch.at(-1) ?? null);
     this.#batch = [];
     this.#batchNumber += 1;
+    this.#encodingInDoubt = false;
     this.#dropping = null;
     // What is bound or run after this Sync is another execution, even where its answer has not come yet.
     for (const exchange of batch) exchange.bound = exchange.executed = true;
@@ -362,6 +369,7 @@ export class Requests implements MessageSink {
   }
 
   #step(kind: ExtendedKind, exchange: StatementExchange | null, buffer: Buffer, from: number, to: number, change?: Change): void {
+    this.#encodingInDoubt = true;
     this.#steps.push(change ? { kind, exchange, change } : { kind, exchange });
     this.#own(exchange, buffer, from, to);
   }
@@ -383,8 +391,9 @@ export class Requests implements MessageSink {
     this.#run = null;
     if (this.#halted) return;
     const bytes = run.buffer.subarray(run.from, run.to);
-    if (run.owner === null || run.owner.ended) this.#port.ask(bytes);
-    else if (run.owner.gate.kind === 'open') run.owner.ask(bytes, run.owner.gate.permit);
-    else run.owner.attempt(bytes);
+    const gate = run.owner?.gate;
+    if (gate && gate.kind !== 'open') this.#keep(run.owner, bytes);
+    else if (gate === undefined || run.owner?.ended) this.#port.ask(bytes);
+    else run.owner?.ask(bytes, gate.permit);
   }
 }
