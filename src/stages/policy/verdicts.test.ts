@@ -117,9 +117,8 @@ function oracleOf(set: PolicySet): (circumstance: Circumstance, action: Action) 
 
 function agrees(verdict: Verdict, said: Said): boolean {
   if (verdict.kind === 'refusal' && verdict.code === 'POLICY_FAULT') return said === 'failed';
-  // A set that fails on one demand fails as a whole, whichever is asked first; one that a slice leaves out cannot fail.
-  if (verdict.kind === 'permit' && verdict.detail === null) return said === 'permitted';
-  return said === 'forbidden' || said === 'failed';
+  // What is lifted, or can be, is forbidden as far as Cedar knows.
+  return said === (verdict.kind === 'permit' && verdict.detail === null ? 'permitted' : 'forbidden');
 }
 
 describe('verdicts of random policies', () => {
