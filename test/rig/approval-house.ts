@@ -78,21 +78,19 @@ export class ApprovalHouse implements AsyncDisposable {
   readonly #state: TestState;
   readonly #journal: Journal;
   readonly #settings: ApprovalSettings;
-  readonly #delays: readonly number[];
   readonly #sessions: Session[] = [];
   #approvals: Approvals | null = null;
 
-  private constructor(state: TestState, journal: Journal, settings: ApprovalSettings, delays: readonly number[]) {
+  private constructor(state: TestState, journal: Journal, settings: ApprovalSettings) {
     this.#state = state;
     this.#journal = journal;
     this.#settings = settings;
-    this.#delays = delays;
     this.open = null as never;
   }
 
-  static async start(settings: Partial<ApprovalSettings> = {}, delays: readonly number[] = []): Promise<ApprovalHouse> {
+  static async start(settings: Partial<ApprovalSettings> = {}): Promise<ApprovalHouse> {
     const state = new TestState();
-    const house = new ApprovalHouse(state, await state.open(), { ...usualSettings, ...settings }, delays);
+    const house = new ApprovalHouse(state, await state.open(), { ...usualSettings, ...settings });
     await house.#openDesk();
     return house;
   }
@@ -119,11 +117,12 @@ export class ApprovalHouse implements AsyncDisposable {
       tell: (event) => told(event),
       log: (line) => this.log.push(line),
       policyVersion: this.version,
-      delays: this.#delays,
     });
     const approvals = createApprovals({
       desk: this.open.desk,
       waitMs: this.#settings.waitMs,
+      expireMs: this.#settings.expireMs,
+      estimateMs: 50,
       address: 'https://gate.example.test/approvals/',
       policyVersion: () => this.version,
       log: (line) => this.log.push(line),

@@ -16,6 +16,10 @@ export interface ApprovalOptions {
   readonly desk: DeskCalls;
   /** How long a client waits; 0 for not at all. */
   readonly waitMs: number;
+  /** How long an approval can be used. */
+  readonly expireMs: number;
+  /** How long the target may take to say how many rows it expects; default 5 s. */
+  readonly estimateMs?: number;
   /** Where people find the approvals; an id is put behind it. */
   readonly address: string;
   /** The version of the policies that hold now. */
@@ -35,8 +39,7 @@ export interface Approvals {
 /** What ended a wait: an answer, or the client's or the wait's own end. */
 type Waited = Pick<Told, 'status' | 'words'> | 'gone' | 'late';
 
-/** How long the target may take to say how many rows it expects. */
-const estimateMs = 5_000;
+const usualEstimateMs = 5_000;
 
 export function createApprovals(options: ApprovalOptions): Approvals {
   const waiting = new Map<string, (told: Told) => void>();
@@ -110,7 +113,7 @@ class Asking {
     if (estimate === null) return null;
     const found = estimate().catch(() => null);
     this.#estimating = found;
-    return (await before(found, this.#asked.over, estimateMs)) ?? null;
+    return before(found, this.#asked.over, this.#options.estimateMs ?? usualEstimateMs);
   }
 
   async #wait(standing: Standing): Promise<Waited> {
@@ -122,8 +125,9 @@ class Asking {
 
   async #use(standing: Standing): Promise<Permit | Refusal> {
     const { question, over, waiter } = this.#asked;
-    // The target answers one thing at a time: what it is asked next must not meet the estimate.
-    await before(this.#estimating, over, 2 ** 31 - 1);
+    // The target answers one thing at a time: what it is asked next must not meet the estimate. Where that takes longer than the
+    // approval holds, it cannot be used any more.
+    await before(this.#estimating, over, this.#options.expireMs);
     if (over.aborted) return this.#withdrawn(standing);
     if (this.#outdated()) return this.#leave(standing, 'The policies have changed since.', this.#words.outdated(standing.id));
     const status: ApprovalStatus = await this.#options.desk.use({ id: standing.id, waiter });
@@ -156,7 +160,7 @@ class Asking {
 async function before<Value>(promise: Promise<Value>, over: AbortSignal, ms: number): Promise<Value | null> {
   if (over.aborted) return null;
   const { promise: ended, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1), null);
+  const timer = setTimeout(resolve, ms, null);
   const end = () => resolve(null);
   over.addEventListener('abort', end, { once: true });
   try {
