@@ -21,12 +21,25 @@ export interface Lineage {
   readonly filters: Sources;
 }
 
-/** Traces the rows that a statement gives to base tables' columns; null where it gives none. Pure. */
+/**
+ * Traces the rows that a statement gives to base tables' columns; null where it gives none. Pure. The snapshot may be older
+ * than the table: who relies on it compares number and names of the columns with those that the server announces.
+ */
 export function statementLineage(statement: ParsedStatement, context: Context): Lineage | null {
+  let steps = 0;
+  const step = (): void => {
+    if (++steps > maximalSteps) throw new RangeError('The query is too large to trace.');
+  };
   const tracer: Tracer = {
     context,
-    expression: (value, scope) => traceExpression(value, scope, tracer),
-    query: (value, scope) => traceQuery(value, scope, tracer),
+    expression: (value, scope) => {
+      step();
+      return traceExpression(value, scope, tracer);
+    },
+    query: (value, scope) => {
+      step();
+      return traceQuery(value, scope, tracer);
+    },
     from: (clause, scope) => traceFrom(clause, scope, tracer),
     relation: (range) => traceRelation(range, tracer),
   };
@@ -39,6 +52,9 @@ export function statementLineage(statement: ParsedStatement, context: Context): 
     throw fault;
   }
 }
+
+/** Queries that go on from themselves within each other are traced again and again: some 50 ms, and what needs more is nobody's query. */
+const maximalSteps = 50_000;
 
 type Rule = (fields: Fields, tracer: Tracer) => Traced | null;
 

@@ -14,7 +14,16 @@ import {
  * of views come with every name qualified; an object with an OID under 16384 came with PostgreSQL itself.
  */
 export const snapshotQuery = `
-with path as materialized (select set_config('search_path', 'pg_catalog', true) as set)
+with recursive path as materialized (select set_config('search_path', 'pg_catalog', true) as set),
+checked (type, routine) as (
+  select k.contypid, d.refobjid
+    from pg_constraint k join pg_depend d on d.classid = 'pg_constraint'::regclass and d.objid = k.oid
+   where k.contypid <> 0 and d.refclassid = 'pg_proc'::regclass
+  union
+  select t.oid, c.routine
+    from checked c join pg_type t on c.type in (t.typbasetype, t.typelem)
+      or exists (select from pg_attribute a where a.attrelid = t.typrelid and t.typrelid <> 0 and a.atttypid = c.type and not a.attisdropped)
+      or exists (select from pg_range r where c.type = r.rngsubtype and t.oid in (r.rngtypid, r.rngmultitypid)))
 select json_build_object(
   'schemas', (select json_agg(nspname) from pg_namespace),
   'relations', (
@@ -62,9 +71,7 @@ select json_build_object(
       from pg_proc p join pg_namespace pn on pn.oid = p.pronamespace
       where p.oid >= 16384 and (
         exists (select from pg_cast k where k.casttarget = t.oid and k.castfunc = p.oid)
-        or exists (select from pg_constraint k join pg_depend d on d.classid = 'pg_constraint'::regclass and d.objid = k.oid
-                    where k.contypid in (t.oid, t.typelem) and k.contypid <> 0
-                      and d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid)))))
+        or (t.oid, p.oid) in (select type, routine from checked)))))
     from pg_type t join pg_namespace n on n.oid = t.typnamespace
     where n.nspname !~ '^pg_(toast|temp)')
 ) as snapshot
