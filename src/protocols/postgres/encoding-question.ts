@@ -66,8 +66,9 @@ export function askEncoding(steps: Queue, port: { ask(bytes: Buffer): void }): P
 }
 
 /** What opens a transaction, or a place in one, is harmless. Anything else may run a function that sets the encoding. */
-const harmless = /^\s*(?:begin|start\s+transaction|savepoint\s+[a-z_]\w*)[\w\s,]*;?\s*$/i;
+const harmless = /^(?:begin|start\s+transaction|savepoint\s)[\w\s,]*;?$/i;
+const harmlessLength = 256;
 
-export function leavesEncoding({ bound, executed, action }: StatementExchange): boolean {
-  return (!bound && !executed) || harmless.test(action.text);
+export function leavesEncoding({ bound, executed, action: { text } }: StatementExchange): boolean {
+  return (!bound && !executed) || (text.length < harmlessLength && harmless.test(text.trim()));
 }

@@ -4,6 +4,7 @@ import { Framing, type MessageSink } from './framing.ts';
 import { parseFields, passingIn, replyMessages, type ReplyState, replyStates } from './messages.ts';
 import { skipped, type StatementExchange } from './statement-exchange.ts';
 import { completions, type ExtendedKind, runningIn, type Step, type Steps } from './steps.ts';
+import { deallocated } from './takings.ts';
 
 /** Where replies that no exchange asked for go: notifications, parameter changes, a target's farewell. */
 export interface ReplyChannel {
@@ -351,12 +352,6 @@ function outcomeOf(tag: string, rows: number): Outcome {
   if (outcomes.size >= rememberedOutcomes) outcomes.clear();
   outcomes.set(tag, outcome);
   return outcome;
-}
-
-/** The statement that a DEALLOCATE names; null, and so all, where that is not plain. */
-function deallocated(text: string): string | null {
-  const [, quoted, plain] = /^\s*deallocate\s+(?:prepare\s+)?(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))\s*;?\s*$/i.exec(text) ?? [];
-  return quoted?.replaceAll('""', '"') ?? plain?.toLowerCase() ?? null;
 }
 
 function stateOf(step: Step | undefined): ReplyState {
