@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import type { Entry } from '../../../src/core/entry.ts';
 import { assertSound } from '../../conformance/trial.ts';
 import { encodingQuestion } from '../../../src/protocols/postgres/encoding-question.ts';
+import { requestMessages } from '../../../src/protocols/postgres/messages.ts';
 import { message, reply } from '../../../src/protocols/postgres/testing/fixtures.ts';
+import { words } from './grammar.ts';
 import { bytesOf, endOf, type Played } from './trial.ts';
 
 /** The question for the password, which stands before everything that is on record. */
@@ -84,6 +86,16 @@ export function assertAllPassed(played: Played, client: Buffer): void {
   assert.match(reason, /^(the client (said goodbye|closed the connection)|the target ended the session)$/);
   assert.equal(heard.compare(told), 0, 'the client heard all that was said');
   assert.ok(reason.includes('target') ? client.indexOf(asked) === 0 : asked.equals(client), 'the target heard all that was asked');
+}
+
+/** The target hears whole messages, and none that asks for what is refused. */
+export function assertNothingRefusedPassed({ sent }: Played): void {
+  for (let at = untypedLength(sent.target); sent.target.length - at >= headerBytes; at += 1 + sent.target.readUInt32BE(at + 1)) {
+    const type = sent.target.toString('latin1', at, at + 1);
+    assert.ok(Object.hasOwn(requestMessages, type), `the target heard a message of type ${JSON.stringify(type)}`);
+    const text = sent.target.subarray(at, at + 1 + sent.target.readUInt32BE(at + 1));
+    assert.ok(type === 'd' || !text.includes(words.refused), 'the target heard what is refused');
+  }
 }
 
 /** An honest target is never accused. */
