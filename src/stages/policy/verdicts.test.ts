@@ -97,7 +97,6 @@ type Said = 'permitted' | 'forbidden' | 'failed';
 function oracleOf(set: PolicySet): (circumstance: Circumstance, action: Action) => Said {
   const staticPolicies = Object.fromEntries([...set.policies].map(([id, { text }]) => [id, text]));
   assert.equal(preparsePolicySet('oracle', { staticPolicies }).type, 'success');
-  assert.equal(preparseSchema('oracle', set.schema).type, 'success');
   return (circumstance, action) => {
     const answers = action.demands.map((demand) => {
       const { entities, ...request } = requestOf(circumstance, action.facts, demand);
@@ -149,6 +148,8 @@ describe('verdicts of random policies', () => {
 
   test('are what Cedar says by all policies and the schema', () => {
     const seen = new Map<string, number>();
+    // The same for all of them, and slow to parse.
+    assert.equal(preparseSchema('oracle', setOf({}).schema).type, 'success');
     for (let seed = 1; seed <= 120; seed += 1) {
       const random = new Random(seed + 1000);
       const set = randomSet(random);
