@@ -54,6 +54,14 @@ describe('gateways that share a port', () => {
     one.close();
   });
 
+  test('nobody is found in a folder that was taken away', async () => {
+    const shared = fresh();
+    const one = await member(shared, 'tiny-1');
+    rmSync(shared, { recursive: true });
+    await one.passOn(Buffer.from('stop it'));
+    one.close();
+  });
+
   test('the folder is this user’s alone', async () => {
     const shared = fresh();
     const { close } = await joinSiblings(shared, 'tiny-1', nobody);

@@ -35,13 +35,22 @@ export async function joinSiblings(folder: string, name: string, take: (socket: 
     server.unref();
     return {
       passOn: async (bytes) => {
-        const others = readdirSync(folder).filter((file) => file.startsWith(`${name}-`) && file.endsWith('.sock') && file !== own);
+        const others = filesIn(folder).filter((file) => file.startsWith(`${name}-`) && file.endsWith('.sock') && file !== own);
         await Promise.all(others.map((file) => give(join(folder, file), bytes)));
       },
       close: () => void server.close(),
     };
   } catch (fault) {
     throw fault instanceof ChaperoneError ? fault : fail(`cannot be used: ${messageOf(fault)}.`, fault);
+  }
+}
+
+/** Of a folder that was taken away nobody can be found. */
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }
 

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import type { Client } from 'pg';
 import type { ExchangeItem, Page, SessionItem } from '../../src/archive/items.ts';
@@ -114,6 +115,14 @@ describe('two gateways on one port', { skip, timeout: 120_000 }, () => {
 
   test('a cancel that nobody knows is answered as every other, by closing', async () => {
     await cancel({ processID: 4711, secretKey: 42 } as unknown as Client);
+  });
+
+  test('the way between them brings no session, not even where a client may go without TLS', async () => {
+    const [path = ''] = readdirSync(shared);
+    const startup = Buffer.concat([Buffer.from([0, 0, 0, 33, 0, 3, 0, 0]), Buffer.from('user\0dana\0database\0orders\0\0')]);
+    startup.writeInt32BE(startup.length);
+    const socket = connect(join(shared, path), () => socket.write(startup));
+    assert.match(await text(socket), /reached over TLS only/);
   });
 
   test('one that stops leaves the port to the other', async () => {
