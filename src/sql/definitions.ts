@@ -127,8 +127,8 @@ export function define(kind: string, definition: Definition, fields: Fields, rea
   const shown = type === '-' ? typeOf(objectType, fields) : type;
   const created = creating[kind];
   if (created !== undefined) createTable(fieldsIn(fields[created]), reader);
+  // What is the session's own comes first in its search path: it may stand in for what others see.
   else
-    // What is the session's own comes first in its search path: it may stand in for what others see.
     for (const name of namesIn(fields[field] ?? fields['relation'] ?? fields['subname'], shown, attached.has(objectType ?? ''), reader))
       reader.deeds.add(told, name.startsWith('pg_temp.') && shown !== 'Table' ? 'unknown' : worst, shown, name);
   if (reader.deeds.list.length === 0) reader.deeds.add(told, worst);

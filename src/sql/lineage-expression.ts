@@ -3,7 +3,7 @@ import { columnOf, itemNamed, lookUpParts } from './lineage-scope.ts';
 import { inside, none, type Scope, type Sources, type Tracer, union } from './lineage-trace.ts';
 import { operatorRoutines, routinesMeant, typeMeant } from './names.ts';
 import type { Routine, RoutineName } from './schema-snapshot.ts';
-import { systemRoutineEffect } from './system-routines.ts';
+import { onlyComputes, systemRoutineEffect } from './system-routines.ts';
 import { asKind, constantOf, type Fields, isFields, listOf, partsOf, textOf, unwrap } from './tree.ts';
 
 type Rule = (fields: Fields, scope: Scope, tracer: Tracer) => Sources;
@@ -94,7 +94,7 @@ const revealing = new Set(
 );
 
 function computesFromArguments(routine: Routine, call: Fields): boolean {
-  if (!routine.system) return routine.volatility !== 'volatile' && ['c', 'internal'].includes(routine.language);
+  if (!routine.system) return routine.volatility !== 'volatile' && ['c', 'internal'].includes(routine.language) && onlyComputes(routine);
   if (routine.name === 'current_setting') return !mayBeCustom(listOf(call['args'])[0]);
   const effect = systemRoutineEffect(routine);
   return effect !== 'unknown' && effect !== 'admin' && !revealing.has(routine.name);
