@@ -77,7 +77,11 @@ export const findings: readonly Finding[] = [
   {
     name: 'the data of a refused copy comes in pieces, and the refusal is answered between them: no rest passes as messages',
     scene: {
-      client: [query('copy forbidden from stdin'), smuggling.subarray(0, 270_000), smuggling.subarray(270_000), query('select 1')],
+      client: [
+        Buffer.concat([query('copy forbidden from stdin'), smuggling.subarray(0, 270_000)]),
+        smuggling.subarray(270_000),
+        query('select 1'),
+      ],
       target,
       ahead: false,
     },

@@ -103,7 +103,7 @@ function copyText(random: Random, isJudged: boolean): string {
 }
 
 /** What would be asked, if the data of a copy were ever read as messages. */
-const hidden = Buffer.concat(Array.from({ length: 10_000 }, () => query('select forbidden')));
+const hidden = Buffer.concat(Array.from({ length: 15_000 }, () => query('select forbidden')));
 
 function copyIn(random: Random, isJudged: boolean): Buffer[] {
   const data = Array.from({ length: random.below(4) }, () => copyData('1\tone\n'));
