@@ -10,6 +10,7 @@ import { benchConnect } from './stages/connect.ts';
 import { benchCopy } from './stages/copy.ts';
 import { benchIdle } from './stages/idle.ts';
 import { benchPgbench } from './stages/pgbench.ts';
+import { benchProcesses } from './stages/processes.ts';
 import { benchResult } from './stages/result.ts';
 
 const options = readOptions(process.argv.slice(2));
@@ -58,5 +59,6 @@ async function measure(chosen: Options, signal: AbortSignal): Promise<Results> {
     result: has('result') ? await benchResult(ground) : [],
     idle: has('idle') ? await benchIdle(ground) : [],
     connect: has('connect') ? await benchConnect(ground) : [],
+    processes: has('processes') ? await benchProcesses(ground) : [],
   };
 }

@@ -76,6 +76,15 @@ export interface ConnectRun {
   readonly cpuMicros: number;
 }
 
+/** One run of pgbench, prepared, over so many gateways that share a port. */
+export interface ProcessesRun
+  extends Pick<PgbenchRun, 'clients' | 'round' | 'statementsPerSecond' | 'p50Micros' | 'p99Micros' | 'cpuMicros'> {
+  /** 0 is the direct way. */
+  readonly processes: number;
+  /** Of each gateway: how the kernel spread pgbench's clients, its first connection that asks for the tables' size among them. */
+  readonly sessions: readonly number[];
+}
+
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
@@ -100,4 +109,6 @@ export interface Results {
   readonly result: readonly ResultRun[];
   readonly idle: readonly IdleRun[];
   readonly connect: readonly ConnectRun[];
+  /** Absent from runs saved before there was this stage. */
+  readonly processes?: readonly ProcessesRun[];
 }

@@ -89,10 +89,10 @@ async function openHouse(
     await archive.calls.committed(journal.position());
     await archive.calls.close(null);
   });
-  const policies = await openPolicies(configuration, protocols, journal, log);
-  stack.defer(() => policies.close());
   let gateway: Gateway | null = null;
   let approvals: Approvals | null = null;
+  const policies = await openPolicies(configuration, protocols, journal, () => approvals?.policiesChanged(), log);
+  stack.defer(() => policies.close());
   threads.answerBy({
     audit: (event) => journal.audit(event),
     told: async (told) => approvals?.told(told),
@@ -151,7 +151,13 @@ async function openRecorder(
 }
 
 /** Policies are followed as they change, and at once on SIGHUP; a terminal that closes sends it too, and ends a demonstration. */
-async function openPolicies(configuration: Configuration, protocols: Protocols, journal: Journal, log: Logger): Promise<PolicyKeeper> {
+async function openPolicies(
+  configuration: Configuration,
+  protocols: Protocols,
+  journal: Journal,
+  changed: () => void,
+  log: Logger,
+): Promise<PolicyKeeper> {
   const { PolicyKeeper: Keeper } = await import('./stages/policy/index.ts');
   const { policies, policyFolder, state, demonstration } = configuration;
   const keeper = await Keeper.open({
@@ -162,6 +168,7 @@ async function openPolicies(configuration: Configuration, protocols: Protocols, 
     now: Date.now,
     log: (level, line) => log[level]({ part: 'policy' }, line),
     audit: (event) => journal.audit(event),
+    changed,
   });
   if (!demonstration) process.on('SIGHUP', () => void keeper.reload());
   return keeper;

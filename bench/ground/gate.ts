@@ -13,12 +13,25 @@ import type { Target } from './target.ts';
 export interface Gate extends AsyncDisposable {
   readonly port: number;
   readonly pid: number;
+  readonly pids: readonly number[];
   /** A counter or gauge of `/metrics`, summed over its labels. */
   metric(name: string): Promise<number>;
   /** Waits until the archive shows all that is on record, so that its work does not fall into the next measurement. */
   settled(signal: AbortSignal): Promise<void>;
   /** Collects garbage in all threads and says what memory then holds, in bytes; only of a gate opened with `probe`. */
   memory(): Promise<Memory>;
+}
+
+/** What a load over one gateway, or several together, is measured by. */
+export type MeasuredGate = Pick<Gate, 'pids' | 'metric' | 'settled'>;
+
+/** Gateways that share a port, as one: what they count is added up. */
+export function together(gates: readonly Gate[]): MeasuredGate {
+  return {
+    pids: gates.map(({ pid }) => pid),
+    metric: async (name) => (await Promise.all(gates.map((gate) => gate.metric(name)))).reduce((sum, value) => sum + value, 0),
+    settled: async (signal) => void (await Promise.all(gates.map((gate) => gate.settled(signal)))),
+  };
 }
 
 export interface Memory {
@@ -42,14 +55,21 @@ export interface GateOptions {
   readonly probe?: boolean;
   /** The listeners speak TLS, with a certificate made at the start. */
   readonly tls?: boolean;
+  /** The listener's port is shared with others that meet in this folder. */
+  readonly shared?: Shared;
+}
+
+interface Shared {
+  readonly port: number;
+  readonly folder: string;
 }
 
 export async function openGate(target: Target, issuer: Issuer, options: GateOptions = {}): Promise<Gate> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'chaperone-bench-gate-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const [consolePort = 0, port = 0] = await freePorts(2);
-  const places = { consolePort, port, tls: options.tls ?? false };
+  const [consolePort = 0, freePort = 0] = await freePorts(2);
+  const places = { consolePort, port: options.shared?.port ?? freePort, shared: options.shared?.folder ?? null, tls: options.tls ?? false };
   const config = join(folder, 'chaperone.yaml');
   await mkdir(join(folder, 'policies'));
   await writeFile(join(folder, 'policies', 'bench.cedar'), 'permit (principal in Group::"engineering", action, resource);\n');
@@ -76,6 +96,8 @@ async function untilReady(gateway: ReturnType<typeof runChaperone>): Promise<voi
 interface Places {
   readonly consolePort: number;
   readonly port: number;
+  /** The folder where those meet that share the port. */
+  readonly shared: string | null;
   readonly tls: boolean;
 }
 
@@ -90,6 +112,7 @@ function gateOf(
   return {
     port,
     pid,
+    pids: [pid],
     metric,
     settled: async (signal) => {
       for (
@@ -141,11 +164,15 @@ function textOf(url: string): Promise<string> {
   return promise;
 }
 
-function configurationOf(target: Target, issuer: Issuer, { consolePort, port, tls }: Places): object {
+function configurationOf(target: Target, issuer: Issuer, { consolePort, port, shared, tls }: Places): object {
   const at = (listener: number) => ({ address: `127.0.0.1:${listener}` });
   return {
     state: './state',
-    listen: { console: at(consolePort), postgres: at(port), tls: { insecureLoopback: true, ...(tls && { selfSigned: true }) } },
+    listen: {
+      console: at(consolePort),
+      postgres: { ...at(port), ...(shared !== null && { shared }) },
+      tls: { insecureLoopback: true, ...(tls && { selfSigned: true }) },
+    },
     identity: { issuers: [{ issuer: issuer.url, audience: issuer.audience }] },
     connections: durabilities.map((durability) => ({
       name: durability,

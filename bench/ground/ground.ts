@@ -77,7 +77,7 @@ function variantsOf({ port, database, user, password }: Target, bouncer: Bouncer
 }
 
 /** What libpq's programs read to go this way. */
-export function environmentOf({ port, database, user, password }: Variant): NodeJS.ProcessEnv {
+export function environmentOf({ port, database, user, password }: Omit<Variant, 'name' | 'gate'>): NodeJS.ProcessEnv {
   const { PATH, LANG } = process.env;
   const way = { PGHOST: '127.0.0.1', PGPORT: String(port), PGDATABASE: database, PGUSER: user, PGPASSWORD: password, PGSSLMODE: 'disable' };
   return { ...(PATH && { PATH }), ...(LANG && { LANG }), PGGSSENCMODE: 'disable', ...way };

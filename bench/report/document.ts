@@ -56,6 +56,9 @@ that went to the journal in one write.`,
     'Idle sessions': 'Sessions that ran one statement. The collection of garbage is forced before and after, to tell growth from slack.',
     'New sessions': `Each with a TLS handshake, a token of its own that is checked, and a SCRAM login at the target, for ${connectSeconds} s. Times count
 from the moment a session was due to the first ReadyForQuery.`,
+    'More than one process': `Gateways that listen on one port, each with a state folder of its own; the kernel spreads pgbench's clients over them,
+and the last column says how evenly. On a machine of few cores they share these with pgbench and PostgreSQL: what a second one could
+do elsewhere is not seen here.`,
   };
   const text = about[name];
   return text === undefined ? '' : `${text}\n\n`;

@@ -1,5 +1,5 @@
 import { median } from '../quantile.ts';
-import { type CopyRun, type Results, type VariantName, variantNames } from '../results.ts';
+import { type CopyRun, type ProcessesRun, type Results, type VariantName, variantNames } from '../results.ts';
 import { copiesOf, loadsOf, most, rateOf, ratio, resultsOf, runsOf, speedOf } from './comparison.ts';
 import { type Goal, goalsOf, isReached } from './goals.ts';
 
@@ -20,7 +20,15 @@ const labels: { readonly [variant in VariantName]: string } = {
 
 /** Every table that the results give, those without a row left out. */
 export function tablesOf(results: Results): Table[] {
-  const tables = [goals(results), statements(results), streams(results), stalled(results), idle(results), connections(results)];
+  const tables = [
+    goals(results),
+    statements(results),
+    streams(results),
+    stalled(results),
+    idle(results),
+    connections(results),
+    processes(results),
+  ];
   return tables.filter(({ rows }) => rows.length > 0);
 }
 
@@ -148,6 +156,48 @@ function connections({ connect }: Results): Table {
     count(run.mostPerMinute),
   ]);
   return { name: 'New sessions', head, rows };
+}
+
+function processes({ processes: runs = [] }: Results): Table {
+  const head = [
+    'load',
+    'way',
+    'statements/s',
+    'of direct',
+    'of one process',
+    'p50 ms',
+    'p99 ms',
+    'CPU µs a statement',
+    'most sessions on one',
+  ];
+  const rows = Map.groupBy(runs, (run) => `${run.clients} ${run.processes}`)
+    .values()
+    .toArray()
+    .toSorted(([one], [other]) => (one?.clients ?? 0) - (other?.clients ?? 0) || (one?.processes ?? 0) - (other?.processes ?? 0))
+    .map((own) => processesRow(own, runs));
+  return { name: 'More than one process', head, rows };
+}
+
+function processesRow(own: readonly ProcessesRun[], runs: readonly ProcessesRun[]): string[] {
+  const [first] = own;
+  const { clients = 0, processes: number = 0 } = first ?? {};
+  const rate = ({ statementsPerSecond }: ProcessesRun) => statementsPerSecond;
+  const against = (other: number) => {
+    const others = runs.filter((run) => run.clients === clients && run.processes === other);
+    return number <= other ? nothing : times(ratio(own, others, rate));
+  };
+  const cpu = known(own.map(({ cpuMicros }) => cpuMicros));
+  return [
+    `prepared × ${clients}`,
+    number === 0 ? 'direct' : `Chaperone, \`write\`, ${number === 1 ? 'one process' : `${number} processes`}`,
+    count(median(own.map(rate))),
+    against(0),
+    against(1),
+    rounded(median(own.map(({ p50Micros }) => p50Micros)) / 1000),
+    rounded(median(own.map(({ p99Micros }) => p99Micros)) / 1000),
+    cpu === null ? nothing : rounded(cpu),
+    number === 0 ? nothing : count(median(own.map(({ sessions }) => Math.max(...sessions)))),
+  ];
 }
 
 function known(values: readonly (number | null)[]): number | null {

@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MeasuredGate } from '../ground/gate.ts';
 import { environmentOf, type Ground, rotated, type Variant } from '../ground/ground.ts';
 import { cpuSeconds } from '../ground/process-figures.ts';
 import { runProgram } from '../ground/program.ts';
@@ -26,13 +27,13 @@ export async function benchPgbench(ground: Ground): Promise<PgbenchRun[]> {
   // A program that compiles its hot paths as it meets them is not measured while it does.
   if (!options.quick)
     for (const mode of modes)
-      for (const variant of variants.all) await runOnce(ground, variant, { mode, clients: 4, seconds: options.seconds });
+      for (const variant of variants.all) await runPgbench(ground, variant, { mode, clients: 4, seconds: options.seconds });
   const runs: PgbenchRun[] = [];
   for (let round = 0; round < options.rounds; round += 1)
     for (const mode of modes)
       for (const clients of options.clients)
         for (const variant of rotated(variants.all, round)) {
-          const figures = await runOnce(ground, variant, { mode, clients, seconds: options.seconds });
+          const figures = await runPgbench(ground, variant, { mode, clients, seconds: options.seconds });
           const run = { mode, clients, round, variant: variant.name, ...figures };
           runs.push(run);
           say(lineOf(run));
@@ -42,7 +43,14 @@ export async function benchPgbench(ground: Ground): Promise<PgbenchRun[]> {
 
 type Figures = Pick<PgbenchRun, 'statementsPerSecond' | 'p50Micros' | 'p99Micros' | 'cpuMicros' | 'journal'>;
 
-async function runOnce({ folder, signal }: Ground, variant: Variant, { mode, clients, seconds }: Load): Promise<Figures> {
+/** A way to the target by whatever stands in between. */
+export type Way = Omit<Variant, 'name' | 'gate'> & { readonly name: string; readonly gate: MeasuredGate | null };
+
+export async function runPgbench(
+  { folder, signal }: Pick<Ground, 'folder' | 'signal'>,
+  variant: Way,
+  { mode, clients, seconds }: Load,
+): Promise<Figures> {
   const threads = Math.min(clients, 2);
   const script = mode === 'pipeline' ? ['-f', join(folder, 'pipeline.sql')] : ['-S'];
   const protocol = mode === 'simple' ? 'simple' : 'prepared';
@@ -62,13 +70,14 @@ async function runOnce({ folder, signal }: Ground, variant: Variant, { mode, cli
     statementsPerSecond: Number(/tps = ([\d.]+) \(without/.exec(output)?.[1]) * perTransaction,
     p50Micros: quantile(latencies, 0.5),
     p99Micros: quantile(latencies, 0.99),
-    cpuMicros: variant.pid === null ? null : ((after.cpu - before.cpu) * 1e6) / statements,
+    cpuMicros: variant.pid === null && variant.gate === null ? null : ((after.cpu - before.cpu) * 1e6) / statements,
     journal: variant.gate && { statements, commits: after.commits - before.commits, flushes: after.flushes - before.flushes },
   };
 }
 
-async function standOf({ pid, gate }: Variant) {
-  const cpu = pid === null ? 0 : cpuSeconds(pid);
+async function standOf({ pid, gate }: Way) {
+  const pids = gate?.pids ?? (pid === null ? [] : [pid]);
+  const cpu = pids.reduce((sum, each) => sum + cpuSeconds(each), 0);
   if (gate === null) return { cpu, commits: 0, flushes: 0 };
   const [commits, flushes] = [await gate.metric('chaperone_journal_commits_total'), await gate.metric('chaperone_journal_flushes_total')];
   return { cpu, commits, flushes };

@@ -53,6 +53,22 @@ describe('chaperone check', () => {
     assert.match(output, /action "tiny:get" in \["read"\]/);
   });
 
+  test('says who is asked for approval, and which policies never apply', async () => {
+    const policies = join(folder, 'policies', 'b.cedar');
+    writeFileSync(
+      policies,
+      `@approval("dba") forbid (principal, action in Action::"read", resource in Connection::"orders");
+permit (principal, action in Action::"read", resource == Connection::"oders");`,
+    );
+    try {
+      const { output } = await run('good.yaml', false, false);
+      assert.match(output, /^ {2}approvals {4}1 \(dba\)\n.*b\.cedar:2: never applies, because no connection is named "oders"\n$/ms);
+      assert.match((await run('good.yaml', true)).output, /"warnings":\["[^"]*b\.cedar:2: never applies/);
+    } finally {
+      rmSync(policies);
+    }
+  });
+
   test('leaves the schema out', async () => {
     const { output } = await run('good.yaml', false, false);
     assert.doesNotMatch(output, /action "/);
@@ -67,7 +83,7 @@ describe('chaperone check', () => {
   test('speaks JSON', async () => {
     const good: unknown = JSON.parse((await run('good.yaml', true)).output);
     const bad: unknown = JSON.parse((await run('bad.yaml', true)).output);
-    assert.deepEqual(Object.keys(Object(good)), ['ok', 'problems', 'schema', 'policyVersion']);
+    assert.deepEqual(Object.keys(Object(good)), ['ok', 'problems', 'warnings', 'schema', 'policyVersion']);
     assert.ok(typeof bad === 'object' && bad !== null && 'ok' in bad && 'problems' in bad);
     assert.equal(bad.ok, false);
     assert.equal(Array.isArray(bad.problems) && bad.problems.length, 2);

@@ -25,7 +25,7 @@ export async function runCheck(
   if (Array.isArray(result)) return { exitCode: 2, output: options.json ? asJson({ ok: false, problems: result }) : problemText(result) };
   const { policies, policySchema } = result;
   const output = options.json
-    ? asJson({ ok: true, problems: [], schema: policySchema, policyVersion: policies.version })
+    ? asJson({ ok: true, problems: [], warnings: warningsOf(result), schema: policySchema, policyVersion: policies.version })
     : summary(result) + (options.schema === false ? '' : `\nThe Cedar schema of the policies:\n\n${policySchema}`);
   return { exitCode: 0, output };
 }
@@ -39,14 +39,33 @@ export function problemText(problems: readonly ConfigurationProblem[]): string {
   return problems.map(({ file, line, message, remedy }) => `${file}:${line}: ${message}\n  → ${remedy}\n`).join('');
 }
 
-function summary({ path, connections, policies, listen }: Configuration): string {
+/** What is in order and yet hardly meant: nobody but the configuration knows which connections there are. */
+function warningsOf({ connections, policies }: Configuration): string[] {
+  const lost = [...policies.policies.values()].flatMap(({ scope, file, line }) => {
+    if (scope.resource === null) return [];
+    const { type, id } = scope.resource;
+    const [name, ...rest] = type === 'Connection' ? [id, ''] : id.split(':');
+    if (name !== undefined && connections.has(name) && rest.length > 0) return [];
+    const why = rest.length > 0 ? `no connection is named "${name}"` : `an id is ${type}::"<connection>:${id}"`;
+    return [`${file}:${line}: never applies, because ${why}`];
+  });
+  return policies.policies.size === 0 ? ['Without policies nothing is permitted.'] : lost;
+}
+
+function summary(configuration: Configuration): string {
+  const { path, connections, policies, listen } = configuration;
+  const all = [...policies.policies.values()];
+  const asking = [...new Set(all.flatMap(({ approval }) => approval ?? []))];
   const listeners = [...(listen.console ? ['console'] : []), ...listen.sockets.keys()];
-  const warning = policies.policies.size === 0 ? 'Without policies nothing is permitted.\n' : '';
-  return `${path} is in order.
-  connections  ${listed([...connections.keys()])}
-  listeners    ${listed(listeners)}
-  policies     ${policies.policies.size}, version ${policies.version}
-${warning}`;
+  return [
+    `${path} is in order.`,
+    `  connections  ${listed([...connections.keys()])}`,
+    `  listeners    ${listed(listeners)}`,
+    `  policies     ${all.length}, version ${policies.version}`,
+    ...(asking.length === 0 ? [] : [`  approvals    ${listed(asking)}`]),
+    ...warningsOf(configuration),
+    '',
+  ].join('\n');
 }
 
 function listed(names: readonly string[]): string {

@@ -155,7 +155,9 @@ export class PlayedExchange {
     const decision = this.#decision;
     if (decision === null || decision.verdict === 'permitted') return closing;
     const policies = decision.grounds.policies.length === 0 ? '' : ` (${decision.grounds.policies.join(', ')})`;
-    const said = `${decision.verdict.toUpperCase()} ${decision.code ?? ''}: ${decision.reason ?? ''}${policies}`;
+    const { verdict, code, reason, approval } = decision;
+    const why = verdict === 'approved' ? `by approval ${approval ?? ''}` : `${code ?? ''}: ${reason ?? ''}`;
+    const said = `${verdict.toUpperCase()} ${why}${policies}`;
     return [styled(this.#out, 'yellow', visibleLine(said)), ...closing];
   }
 }

@@ -179,6 +179,13 @@ describe('a replay', () => {
     assert.match(body, /\[2\][^\n]*pg_sleep\(9\)\n… not finished/);
   });
 
+  it('says by which approval an exchange passed', async () => {
+    const grounds = { policies: ['ask-dba'], version: 'v' };
+    const decision = { verdict: 'approved', code: null, reason: null, detail: null, grounds, approval: 'a-1' };
+    const { body } = await played([asked(0, 1, 'delete'), at(1, 1, { kind: 'decision', decision }), ended(2, 1, {}), over(3)]);
+    assert.match(body, /APPROVED by approval a-1 \(ask-dba\)/);
+  });
+
   it('--json gives the lines as they are', async () => {
     const { whole } = await played(simple, { json: true });
     assert.deepEqual(

@@ -25,6 +25,7 @@ const decision = z.object({
   code: z.string().nullable(),
   reason: z.string().nullable(),
   grounds: z.object({ policies: z.array(z.string()) }),
+  approval: z.string().nullable().default(null),
 });
 const outcome = z.object({
   status: z.string(),

@@ -17,6 +17,11 @@ export interface Client {
   readonly tls: SecureContext | null;
   /** Whether the listener may speak without TLS (`insecureLoopback`, and then only on loopback). */
   readonly plaintext: boolean;
+  /**
+   * Gives what the client said to the other gateways that share the listener, where it may be for a session of theirs (a
+   * cancel), and resolves when they have dealt with it. Absent where there are none, and for what came from one of them.
+   */
+  readonly passOn?: (bytes: Uint8Array) => Promise<void>;
 }
 
 /** Opens a socket to a target; refuses the gateway's own, link-local and metadata addresses. */

@@ -28,14 +28,17 @@ export function approvalAddress(configured: string | null, console: Place, secur
 
 /** The data plane's end of approvals. Without a console there is nobody who could answer, and every question is refused. */
 export async function connectApprovals(
-  { waitMs, url }: Pick<ApprovalConfiguration, 'waitMs' | 'url'>,
+  { waitMs, expireMs, url }: Pick<ApprovalConfiguration, 'waitMs' | 'expireMs' | 'url'>,
   console: Place | null,
   secure: boolean,
   more: Pick<ApprovalOptions, 'desk' | 'policyVersion' | 'log'>,
 ): Promise<Approvals> {
   if (console === null) return nobodyToAsk;
   const { createApprovals } = await import('../stages/approvals/index.ts');
-  return createApprovals({ ...more, waitMs, address: approvalAddress(url, console, secure) });
+  const approvals = createApprovals({ ...more, waitMs, expireMs, address: approvalAddress(url, console, secure) });
+  // They may have changed since the configuration was read.
+  approvals.policiesChanged();
+  return approvals;
 }
 
 const nobodyToAsk: Approvals = {
@@ -47,4 +50,5 @@ const nobodyToAsk: Approvals = {
       { grounds },
     ),
   told: () => {},
+  policiesChanged: () => {},
 };

@@ -1,7 +1,7 @@
 import { routinesMeant, qualified, shownName, typeMeant } from './names.ts';
 import type { Reader, Scope } from './reader.ts';
 import type { Routine, RoutineName } from './schema-snapshot.ts';
-import { systemRoutineEffect } from './system-routines.ts';
+import { onlyComputes, systemRoutineEffect } from './system-routines.ts';
 import { constantOf, type Fields, listOf, partsOf } from './tree.ts';
 
 /** A call by its written name: every routine that it may mean is called. */
@@ -40,7 +40,7 @@ function callRoutine(routine: Routine, fields: Fields, reader: Reader): void {
 
 /** Not PostgreSQL's own: what is volatile may do anything, and what is not still has a name that a policy can tell. */
 function callForeign(routine: Routine, name: string, reader: Reader): void {
-  reader.deeds.add('call', computes(routine) ? 'read' : 'unknown', 'Function', name);
+  reader.deeds.add('call', onlyComputes(routine) ? 'read' : 'unknown', 'Function', name);
 }
 
 /**
@@ -49,14 +49,10 @@ function callForeign(routine: Routine, name: string, reader: Reader): void {
  */
 function callBehind({ schema, name }: RoutineName, reader: Reader): void {
   const routines = reader.context.snapshot.routines(schema, name);
-  if (routines.length > 0 && routines.every(computes)) return;
+  if (routines.length > 0 && routines.every(onlyComputes)) return;
   const shown = qualified(schema, name);
   reader.functions.add(shown);
   reader.deeds.add('call', 'unknown', 'Function', shown);
-}
-
-function computes({ volatility, trusted, kind }: Routine): boolean {
-  return volatility !== 'volatile' && trusted && kind !== 'procedure';
 }
 
 function convert(routines: readonly RoutineName[], reader: Reader): void {

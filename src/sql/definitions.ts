@@ -103,7 +103,7 @@ const governed = new Set(
    OBJECT_EVENT_TRIGGER OBJECT_PUBLICATION OBJECT_SUBSCRIPTION OBJECT_ACCESS_METHOD OBJECT_PARAMETER_ACL OBJECT_USER_MAPPING
    OBJECT_TRANSFORM`.split(/\s+/),
 );
-const tables = new Set('OBJECT_TABLE OBJECT_VIEW OBJECT_MATVIEW OBJECT_SEQUENCE OBJECT_FOREIGN_TABLE OBJECT_COLUMN'.split(' '));
+const tables = new Set('OBJECT_TABLE OBJECT_VIEW OBJECT_MATVIEW OBJECT_SEQUENCE OBJECT_FOREIGN_TABLE'.split(' '));
 const routines = new Set('OBJECT_FUNCTION OBJECT_PROCEDURE OBJECT_ROUTINE OBJECT_AGGREGATE'.split(' '));
 /** Changes of a table that move who may do what with it. */
 const governing = new Set(
@@ -111,25 +111,30 @@ const governing = new Set(
    AT_DisableTrigUser AT_EnableReplicaTrig AT_DisableRule AT_EnableReplicaRule AT_GenericOptions`.split(/\s+/),
 );
 
+/** Things that stand on a table, by whose name they are told. */
+const attached = new Set('OBJECT_COLUMN OBJECT_TRIGGER OBJECT_RULE OBJECT_POLICY OBJECT_TABCONSTRAINT'.split(' '));
+
+/** Statements that create something that is read like a table, and the field with its name. */
+const creating: { readonly [kind: string]: string } = { CreateStmt: 'relation', ViewStmt: 'view', CreateSeqStmt: 'sequence' };
+
 /** A statement that defines, changes or drops something; what it runs on the way is read too. */
-export function define(kind: string, [verb, effect, type, field]: Definition, fields: Fields, reader: Reader): void {
+export function define(kind: string, definition: Definition, fields: Fields, reader: Reader): void {
+  if (kind === 'CreateForeignTableStmt') return define('CreateStmt', definition, fieldsIn(fields['base']), reader);
+  const [verb, effect, type, field] = definition;
   const objectType = textOf(fields['objtype'] ?? fields['removeType'] ?? fields['renameType'] ?? fields['objectType'] ?? fields['kind']);
-  const shown = type === '-' ? (fields['targtype'] === 'ACL_TARGET_ALL_IN_SCHEMA' ? 'Schema' : typeOf(objectType)) : type;
   const told = verb === 'grant' && fields['is_grant'] !== true && kind !== 'AlterDefaultPrivilegesStmt' ? 'revoke' : verb;
   const worst = governed.has(objectType ?? '') || governs(kind, fields) ? 'admin' : effect;
-  const target = (name: string) => reader.deeds.add(told, worst, shown, name);
-  if (kind === 'CreateStmt' || kind === 'CreateForeignTableStmt') createOf(fields, reader);
-  else namesIn(fields[field] ?? fields['relation'], shown, reader).forEach(target);
+  const shown = type === '-' ? typeOf(objectType, fields) : type;
+  const created = creating[kind];
+  if (created !== undefined) createTable(fieldsIn(fields[created]), reader);
+  // What is the session's own comes first in its search path: it may stand in for what others see.
+  else
+    for (const name of namesIn(fields[field] ?? fields['relation'] ?? fields['subname'], shown, attached.has(objectType ?? ''), reader))
+      reader.deeds.add(told, name.startsWith('pg_temp.') && shown !== 'Table' ? 'unknown' : worst, shown, name);
   if (reader.deeds.list.length === 0) reader.deeds.add(told, worst);
   if (fields['behavior'] === 'DROP_CASCADE') reader.cascades = true;
   // The body of a function runs when it is called, and not now.
-  for (const [name, value] of Object.entries(fields)) if (name !== 'sql_body' && name !== 'base') within(value, told, worst, reader);
-}
-
-function createOf(fields: Fields, reader: Reader): void {
-  const base = isFields(fields['base']) ? fields['base'] : fields;
-  createTable(fieldsIn(base['relation']), reader);
-  for (const [name, value] of Object.entries(base)) if (name !== 'relation') within(value, 'create', 'schema', reader);
+  for (const [name, value] of Object.entries(fields)) if (name !== 'sql_body' && name !== created) within(value, told, worst, reader);
 }
 
 function governs(kind: string, fields: Fields): boolean {
@@ -142,9 +147,10 @@ function governs(kind: string, fields: Fields): boolean {
   return name === 'c' || name === 'internal' || name.endsWith('u');
 }
 
-function typeOf(objectType: string | null): string {
+function typeOf(objectType: string | null, fields: Fields): string {
   if (objectType === null) return 'Object';
-  if (tables.has(objectType)) return 'Table';
+  if (fields['targtype'] === 'ACL_TARGET_ALL_IN_SCHEMA') return 'Schema';
+  if (tables.has(objectType) || attached.has(objectType)) return 'Table';
   if (routines.has(objectType)) return 'Function';
   const words = objectType.replace('OBJECT_', '').toLowerCase().split('_');
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
@@ -154,19 +160,20 @@ function typeOf(objectType: string | null): string {
 const unqualified = new Set('Schema Role Setting Database Tablespace Extension Language Server Publication Subscription'.split(' '));
 
 /** The names in the field that names a definition's object, in each of the forms that the parser has for them. */
-function namesIn(value: unknown, type: string, reader: Reader): readonly string[] {
+function namesIn(value: unknown, type: string, onTable: boolean, reader: Reader): readonly string[] {
   if (typeof value === 'string') return [qualified(value)];
   if (Array.isArray(value)) {
     const parts = partsOf(value);
-    return parts.length === value.length ? [named(parts, type, reader)] : value.flatMap((item) => namesIn(item, type, reader));
+    if (parts.length !== value.length) return value.flatMap((item) => namesIn(item, type, onTable, reader));
+    return [named(onTable ? parts.slice(0, -1) : parts, type, reader)];
   }
   if (!isFields(value)) return [];
   if (typeof value['relname'] === 'string')
     return type === 'Type' ? [reader.created(value)] : reader.relations(value).map(({ name }) => name);
   for (const field of ['objname', 'names', 'items', 'rolename', 'priv_name', 'name', 'sval'])
-    if (value[field] !== undefined) return namesIn(value[field], type, reader);
+    if (value[field] !== undefined) return namesIn(value[field], type, onTable, reader);
   for (const kind of ['List', 'RangeVar', 'ObjectWithArgs', 'TypeName', 'RoleSpec', 'AccessPriv', 'String'])
-    if (isFields(value[kind])) return namesIn(value[kind], type, reader);
+    if (isFields(value[kind])) return namesIn(value[kind], type, onTable, reader);
   return [];
 }
 

@@ -64,8 +64,7 @@ describe('what statements do', () => {
 });
 
 async function isRefused(client: Client, text: string): Promise<boolean> {
-  await client.query('begin read only');
-  const refused = await client.query(text).then(
+  const refused = await client.query(`begin read only;\n${text}`).then(
     () => false,
     (fault: unknown) => fault instanceof Error && 'code' in fault && fault.code === refusedAsWrite,
   );
@@ -76,8 +75,7 @@ async function isRefused(client: Client, text: string): Promise<boolean> {
 /** Whether a statement gives its transaction an id, which only a change of data does. */
 async function writes(client: Client, text: string): Promise<boolean> {
   const assigned = 'select pg_current_xact_id_if_assigned()::text as id';
-  await client.query('begin');
-  const failed = await client.query(text).then(
+  const failed = await client.query(`begin;\n${text}`).then(
     () => false,
     () => true,
   );

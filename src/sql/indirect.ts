@@ -48,13 +48,13 @@ export function fetchRows({ portalname }: Fields, reader: Reader): void {
 }
 
 /** The query behind the text of a PREPARE, or of what was prepared by the protocol. */
-function preparedQuery(text: string): unknown {
+export function preparedQuery(text: string): unknown {
   const tree = parseTrusted(text);
   return asKind(tree, 'PrepareStmt')?.['query'] ?? tree;
 }
 
 /** The query behind the text that declared a cursor, or that a portal of the protocol was bound to. */
-function cursorQuery(text: string): unknown {
+export function cursorQuery(text: string): unknown {
   const tree = parseTrusted(text);
   return asKind(tree, 'DeclareCursorStmt')?.['query'] ?? tree;
 }

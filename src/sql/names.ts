@@ -84,7 +84,7 @@ export function shownName(parts: readonly string[], context: Context): string {
   return parts.length > 1 ? qualified(...parts.slice(-2)) : qualified(creationSchema(context), parts[0] ?? '');
 }
 
-/** Joins the parts of a name; a part that would not be read as itself is quoted. */
+/** Joins the parts of a name; a part with other than small letters, digits and underscores is quoted. Keywords are not. */
 export function qualified(...parts: readonly string[]): string {
   return parts.map((part) => (/^[a-z_][a-z0-9_$]*$/.test(part) ? part : `"${part.replaceAll('"', '""')}"`)).join('.');
 }

@@ -14,7 +14,16 @@ import {
  * of views come with every name qualified; an object with an OID under 16384 came with PostgreSQL itself.
  */
 export const snapshotQuery = `
-with path as materialized (select set_config('search_path', 'pg_catalog', true) as set)
+with recursive path as materialized (select set_config('search_path', 'pg_catalog', true) as set),
+checked (type, routine) as (
+  select k.contypid, d.refobjid
+    from pg_constraint k join pg_depend d on d.classid = 'pg_constraint'::regclass and d.objid = k.oid
+   where k.contypid <> 0 and d.refclassid = 'pg_proc'::regclass
+  union
+  select t.oid, c.routine
+    from checked c join pg_type t on c.type in (t.typbasetype, t.typelem)
+      or exists (select from pg_attribute a where a.attrelid = t.typrelid and t.typrelid <> 0 and a.atttypid = c.type and not a.attisdropped)
+      or exists (select from pg_range r where c.type = r.rngsubtype and t.oid in (r.rngtypid, r.rngmultitypid)))
 select json_build_object(
   'schemas', (select json_agg(nspname) from pg_namespace),
   'relations', (
@@ -42,7 +51,14 @@ select json_build_object(
       p.pronargs - p.pronargdefaults, case when p.provariadic = 0 then p.pronargs end,
       p.pronargs - p.pronargdefaults <= 1 and p.pronargs > 0 and exists (
         select from pg_type t left join pg_type base on base.oid = t.typbasetype
-         where t.oid = p.proargtypes[0] and (t.typtype in ('c', 'p') or base.typtype = 'c'))))
+         where t.oid = p.proargtypes[0] and (t.typtype in ('c', 'p') or base.typtype = 'c')),
+      coalesce(
+        (select json_agg(p.proargnames[o.place] order by o.place)
+           from unnest(p.proargmodes) with ordinality o(mode, place) where o.mode in ('o', 'b', 't')),
+        (select json_agg(a.attname order by a.attnum)
+           from pg_type t join pg_attribute a on a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
+          where t.oid = p.prorettype and t.typtype = 'c'),
+        case when p.prorettype = 'record'::regtype then '[]'::json end)))
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang),
   'operators', (
     select coalesce(json_agg(json_build_array(n.nspname, o.oprname, pn.nspname, p.proname)), '[]')
@@ -55,16 +71,27 @@ select json_build_object(
       from pg_proc p join pg_namespace pn on pn.oid = p.pronamespace
       where p.oid >= 16384 and (
         exists (select from pg_cast k where k.casttarget = t.oid and k.castfunc = p.oid)
-        or exists (select from pg_constraint k join pg_depend d on d.classid = 'pg_constraint'::regclass and d.objid = k.oid
-                    where k.contypid in (t.oid, t.typelem) and k.contypid <> 0
-                      and d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid)))))
+        or (t.oid, p.oid) in (select type, routine from checked)))))
     from pg_type t join pg_namespace n on n.oid = t.typnamespace
     where n.nspname !~ '^pg_(toast|temp)')
 ) as snapshot
 from path where path.set is not null`;
 
 type RelationRow = readonly [string, string, string, string[], string | null, boolean, boolean, [string, string][]];
-type RoutineRow = readonly [string, string, string, string | null, boolean, string, boolean, boolean, number, number | null, boolean];
+type RoutineRow = readonly [
+  string,
+  string,
+  string,
+  string | null,
+  boolean,
+  string,
+  boolean,
+  boolean,
+  number,
+  number | null,
+  boolean,
+  (string | null)[] | null,
+];
 type TypeRow = readonly [string, string, boolean, [string, string][]];
 
 interface Answer {
@@ -126,6 +153,7 @@ function routineOf([
   least,
   most,
   takesRow,
+  returns,
 ]: RoutineRow): Routine {
   return {
     schema,
@@ -138,6 +166,7 @@ function routineOf([
     securityDefiner,
     arguments: { least, most },
     takesRow,
+    returns: returns === null ? null : returns.map((column) => column ?? ''),
   };
 }
 

@@ -124,6 +124,8 @@ describe('what a statement leaves in the session', () => {
     ['create temp table t (id int)', { temporary: ['t'] }],
     ['select 1 as a into temp t', { temporary: ['t'] }],
     ['create table t (id int)', {}],
+    ['create temp view v as select 1', { temporary: ['v'] }],
+    ['create temp sequence s', { temporary: ['s'] }],
     ['set search_path to a, "B c"', {}, [{ name: 'search_path', value: 'a, "B c"', local: false }]],
     ["set search_path to 'a, b'", {}, [{ name: 'search_path', value: '"a, b"', local: false }]],
     ["select set_config('search_path', 'a, b', true)", {}, [{ name: 'search_path', value: 'a, b', local: true }]],

@@ -131,3 +131,25 @@ export function systemRoutineEffect({ name, volatility, schema }: Routine): Rout
   const reviewed = schema === 'pg_catalog' ? reviewedRoutines.get(name) : undefined;
   return reviewed ?? (volatility === 'volatile' ? 'unknown' : 'read');
 }
+
+/**
+ * Routines of extensions that PostgreSQL ships and their kin, by name: only a superuser makes one in C, so a name is to be
+ * trusted where the language is. The volatile ones that change nothing, and those that read what no policy sees them read.
+ */
+const harmlessInC = new Set(
+  `uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 gen_random_uuid gen_random_bytes gen_salt fips_mode
+   pgp_pub_encrypt pgp_pub_encrypt_bytea pgp_sym_encrypt pgp_sym_encrypt_bytea normal_rand set_limit
+   ssl_cipher ssl_client_cert_present ssl_client_dn ssl_client_dn_field ssl_client_serial ssl_extension_info ssl_is_used
+   ssl_issuer_dn ssl_issuer_field ssl_version pg_stat_statements pg_stat_statements_info pg_buffercache_pages
+   pg_buffercache_summary pg_buffercache_usage_counts pg_buffercache_numa_pages pgstattuple pgstattuple_approx pgstatindex
+   pgstatginindex pgstathashindex pg_relpages`.split(/\s+/),
+);
+/** `crosstab('select … from payroll')` is called stable, and reads whatever its text says. */
+const readsByText = new Set('crosstab crosstab2 crosstab3 crosstab4 crosstabn connectby xpath_table'.split(' '));
+
+/** Whether a routine that is not PostgreSQL's own only computes, or reads what is its own to read. */
+export function onlyComputes({ name, kind, language, trusted, volatility }: Routine): boolean {
+  if (kind === 'procedure' || !trusted) return false;
+  if (language === 'c' && readsByText.has(name)) return false;
+  return volatility !== 'volatile' || (language === 'c' && harmlessInC.has(name));
+}

@@ -36,6 +36,8 @@ unless { resource in Connection::"vault" };
 export interface Plan {
   readonly name: string;
   readonly target?: { readonly port?: number; readonly database?: string };
+  /** Ports on loopback that are tried before the database's. */
+  readonly triedBefore?: readonly number[];
   readonly credentials?: { readonly user?: string; readonly password?: { readonly env: string } };
   readonly recording?: { readonly contentLimit?: string };
 }
@@ -127,10 +129,20 @@ function configurationOf({ connections = [], issuers = [] }: HouseOptions, { dat
     listen: { console: at(consolePort), postgres: at(port), tls: { insecureLoopback: true } },
     identity: { issuers: [issuer.url, ...issuers].map((url) => ({ issuer: url, audience: issuer.audience })) },
     roles: { auditor: ['audit'] },
-    connections: plans.map(({ name, target, credentials, recording }) => ({
+    connections: plans.map(({ name, target, triedBefore, credentials, recording }) => ({
       name,
       protocol: 'postgres',
-      target: { host: database.host, port: database.port, database: database.database, tls: 'off', ...target },
+      target: {
+        ...(triedBefore
+          ? {
+              hosts: [...triedBefore, database.port].map((each) => ({ host: database.host, port: each })),
+              targetSessionAttrs: 'read-write',
+            }
+          : { host: database.host, port: database.port }),
+        database: database.database,
+        tls: 'off',
+        ...target,
+      },
       credentials: { user: database.user, password: { env: 'ORDERS_PASSWORD' }, ...credentials },
       ...(recording && { recording }),
     })),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type Client, DatabaseError, Query } from 'pg';
 import { freePorts } from '../rig/gateway.ts';
@@ -93,11 +93,14 @@ async function assertGoesOn(): Promise<void> {
 
 describe('targets that fail', { timeout: 120_000 }, () => {
   let waiting: Promise<Error>;
+  /** A port that nobody listens on before its test does. */
+  const late = { port: 0 };
 
   before(async () => {
     hostile = createHostile();
     silent = createServer(track);
-    const [hostilePort, silentPort, [closedPort = 0]] = await Promise.all([listen(hostile), listen(silent), freePorts(1)]);
+    const [hostilePort, silentPort, [closedPort = 0, latePort = 0]] = await Promise.all([listen(hostile), listen(silent), freePorts(2)]);
+    late.port = latePort;
     house = await openHouse({
       connections: [
         { name: 'unreachable', target: { port: closedPort } },
@@ -105,6 +108,8 @@ describe('targets that fail', { timeout: 120_000 }, () => {
         { name: 'wrong-database', target: { database: 'no_such_database' } },
         { name: 'hostile', target: { port: hostilePort } },
         { name: 'silent', target: { port: silentPort } },
+        { name: 'several', triedBefore: [closedPort, hostilePort] },
+        { name: 'late', target: { port: latePort } },
       ],
       env: { WRONG_PASSWORD: 'not-the-password' },
     });
@@ -138,6 +143,35 @@ describe('targets that fail', { timeout: 120_000 }, () => {
       assert.doesNotMatch(JSON.stringify(session), /not-the-password/);
       await assertGoesOn();
     });
+
+  test('a target of several servers: those that refuse, start up or take no writes are passed by, and each that was spoken to is on record', async () => {
+    const startsUp = message('E', Buffer.from('SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0'));
+    const readOnly = message('S', Buffer.from('default_transaction_read_only\0on\0'));
+    const standby = Buffer.concat([authenticationOk, message('S', Buffer.from('in_hot_standby\0off\0')), readOnly, ready]);
+    for (const [index, greeting] of [startsUp, standby].entries()) {
+      behaviour = { atStartup: (socket) => socket.write(greeting) };
+      const client = await house.connect(`several-${index}`, { database: 'several' });
+      assert.deepEqual((await client.query('select 1 as one')).rows, [{ one: 1 }]);
+      await client.end();
+      const { lines } = await house.story(`several-${index}`);
+      const marks = lines.flatMap((line) => (line.kind === 'bytes' && line.exchange === 0 ? line.parts : []));
+      assert.equal(marks.filter((part) => part.shape === 'mark' && part.name === 'start-up').length, 2);
+    }
+  });
+
+  test('a target that is back soon costs its client a wait, and no error', async () => {
+    const connecting = house.connect('late', { database: 'late' });
+    const server = createServer((near) => {
+      const far = connect(house.database.port, house.database.host);
+      for (const socket of [near, far]) track(socket);
+      near.pipe(far).pipe(near);
+    });
+    await once(server.listen(late.port, '127.0.0.1'), 'listening');
+    const client = await connecting;
+    assert.deepEqual((await client.query('select 1 as one')).rows, [{ one: 1 }]);
+    await client.end();
+    server.close();
+  });
 
   test('a target whose server ends the session in the middle of a result', async () => {
     const client = await house.connect('killed');

@@ -11,7 +11,7 @@ import type { Stages } from '../../src/core/stages.ts';
 import type { Question, Refusal } from '../../src/core/verdict.ts';
 import type { Approval, Approver } from '../../src/stages/approvals/approval.ts';
 import type { Told } from '../../src/stages/approvals/desk.ts';
-import { createApprovals, type OpenDesk, openDesk } from '../../src/stages/approvals/index.ts';
+import { type Approvals, createApprovals, type OpenDesk, openDesk } from '../../src/stages/approvals/index.ts';
 import type { ApprovalSettings } from '../../src/stages/approvals/settings.ts';
 import type { Journal } from '../../src/stages/recording/options.ts';
 import { done, left, terms, TestState } from '../../src/stages/recording/testing.ts';
@@ -78,21 +78,19 @@ export class ApprovalHouse implements AsyncDisposable {
   readonly #state: TestState;
   readonly #journal: Journal;
   readonly #settings: ApprovalSettings;
-  readonly #delays: readonly number[];
   readonly #sessions: Session[] = [];
-  #ask: Stages['ask'] = () => Promise.reject(new Error('not open yet'));
+  #approvals: Approvals | null = null;
 
-  private constructor(state: TestState, journal: Journal, settings: ApprovalSettings, delays: readonly number[]) {
+  private constructor(state: TestState, journal: Journal, settings: ApprovalSettings) {
     this.#state = state;
     this.#journal = journal;
     this.#settings = settings;
-    this.#delays = delays;
     this.open = null as never;
   }
 
-  static async start(settings: Partial<ApprovalSettings> = {}, delays: readonly number[] = []): Promise<ApprovalHouse> {
+  static async start(settings: Partial<ApprovalSettings> = {}): Promise<ApprovalHouse> {
     const state = new TestState();
-    const house = new ApprovalHouse(state, await state.open(), { ...usualSettings, ...settings }, delays);
+    const house = new ApprovalHouse(state, await state.open(), { ...usualSettings, ...settings });
     await house.#openDesk();
     return house;
   }
@@ -113,23 +111,24 @@ export class ApprovalHouse implements AsyncDisposable {
     this.open = await openDesk({
       path: join(this.#state.path, 'approvals.db'),
       settings: this.#settings,
-      address: 'https://gate.example.test/approvals/',
+      address: () => 'https://gate.example.test/approvals/',
       now: this.now,
       audit: this.audit,
       tell: (event) => told(event),
       log: (line) => this.log.push(line),
       policyVersion: this.version,
-      delays: this.#delays,
     });
     const approvals = createApprovals({
       desk: this.open.desk,
       waitMs: this.#settings.waitMs,
+      expireMs: this.#settings.expireMs,
+      estimateMs: 50,
       address: 'https://gate.example.test/approvals/',
       policyVersion: () => this.version,
       log: (line) => this.log.push(line),
     });
     told = (event) => approvals.told(event);
-    this.#ask = approvals.ask;
+    this.#approvals = approvals;
   }
 
   /** As after a crash, or with the gateway's own farewell to every session. */
@@ -175,6 +174,12 @@ export class ApprovalHouse implements AsyncDisposable {
     return found;
   }
 
+  /** Other policies come into force. */
+  changePolicies(): void {
+    this.version = 'v2';
+    this.#approvals?.policiesChanged();
+  }
+
   yes(id: string, words: PersonWords = { subject: 'omar' }) {
     return this.desk.decide(id, approverOf(words), { decision: 'approve', reason: null, digest: null });
   }
@@ -208,7 +213,7 @@ export class ApprovalHouse implements AsyncDisposable {
     return {
       identify: async () => principal,
       judge: (_circumstance, action) => (action.name === 'connect' ? everybody : question()),
-      ask: (...asked) => this.#ask(...asked),
+      ask: (...asked) => this.#approvals?.ask(...asked) ?? Promise.reject(new Error('not open yet')),
       recorder: this.#journal,
     };
   }

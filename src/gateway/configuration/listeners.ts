@@ -15,12 +15,18 @@ export interface ListenerTls {
   readonly keyPem: Secret;
 }
 
+/** Where a protocol's socket listener listens. */
+export interface SocketListen extends ListenAddress {
+  /** The folder, absolute, where the gateways meet that listen there together; absent where this one is alone. */
+  readonly shared?: string;
+}
+
 /** Where the gateway listens, and how it proves itself there. */
 export interface Listeners {
   /** Null where there is no console. */
   readonly console: ListenAddress | null;
   /** By the protocol's name. */
-  readonly sockets: ReadonlyMap<string, ListenAddress>;
+  readonly sockets: ReadonlyMap<string, SocketListen>;
   /** Null where the listeners have no certificate, which only `insecureLoopback` allows. */
   readonly tls: ListenerTls | 'self-signed' | null;
   /** Listeners, issuers and targets on loopback may go without TLS; every listener is on loopback then. */
@@ -39,15 +45,31 @@ export function checkListeners(value: { readonly [key: string]: unknown }, aroun
   const section = check(listenSchema(protocols), value['listen'], ['listen'], report);
   if (section === null) return null;
   const { console, tls, ...rest } = section;
-  const entries = Object.entries<{ readonly address: ListenAddress } | undefined>(rest);
-  const sockets = new Map(entries.flatMap(([name, entry]) => (entry ? [[name, entry.address] as const] : [])));
+  const entries = Object.entries<SocketSection | undefined>(rest);
+  const sockets = new Map(entries.flatMap(([name, entry]) => (entry ? [[name, socketOf(entry, folder)] as const] : [])));
   const all = new Map([...(console ? [['console', console.address] as const] : []), ...sockets]);
   if (all.size === 0) report(['listen'], 'nothing listens', 'Add listen.console, or a listener named after a protocol.');
   checkDistinct(all, report);
+  checkShared(sockets, report);
   checkReach(all, tls, value['demonstration'] === true, report);
   const identity = tls ? readTls(tls, folder, report) : withoutTls(report);
   if (identity === undefined) return null;
   return { console: console?.address ?? null, sockets, tls: identity, insecureLoopback: tls?.insecureLoopback === true };
+}
+
+interface SocketSection {
+  readonly address: ListenAddress;
+  readonly shared?: string | undefined;
+}
+
+function socketOf({ address, shared }: SocketSection, folder: string): SocketListen {
+  return { ...address, ...(shared === undefined ? {} : { shared: resolve(folder, shared) }) };
+}
+
+function checkShared(sockets: ReadonlyMap<string, SocketListen>, report: Report): void {
+  for (const [name, { port, shared }] of sockets)
+    if (shared !== undefined && port === 0)
+      report(['listen', name, 'shared'], `listen.${name} is shared and has no port`, 'Name the port that all of them listen on.');
 }
 
 function checkDistinct(all: ReadonlyMap<string, ListenAddress>, report: Report): void {

@@ -30,8 +30,13 @@ export function dropCancelKey(process: number): void {
   held.delete(process);
 }
 
-/** Cancels what runs in the session of this key; a wrong key does nothing and says nothing, as PostgreSQL does. */
-export function presentCancelKey(process: number, secret: Buffer): void {
+/**
+ * Cancels what runs in the session of this key, and returns whether there is one. A client is not told: a wrong key does
+ * nothing and says nothing, as with PostgreSQL.
+ */
+export function presentCancelKey(process: number, secret: Buffer): boolean {
   const found = held.get(process);
-  if (found && found.secret.length === secret.length && timingSafeEqual(found.secret, secret)) found.cancel();
+  if (!found || found.secret.length !== secret.length || !timingSafeEqual(found.secret, secret)) return false;
+  found.cancel();
+  return true;
 }

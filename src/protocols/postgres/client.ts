@@ -16,7 +16,7 @@ import { reachTarget } from './welcome.ts';
 import { encodeMessage } from './messages.ts';
 import type { Settings } from './settings.ts';
 import { encodeDoorRefusal } from './sqlstates.ts';
-import { encodeNegotiation, needsNegotiation, parseOpening, runOf, type Startup, startupLimit, uint32 } from './startup.ts';
+import { encodeCancel, encodeNegotiation, needsNegotiation, parseOpening, runOf, type Startup, startupLimit, uint32 } from './startup.ts';
 
 /** How long a client may take from connecting to its password. */
 const handshakeMs = 30_000;
@@ -89,7 +89,8 @@ async function greet(client: Client, first: Line): Promise<Greeting<Settings> | 
         break;
       case 'cancel':
         line.source.release();
-        presentCancelKey(opening.process, opening.secret);
+        // A client waits until it is closed to be sure that its cancel has been dealt with, whoever has the session.
+        if (!presentCancelKey(opening.process, opening.secret)) await client.passOn?.(encodeCancel(opening.process, opening.secret));
         line.socket.end();
         return null;
       case 'unacceptable':

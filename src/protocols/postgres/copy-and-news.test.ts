@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { assertSound } from '../../../test/conformance/trial.ts';
 import { type DataPlane, everybody } from '../../../test/rig/data-plane.ts';
 import { permit, refuse } from '../../core/verdict.ts';
+import { run } from './testing/batches.ts';
 import { message } from './testing/fixtures.ts';
 import { describeMessages, RawClient } from './testing/raw-client.ts';
 import { planeBeforeServer, sharedServer } from './testing/shared-server.ts';
@@ -199,6 +200,58 @@ describe('copies and news', () => {
         entry.session === id && entry.kind === 'bytes' && entry.direction === 'request' ? [entry.bytes] : [],
       );
       assert.ok(!Buffer.concat(sent).includes('größe'));
+    });
+
+  const setSjis = run("select set_config('client_' || 'encoding', 'SJIS', false)");
+  for (const [name, says] of [
+    ['behind Execute', [...setSjis, ...run("select 'größe'"), sync()]],
+    ['in a Query', [...setSjis, query("select 'größe'")]],
+    ['behind another text', [...run("select 'größe'"), ...setSjis, ...run("select 'größe' as two"), sync()]],
+    ['behind a transaction that begins', [...run('begin'), ...setSjis, ...run("select 'größe'"), sync()]],
+  ] as const)
+    test(`nothing that the new encoding could change is sent behind it within its batch: ${name}`, async () => {
+      using client = await RawClient.open(plane);
+      client.send(...says);
+      assert.match(describeMessages(await client.rest()), / E:08P01$/);
+      const id = plane.opened.at(-1)?.facts.id;
+      const entries = (await plane.settled()).filter(({ session }) => session === id);
+      assertSound(entries);
+      const sent = Buffer.concat(
+        entries.flatMap((entry) => (entry.kind === 'bytes' && entry.direction === 'request' ? [entry.bytes] : [])),
+      );
+      assert.equal(sent.toString().split('größe').length - 1, name === 'behind another text' ? 1 : 0);
+    });
+
+  const beyond = "select 'größe'";
+  for (const [name, says, hears, questions] of [
+    ['many in a batch', [...run(beyond), ...run(beyond), ...run(beyond), sync()], '1 2 T D C 1 2 T D C 1 2 T D C Z', 2],
+    ['behind BEGIN', [...run('BEGIN ISOLATION LEVEL SERIALIZABLE'), ...run(beyond), sync()], '1 2 n C 1 2 T D C Z', 0],
+    ['prepared only', [parse('a', beyond), parse('b', beyond), sync(), ...run(beyond), sync()], '1 1 Z 1 2 T D C Z', 0],
+    [
+      'behind an error',
+      [...run('select 1/0'), ...run(beyond), query(beyond), sync(), ...run(beyond), sync()],
+      '1 E:22012 Z 1 2 T D C Z',
+      1,
+    ],
+    ['behind a Query', [...run('select 1'), query('select 2'), ...run(beyond), sync()], '1 2 T D C T D C Z 1 2 T D C Z', 0],
+    ['in another encoding', [...run("set client_encoding = 'LATIN1'"), ...run(beyond), sync()], '1 2 n C 1 2 T D C S Z', 1],
+    ['in a Query', [...run('select 1'), query(beyond), sync()], '1 2 T D C T D C Z Z', 1],
+    [
+      'in a transaction that has failed',
+      [query('begin'), query('selec'), ...run(`rollback -- größe`), ...run(beyond), sync()],
+      'C Z E:42601 Z 1 2 n C 1 2 T D C Z',
+      1,
+    ],
+  ] as const)
+    test(`texts beyond ASCII within a batch pass as if nothing were asked between: ${name}`, async () => {
+      using client = await RawClient.open(plane);
+      client.send(...says);
+      assert.equal(describeMessages(await client.until('Z', hears.split('Z').length - 1)), hears);
+      const entries = await leave(client);
+      const sent = Buffer.concat(
+        entries.flatMap((entry) => (entry.kind === 'bytes' && entry.direction === 'request' ? [entry.bytes] : [])),
+      );
+      assert.equal(sent.toString().split('show client_encoding').length - 1, questions);
     });
 
   test('texts beyond ASCII are answered in their order, however far ahead they are sent', async () => {

@@ -68,6 +68,7 @@ export const replyStates = {
   sync: 'in answer to Sync',
   call: 'in answer to FunctionCall',
   refused: 'in place of the error that was asked for',
+  question: 'in answer to what Chaperone asks by itself',
 } as const;
 export type ReplyState = keyof typeof replyStates;
 
@@ -75,12 +76,12 @@ const anyTime = (Object.keys(replyStates) as ReplyState[]).filter((state) => sta
 const running = ['query', 'execute'] as const;
 
 export const replyMessages = {
-  '1': { name: 'ParseComplete', limit: 5, when: ['parse'] },
-  '2': { name: 'BindComplete', limit: 5, when: ['bind'] },
-  '3': { name: 'CloseComplete', limit: 5, when: ['close'] },
+  '1': { name: 'ParseComplete', limit: 5, when: ['parse', 'question'] },
+  '2': { name: 'BindComplete', limit: 5, when: ['bind', 'question'] },
+  '3': { name: 'CloseComplete', limit: 5, when: ['close', 'question'] },
   A: { name: 'NotificationResponse', limit: 64 * kibibyte, when: anyTime },
-  C: { name: 'CommandComplete', limit: kibibyte, when: [...running, 'copy in'] },
-  D: { name: 'DataRow', limit: rowLimit, streams: true, when: running },
+  C: { name: 'CommandComplete', limit: kibibyte, when: [...running, 'copy in', 'question'] },
+  D: { name: 'DataRow', limit: rowLimit, streams: true, when: [...running, 'question'] },
   E: { name: 'ErrorResponse', limit: mebibyte, when: ['start-up', ...anyTime] },
   G: { name: 'CopyInResponse', limit: 64 * kibibyte, when: running },
   H: { name: 'CopyOutResponse', limit: 64 * kibibyte, when: running },

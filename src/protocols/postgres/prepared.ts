@@ -1,17 +1,20 @@
 import type { Action } from '../../core/action.ts';
 import type { StatementExchange } from './statement-exchange.ts';
+import type { Takings } from './takings.ts';
 
 /** A prepared statement as the client made it by Parse. */
 export interface Prepared {
   readonly action: Action;
   /** The exchange that Parse opened, until something was executed by it. */
   exchange: StatementExchange | null;
+  readonly takes: Takings;
 }
 
 /** A portal: a prepared statement with its values, ready to run. */
 export interface Portal {
   readonly action: Action;
   exchange: StatementExchange;
+  readonly takes: Takings;
 }
 
 /** A change that the target has yet to confirm or to reject; exactly one of the two is called. */
@@ -25,7 +28,7 @@ class Asked<Value> implements Change {
   readonly name: string;
   readonly batch: number;
   /** Null where the name is closed. */
-  readonly value: Value | null;
+  value: Value | null;
   readonly #settle: (change: Asked<Value>, confirmed: boolean) => void;
 
   constructor(name: string, batch: number, value: Value | null, settle: (change: Asked<Value>, confirmed: boolean) => void) {
@@ -83,6 +86,17 @@ export class Names<Value> {
     if (name === null || name === '') this.#unnamed = undefined;
     if (name === null && this.#known.size > 0) this.#known.clear();
     else if (name !== null) this.#known.delete(name);
+  }
+
+  /**
+   * From here on the name, or with null every one, may stand for something else: also one that is not confirmed yet. What
+   * has no name is out of the reach of SQL.
+   */
+  giveUp(name: string | null): void {
+    if (name === null) this.#known.clear();
+    else this.#known.delete(name);
+    for (const queue of name === null ? this.#asked.values() : [this.#asked.get(name)])
+      for (const change of queue?.asked ?? []) change.value = null;
   }
 
   #queueOf(name: string): Queue<Value> | undefined {

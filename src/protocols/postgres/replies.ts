@@ -4,6 +4,7 @@ import { Framing, type MessageSink } from './framing.ts';
 import { parseFields, passingIn, replyMessages, type ReplyState, replyStates } from './messages.ts';
 import { skipped, type StatementExchange } from './statement-exchange.ts';
 import { completions, type ExtendedKind, runningIn, type Step, type Steps } from './steps.ts';
+import { deallocated } from './takings.ts';
 
 /** Where replies that no exchange asked for go: notifications, parameter changes, a target's farewell. */
 export interface ReplyChannel {
@@ -130,6 +131,8 @@ export class Replies implements MessageSink {
         return this.#readCall(step, type, buffer, from, to);
       case 'refused':
         return this.#readRefused(step);
+      case 'question':
+        return this.#readQuestion(step, type, buffer, from, to);
       case 'copy-end':
         throw new RangeError('the end of a copy is never first');
       default:
@@ -144,6 +147,7 @@ export class Replies implements MessageSink {
       case 'sync':
         return step.batch.at(-1) ?? null;
       case 'copy-end':
+      case 'question':
         return null;
       default:
         return step.exchange;
@@ -222,12 +226,27 @@ export class Replies implements MessageSink {
     return 'swallowed';
   }
 
+  #readQuestion({ question }: Step & { kind: 'question' }, type: number, buffer: Buffer, from: number, to: number): null | 'swallowed' {
+    if (type === ERROR) {
+      this.#noteFarewell(buffer, from, to);
+      this.#skipToSync();
+      return null;
+    }
+    if (question.take(buffer.subarray(from, to))) {
+      this.#steps.shift();
+      this.#channel.encodingChanged(question.encoding);
+      question.settle();
+    }
+    return 'swallowed';
+  }
+
   /** After an error PostgreSQL reads and drops everything up to the next Sync, what has yet to come included. */
   #skipToSync(): void {
     this.#steps.skipToSync((step) => {
       if ('change' in step) step.change?.reject();
       if (step.kind === 'query') this.#skipQuery(step);
       else if (step.kind === 'call') step.exchange.end(skipped);
+      else if (step.kind === 'question') step.question.settle();
       else if ('exchange' in step && step.exchange) step.exchange.outcome ??= skipped;
     });
   }
@@ -333,12 +352,6 @@ function outcomeOf(tag: string, rows: number): Outcome {
   if (outcomes.size >= rememberedOutcomes) outcomes.clear();
   outcomes.set(tag, outcome);
   return outcome;
-}
-
-/** The statement that a DEALLOCATE names; null, and so all, where that is not plain. */
-function deallocated(text: string): string | null {
-  const [, quoted, plain] = /^\s*deallocate\s+(?:prepare\s+)?(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))\s*;?\s*$/i.exec(text) ?? [];
-  return quoted?.replaceAll('""', '"') ?? plain?.toLowerCase() ?? null;
 }
 
 function stateOf(step: Step | undefined): ReplyState {

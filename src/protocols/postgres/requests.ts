@@ -3,16 +3,19 @@ import type { Action } from '../../core/action.ts';
 import { ByteReader, MalformedBytes } from '../../wire/byte-reader.ts';
 import { largeObjectAction, statementAction } from './actions.ts';
 import { after } from './at-once.ts';
+import { askEncoding, leavesEncoding } from './encoding-question.ts';
 import { Framing, type MessageSink } from './framing.ts';
 import { readCall } from './large-objects.ts';
 import { passingIn, type RequestState, type RequestType, requestLetters, requestMessages, requestStates } from './messages.ts';
 import { type Change, Names, type Portal, type Prepared } from './prepared.ts';
 import { openAll, type RequestPort } from './request-port.ts';
+import { RequestRun } from './request-run.ts';
 import { readName, readText } from './request-text.ts';
 import { encodeRefusal } from './sqlstates.ts';
 import { mustFail, sync, wordsTo } from './stand-ins.ts';
 import { skipped, type StatementExchange } from './statement-exchange.ts';
 import { type ExtendedKind, runningIn, type Steps } from './steps.ts';
+import { nothing, type Takings, takingsOf } from './takings.ts';
 
 type Pending = Promise<void> | void;
 
@@ -33,13 +36,14 @@ export class Requests implements MessageSink {
   #dropping: StatementExchange | null = null;
   /** The simple query that was refused last, while nothing but copy data has come since. */
   #shut: StatementExchange | null = null;
-  #halted = false;
   #saidGoodbye = false;
-  #run: { buffer: Buffer; from: number; to: number; owner: StatementExchange | null } | null = null;
+
+  readonly #run: RequestRun;
 
   constructor(steps: Steps, port: RequestPort) {
     this.#steps = steps;
     this.#port = port;
+    this.#run = new RequestRun(port);
   }
 
   /** Throws MalformedBytes where the client breaks the protocol; what came before is forwarded. */
@@ -47,7 +51,7 @@ export class Requests implements MessageSink {
     try {
       this.#framing.feed(chunk);
     } finally {
-      this.#flush();
+      this.#run.flush();
     }
   }
 
@@ -58,18 +62,18 @@ export class Requests implements MessageSink {
 
   /** Takes and forwards nothing more: the session is over. */
   halt(): void {
-    this.#halted = true;
+    this.#run.halted = true;
   }
 
   message(type: number, buffer: Buffer, from: number, to: number): boolean {
-    if (this.#halted) return false;
+    if (this.#run.halted) return false;
     const pending = this.#pass(type, buffer, from, to);
     if (!(pending instanceof Promise)) return true;
-    this.#flush();
+    this.#run.flush();
     this.#port.stalled(true);
     pending.then(
       () => {
-        this.#flush();
+        this.#run.flush();
         this.#port.stalled(false);
         this.#goOn();
       },
@@ -80,14 +84,14 @@ export class Requests implements MessageSink {
 
   /** What becomes of a message is decided by its first piece: half a message would have its rest read as messages. */
   piece(type: number, buffer: Buffer, from: number, to: number, first: boolean): void {
-    if (this.#halted) return;
+    if (this.#run.halted) return;
     if (first) {
       this.#check(type);
       this.#pieceOf = this.#saidGoodbye ? null : (this.#dropping ?? this.#copying());
       this.#pieceStays = this.#saidGoodbye || this.#pieceOf?.gate.kind === 'shut';
     }
-    if (this.#pieceStays) this.#keep(this.#pieceOf, buffer.subarray(from, to));
-    else this.#own(this.#pieceOf, buffer, from, to);
+    if (this.#pieceStays) this.#run.keep(this.#pieceOf, buffer.subarray(from, to));
+    else this.#run.add(this.#pieceOf, buffer, from, to);
   }
   #pieceOf: StatementExchange | null = null;
   #pieceStays = false;
@@ -101,42 +105,40 @@ export class Requests implements MessageSink {
     this.#prepared.forget(name);
   }
 
+  /** What names stood for before a statement that may take them is not known behind it. */
+  #giveUp({ statement, portals }: Takings): void {
+    if (statement !== undefined) this.#prepared.giveUp(statement);
+    if (portals) this.#portals.giveUp(null);
+  }
+
   #goOn(): void {
     try {
       this.#framing.resume();
     } catch (fault) {
       this.#port.fault(fault);
     } finally {
-      this.#flush();
+      this.#run.flush();
     }
   }
 
   /** Refuses what may not come now. */
   #check(type: number): void {
-    let state: RequestState = this.#batch.length > 0 ? 'batch' : 'ready';
-    if (this.#saidGoodbye) state = 'goodbye';
-    else if (this.#steps.copyingIn) state = 'copy in';
-    if (passing[state][type] === 1 || this.#saidGoodbye) return;
+    if (this.#saidGoodbye) return;
+    const state: RequestState = this.#steps.copyingIn ? 'copy in' : this.#batch.length > 0 ? 'batch' : 'ready';
+    if (passing[state][type] === 1) return;
     const { name } = requestMessages[String.fromCharCode(type) as RequestType];
     throw new MalformedBytes(`${name} does not pass ${requestStates[state]}`);
   }
 
   #pass(type: number, buffer: Buffer, from: number, to: number): Pending {
-    if (this.#halted) return undefined;
+    if (this.#run.halted) return undefined;
     this.#check(type);
     // Nobody reads on behind a goodbye.
-    if (this.#saidGoodbye) return this.#keep(null, buffer.subarray(from, to));
+    if (this.#saidGoodbye) return this.#run.keep(null, buffer.subarray(from, to));
     const letter = requestLetters[type] ?? 'X';
     if (!'dcf'.includes(letter)) this.#shut = null;
-    if (this.#dropping && letter !== 'S' && letter !== 'X') return this.#keep(this.#dropping, buffer.subarray(from, to));
+    if (this.#dropping && letter !== 'S' && letter !== 'X') return this.#run.keep(this.#dropping, buffer.subarray(from, to));
     return this.#take(letter, buffer, from, to);
-  }
-
-  /** Puts on record what is refused. Once that was answered the exchange is over, and what still comes of it is nobody's. */
-  #keep(refused: StatementExchange | null, bytes: Buffer): void {
-    this.#flush();
-    if (refused === null || refused.ended) this.#port.attempt(bytes);
-    else refused.attempt(bytes);
   }
 
   #take(letter: RequestType, buffer: Buffer, from: number, to: number): Pending {
@@ -158,13 +160,12 @@ export class Requests implements MessageSink {
       case 'S':
         return this.#sync(buffer, from, to);
       case 'X':
-        this.#own(null, buffer, from, to);
+        this.#run.add(null, buffer, from, to);
         this.#saidGoodbye = true;
         this.#port.terminated();
         return undefined;
       case 'H':
-        this.#own(this.#batch.at(-1) ?? null, buffer, from, to);
-        return undefined;
+        return this.#run.add(this.#batch.at(-1) ?? null, buffer, from, to);
       case 'd':
       case 'c':
       case 'f':
@@ -187,11 +188,18 @@ export class Requests implements MessageSink {
 
   /**
    * A text beyond ASCII means what the client encoding makes of it, and a statement under way may be changing that: it
-   * waits until the target has answered, and told its encoding, in the batches before this one.
+   * waits until the target has told its encoding, in answer to the batches before this one, or asked within this one.
    */
   #inDoubt(buffer: Buffer, from: number, to: number): Promise<void> | null {
-    return isAscii(buffer.subarray(from + 5, to)) || this.#steps.answered ? null : this.#later(buffer, from, to);
+    if (isAscii(buffer.subarray(from + 5, to))) return null;
+    if (!this.#steps.answered) return this.#later(buffer, from, to);
+    if (!this.#encodingInDoubt || this.#steps.failed || this.#batch.every(leavesEncoding)) return null;
+    this.#encodingInDoubt = false;
+    this.#run.flush();
+    return askEncoding(this.#steps, this.#port).then(() => this.#pass(buffer[from] ?? 0, buffer, from, to));
   }
+  /** Whether something was asked in this batch since the target told of its encoding last. */
+  #encodingInDoubt = false;
 
   /** Takes a message once all batches have been answered, in the state that there is then. */
   #later(buffer: Buffer, from: number, to: number): Promise<void> {
@@ -212,9 +220,11 @@ export class Requests implements MessageSink {
     const shut = exchanges.find((exchange) => exchange.gate.kind === 'shut');
     if (shut === undefined) {
       // A simple query that is run takes the unnamed statement and portal with it.
+      this.#encodingInDoubt = false;
+      for (const { action } of exchanges) this.#giveUp(takingsOf(action.text));
       const changes = [this.#prepared.delete('', this.#batchNumber), this.#portals.delete('', this.#batchNumber)];
       this.#steps.push({ kind: 'query', exchanges, current: 0, changes });
-      this.#own(exchanges[0] ?? null, buffer, from, to);
+      this.#run.add(exchanges[0] ?? null, buffer, from, to);
       return;
     }
     for (const exchange of exchanges) if (exchange !== shut) exchange.outcome = skipped;
@@ -228,13 +238,12 @@ export class Requests implements MessageSink {
     const call = readCall(new ByteReader(buffer, from + 5, to));
     if ('kind' in call) {
       this.#refuse(null, encodeRefusal(call), buffer, from, to);
-      this.#endRefused([]);
-      return undefined;
+      return this.#endRefused([]);
     }
     return after(this.#port.open(largeObjectAction(call.text, call.effect), buffer.subarray(from, to)), (exchange) => {
       if (exchange.gate.kind === 'open') {
         this.#steps.push({ kind: 'call', exchange });
-        this.#own(exchange, buffer, from, to);
+        this.#run.add(exchange, buffer, from, to);
         return;
       }
       this.#refuse(exchange, wordsTo(exchange), buffer, from, to);
@@ -256,7 +265,7 @@ export class Requests implements MessageSink {
     const text = readText(buffer.subarray(to - reader.left, buffer.indexOf(0, to - reader.left) + 1));
     return after(this.#openExtended(statementAction(text), buffer, from, to), (exchange) => {
       if (exchange === null) return;
-      const change = this.#prepared.set(name, { action: exchange.action, exchange }, this.#batchNumber);
+      const change = this.#prepared.set(name, { action: exchange.action, exchange, takes: takingsOf(text) }, this.#batchNumber);
       this.#step('parse', exchange, buffer, from, to, change);
     });
   }
@@ -271,7 +280,7 @@ export class Requests implements MessageSink {
       if (exchange === null) return;
       exchange.bound = true;
       if (prepared) prepared.exchange = null;
-      const change = this.#portals.set(portal, { action, exchange }, this.#batchNumber);
+      const change = this.#portals.set(portal, { action, exchange, takes: prepared?.takes ?? nothing }, this.#batchNumber);
       this.#step('bind', exchange, buffer, from, to, change);
     });
   }
@@ -303,6 +312,7 @@ export class Requests implements MessageSink {
       if (exchange === null) return;
       exchange.executed = true;
       if (portal) portal.exchange = exchange;
+      if (portal) this.#giveUp(portal.takes);
       this.#step('execute', exchange, buffer, from, to);
     });
   }
@@ -317,7 +327,7 @@ export class Requests implements MessageSink {
 
   #copy(letter: RequestType, buffer: Buffer, from: number, to: number): Pending {
     const owner = this.#copying();
-    this.#own(owner, buffer, from, to);
+    this.#run.add(owner, buffer, from, to);
     if (letter === 'd') return undefined;
     if (owner?.copy === 'in') owner.copy = 'none';
     else this.#steps.endCopy();
@@ -325,16 +335,17 @@ export class Requests implements MessageSink {
   }
 
   #sync(buffer: Buffer, from: number, to: number): Pending {
-    if (this.#steps.copyingIn) return this.#own(this.#copying(), buffer, from, to);
+    if (this.#steps.copyingIn) return this.#run.add(this.#copying(), buffer, from, to);
     const batch = this.#batch;
     const owner = this.#dropping ? null : (batch.at(-1) ?? null);
     this.#batch = [];
     this.#batchNumber += 1;
+    this.#encodingInDoubt = false;
     this.#dropping = null;
     // What is bound or run after this Sync is another execution, even where its answer has not come yet.
     for (const exchange of batch) exchange.bound = exchange.executed = true;
     this.#steps.push({ kind: 'sync', batch });
-    this.#own(owner, buffer, from, to);
+    this.#run.add(owner, buffer, from, to);
     return undefined;
   }
 
@@ -356,35 +367,14 @@ export class Requests implements MessageSink {
 
   #refuse(exchange: StatementExchange | null, words: Buffer, buffer: Buffer, from: number, to: number): void {
     if (exchange) exchange.outcome = { status: 'refused', rows: null, tag: null, error: null };
-    this.#keep(exchange, buffer.subarray(from, to));
+    this.#run.keep(exchange, buffer.subarray(from, to));
     this.#steps.push({ kind: 'refused', exchange, words });
     this.#port.ask(mustFail);
   }
 
   #step(kind: ExtendedKind, exchange: StatementExchange | null, buffer: Buffer, from: number, to: number, change?: Change): void {
+    this.#encodingInDoubt = true;
     this.#steps.push(change ? { kind, exchange, change } : { kind, exchange });
-    this.#own(exchange, buffer, from, to);
-  }
-
-  /** Contiguous bytes of one owner go on record and on the wire as one piece. */
-  #own(owner: StatementExchange | null, buffer: Buffer, from: number, to: number): void {
-    const run = this.#run;
-    if (run && run.buffer === buffer && run.owner === owner && run.to === from) {
-      run.to = to;
-      return;
-    }
-    this.#flush();
-    this.#run = { buffer, from, to, owner };
-  }
-
-  #flush(): void {
-    const run = this.#run;
-    if (run === null) return;
-    this.#run = null;
-    if (this.#halted) return;
-    const bytes = run.buffer.subarray(run.from, run.to);
-    if (run.owner === null || run.owner.ended) this.#port.ask(bytes);
-    else if (run.owner.gate.kind === 'open') run.owner.ask(bytes, run.owner.gate.permit);
-    else run.owner.attempt(bytes);
+    this.#run.add(exchange, buffer, from, to);
   }
 }

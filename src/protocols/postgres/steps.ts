@@ -1,3 +1,4 @@
+import type { EncodingQuestion } from './encoding-question.ts';
 import type { Change } from './prepared.ts';
 import type { StatementExchange } from './statement-exchange.ts';
 
@@ -15,6 +16,8 @@ export type Step =
   | { readonly kind: 'sync'; readonly batch: readonly StatementExchange[] }
   /** The client's end of copy data; nothing answers it. */
   | { readonly kind: 'copy-end' }
+  /** What the gateway asks by itself; the client hears nothing of the answer. */
+  | { readonly kind: 'question'; readonly question: EncodingQuestion }
   /**
    * What the gate refused: in its place the target is sent a message that must fail, so that it aborts the transaction and
    * skips to Sync exactly as if it had refused that itself. Its error is replaced by ours. Null is nobody's exchange.

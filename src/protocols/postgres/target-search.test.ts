@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { startDataPlane } from '../../../test/rig/data-plane.ts';
 import { freePorts } from '../../../test/rig/gateway.ts';
@@ -188,6 +189,24 @@ describe('hosts in turn', () => {
     const { socket } = await findServer(order(settingsOf([target.port])));
     socket.destroy();
     assert.equal(count, 3);
+  });
+
+  test('a server that does not listen yet is dialled again', async () => {
+    const [port = 0] = await freePorts(1);
+    const server = createServer((socket) => void socket.end(friendly));
+    let dialled = 0;
+    const given = order(settingsOf([port]));
+    const { socket } = await findServer({
+      ...given,
+      dial: async (host, at, until) => {
+        dialled += 1;
+        if (dialled === 2) await once(server.listen(at, host), 'listening');
+        return given.dial(host, at, until);
+      },
+    });
+    socket.destroy();
+    server.close();
+    assert.equal(dialled, 2);
   });
 
   test('it is not asked for ever', async () => {

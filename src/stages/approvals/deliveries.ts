@@ -60,10 +60,15 @@ export class Deliveries {
         return;
       } catch (fault) {
         const last = delay === null || fault instanceof Undeliverable;
-        if (!signal.aborted) this.#log(`${what} failed${last ? ' and is given up' : ''}: ${messageOf(fault)}`);
+        if (!signal.aborted) this.#log(`${what} failed${last ? ' and is given up' : ''}: ${reasonOf(fault)}`);
         if (last) return;
         await pause(delay, null, { signal, ref: false }).catch(() => {});
       }
     }
   }
+}
+
+/** What is wrong with a connection stands in the cause. */
+function reasonOf(fault: unknown): string {
+  return messageOf(fault instanceof Error && fault.cause !== undefined ? fault.cause : fault);
 }

@@ -10,12 +10,16 @@ import { requestOf } from './request.ts';
 import { Words } from './words.ts';
 
 /** The desk as the data plane calls it, which may be in another thread. */
-export type DeskCalls = Pick<ApprovalDesk, 'recall' | 'open' | 'use' | 'leave'>;
+export type DeskCalls = Pick<ApprovalDesk, 'recall' | 'open' | 'use' | 'leave' | 'policiesChanged'>;
 
 export interface ApprovalOptions {
   readonly desk: DeskCalls;
   /** How long a client waits; 0 for not at all. */
   readonly waitMs: number;
+  /** How long an approval can be used. */
+  readonly expireMs: number;
+  /** How long the target may take to say how many rows it expects; default 5 s. */
+  readonly estimateMs?: number;
   /** Where people find the approvals; an id is put behind it. */
   readonly address: string;
   /** The version of the policies that hold now. */
@@ -28,18 +32,23 @@ export interface Approvals {
   readonly ask: Stages['ask'];
   /** The desk has something to say to an exchange that waits. */
   told(told: Told): void;
+  /** Other policies are in force: what was asked by those before is void. */
+  policiesChanged(): void;
 }
 
 /** What ended a wait: an answer, or the client's or the wait's own end. */
 type Waited = Pick<Told, 'status' | 'words'> | 'gone' | 'late';
 
-/** How long the target may take to say how many rows it expects. */
-const estimateMs = 5_000;
+const usualEstimateMs = 5_000;
 
 export function createApprovals(options: ApprovalOptions): Approvals {
   const waiting = new Map<string, (told: Told) => void>();
   return {
     told: (told) => waiting.get(told.waiter)?.(told),
+    policiesChanged: () => {
+      const failed = (fault: unknown) => options.log(`approvals of former policies were not ended: ${String(fault)}`);
+      options.desk.policiesChanged(options.policyVersion()).catch(failed);
+    },
     ask: async (question, session, act, cancelled, notice) => {
       const waiter = createId();
       // Known before the desk is asked, so that no answer can come too early.
@@ -104,7 +113,7 @@ class Asking {
     if (estimate === null) return null;
     const found = estimate().catch(() => null);
     this.#estimating = found;
-    return (await before(found, this.#asked.over, estimateMs)) ?? null;
+    return before(found, this.#asked.over, this.#options.estimateMs ?? usualEstimateMs);
   }
 
   async #wait(standing: Standing): Promise<Waited> {
@@ -116,8 +125,9 @@ class Asking {
 
   async #use(standing: Standing): Promise<Permit | Refusal> {
     const { question, over, waiter } = this.#asked;
-    // The target answers one thing at a time: what it is asked next must not meet the estimate.
-    await before(this.#estimating, over, 2 ** 31 - 1);
+    // The target answers one thing at a time: what it is asked next must not meet the estimate. Where that takes longer than the
+    // approval holds, it cannot be used any more.
+    await before(this.#estimating, over, this.#options.expireMs);
     if (over.aborted) return this.#withdrawn(standing);
     if (this.#outdated()) return this.#leave(standing, 'The policies have changed since.', this.#words.outdated(standing.id));
     const status: ApprovalStatus = await this.#options.desk.use({ id: standing.id, waiter });
@@ -150,7 +160,7 @@ class Asking {
 async function before<Value>(promise: Promise<Value>, over: AbortSignal, ms: number): Promise<Value | null> {
   if (over.aborted) return null;
   const { promise: ended, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1), null);
+  const timer = setTimeout(resolve, ms, null);
   const end = () => resolve(null);
   over.addEventListener('abort', end, { once: true });
   try {

@@ -30,7 +30,9 @@ function blobId({ content }: PolicyFile): string {
 
 async function git(folder: string, words: readonly string[]): Promise<string> {
   const tame = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-c', 'log.showSignature=false', '--no-pager'];
-  const { stdout } = await run('git', ['-C', folder, ...tame, ...words], { timeout: 5_000, maxBuffer: 16 * 1024 * 1024 });
+  // The gateway's environment holds secrets, and a checkout that lacks something could fetch it by whatever its configuration names.
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], GIT_NO_LAZY_FETCH: '1', GIT_OPTIONAL_LOCKS: '0' };
+  const { stdout } = await run('git', ['-C', folder, ...tame, ...words], { env, timeout: 5_000, maxBuffer: 16 * 1024 * 1024 });
   return stdout;
 }
 

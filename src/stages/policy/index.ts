@@ -1,4 +1,4 @@
-export { type PoliciesInForce, PolicyKeeper } from './keeper.ts';
+export { PolicyKeeper } from './keeper.ts';
 export { createPolicy } from './judge.ts';
 export { loadPolicies } from './load.ts';
 export type { PolicySet } from './policy.ts';

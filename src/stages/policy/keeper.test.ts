@@ -20,6 +20,7 @@ describe('the keeper of the policies', () => {
   let count = 0;
   let events: AuditEvent[] = [];
   let lines: string[] = [];
+  let changes = 0;
   before(() => {
     root = mkdtempSync(join(tmpdir(), 'chaperone-keeper-'));
   });
@@ -30,6 +31,7 @@ describe('the keeper of the policies', () => {
     mkdirSync(folder, { recursive: true });
     events = [];
     lines = [];
+    changes = 0;
     write('a.cedar', open);
   });
 
@@ -49,6 +51,7 @@ describe('the keeper of the policies', () => {
       now: () => Date.UTC(2026, 10, 25),
       log: (_level, line) => void lines.push(line),
       audit: async (event) => void events.push(event),
+      changed: () => void (changes += 1),
     });
     try {
       await work(keeper);
@@ -105,6 +108,7 @@ describe('the keeper of the policies', () => {
       );
       const verdict = keeper.judge({ principal: alice, connection: 'orders', run: null }, drop);
       assert.equal(verdict.grounds.version, version);
+      assert.equal(changes, 1);
     }));
 
   test('a set with a mistake changes nothing, and everybody is told where it is', () =>

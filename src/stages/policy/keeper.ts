@@ -26,6 +26,8 @@ export interface KeeperOptions {
   readonly now: () => number;
   readonly log: (level: 'info' | 'error', line: string) => void;
   readonly audit: (event: AuditEvent) => Promise<void>;
+  /** Told when another set has come into force. */
+  readonly changed?: () => void;
 }
 
 /** One policy as it is shown. */
@@ -160,6 +162,7 @@ export class PolicyKeeper {
     this.#note = note;
     this.#problems = [];
     this.#rejected = null;
+    this.#options.changed?.();
     await this.#remember(note);
     log('info', `policies of version ${set.version} are in force, by ${note.author}`);
     await audit(changedEvent(note, before.version, before, set));

@@ -1,15 +1,24 @@
 import type { EntityUidJson, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
 
-/** What a policy's scope plainly says of where it applies. */
+/** What a policy plainly says of where it applies. */
 export interface Scope {
   /** Actions and effects; null for any. */
   readonly actions: readonly string[] | null;
   /** The connection or the object that the resource is or lies in; null for any. */
   readonly resource: { readonly type: string; readonly id: string } | null;
+  /** Whether it can tell apart what lies in one connection. */
+  readonly seesObjects: boolean;
 }
 
-export function scopeOf({ action, resource }: PolicyJson): Scope {
-  return { actions: action.op === 'All' ? null : named(action), resource: anchorOf(resource) };
+export function scopeOf({ action, resource, conditions }: PolicyJson): Scope {
+  const anchor = anchorOf(resource);
+  const wide = resource.op === 'All' || (resource.op === 'in' && anchor?.type === 'Connection');
+  return { actions: action.op === 'All' ? null : named(action), resource: anchor, seesObjects: !wide || mentionsResource(conditions) };
+}
+
+function mentionsResource(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false;
+  return Object.entries(node).some(([key, child]) => (key === 'Var' && child === 'resource') || mentionsResource(child));
 }
 
 /**

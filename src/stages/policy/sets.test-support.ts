@@ -32,10 +32,10 @@ export const shop: PolicyCatalog = {
   objects: ['Table', 'Function', 'Schema', 'Role', 'Setting', 'Database', 'LargeObject'],
 };
 
-export const plainFacts = { hasWhere: true, functions: [], rows: 0, user: 'app' } as const;
+const plainFacts = { hasWhere: true, functions: [], rows: 0, user: 'app' } as const;
 
 /** What is done: `delete public.users`, or `set` to the connection itself. */
-export function demandOf(words: string): Demand {
+function demandOf(words: string): Demand {
   const [verb = '', name] = words.split(' ');
   const declared = shop.actions[`shop:${verb}`];
   assert.ok(declared, words);

@@ -6,6 +6,8 @@ import { mayApply } from './scope.ts';
 /** The policies that one kind of request is evaluated against. Two slices of one set that hold the same policies are one. */
 export interface Slice {
   readonly policies: readonly Policy[];
+  /** Whether any of them can tell apart what lies in one connection; otherwise one answer holds for all of it. */
+  readonly seesObjects: boolean;
   /** The same without its forbids: what is permitted once all that forbid it are lifted. */
   readonly permits: Slice;
 }
@@ -51,7 +53,15 @@ export class Slices {
     if (known) return known;
     const policies = places.flatMap((place) => this.#policies[place] ?? []);
     const permitting = places.filter((place) => this.#policies[place]?.effect === 'permit');
-    const slice: Slice = permitting.length === places.length ? ownPermits(policies) : { policies, permits: this.#holding(permitting) };
+    const seesObjects = policies.some(({ scope }) => scope.seesObjects);
+    const permits = permitting.length === places.length ? null : this.#holding(permitting);
+    const slice: Slice = {
+      policies,
+      seesObjects,
+      get permits() {
+        return permits ?? this;
+      },
+    };
     if (this.#known.size >= rememberedKinds) this.#known.clear();
     this.#known.set(key, slice);
     return slice;
@@ -60,15 +70,6 @@ export class Slices {
 
 /** Kinds of requests whose slice is kept: connections times actions; more only where somebody asks for what is not there. */
 const rememberedKinds = 4_096;
-
-function ownPermits(policies: readonly Policy[]): Slice {
-  return {
-    policies,
-    get permits(): Slice {
-      return this;
-    },
-  };
-}
 
 /**
  * Cedar keeps what is parsed under a name for as long as the thread lives, so names are few and used again: the slice that was

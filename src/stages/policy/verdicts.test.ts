@@ -97,7 +97,6 @@ type Said = 'permitted' | 'forbidden' | 'failed';
 function oracleOf(set: PolicySet): (circumstance: Circumstance, action: Action) => Said {
   const staticPolicies = Object.fromEntries([...set.policies].map(([id, { text }]) => [id, text]));
   assert.equal(preparsePolicySet('oracle', { staticPolicies }).type, 'success');
-  assert.equal(preparseSchema('oracle', set.schema).type, 'success');
   return (circumstance, action) => {
     const answers = action.demands.map((demand) => {
       const { entities, ...request } = requestOf(circumstance, action.facts, demand);
@@ -117,9 +116,8 @@ function oracleOf(set: PolicySet): (circumstance: Circumstance, action: Action) 
 
 function agrees(verdict: Verdict, said: Said): boolean {
   if (verdict.kind === 'refusal' && verdict.code === 'POLICY_FAULT') return said === 'failed';
-  // A set that fails on one demand fails as a whole, whichever is asked first; one that a slice leaves out cannot fail.
-  if (verdict.kind === 'permit' && verdict.detail === null) return said === 'permitted';
-  return said === 'forbidden' || said === 'failed';
+  // What is lifted, or can be, is forbidden as far as Cedar knows.
+  return said === (verdict.kind === 'permit' && verdict.detail === null ? 'permitted' : 'forbidden');
 }
 
 describe('verdicts of random policies', () => {
@@ -150,6 +148,8 @@ describe('verdicts of random policies', () => {
 
   test('are what Cedar says by all policies and the schema', () => {
     const seen = new Map<string, number>();
+    // The same for all of them, and slow to parse.
+    assert.equal(preparseSchema('oracle', setOf({}).schema).type, 'success');
     for (let seed = 1; seed <= 120; seed += 1) {
       const random = new Random(seed + 1000);
       const set = randomSet(random);

@@ -42,8 +42,9 @@ export async function playSeed(kind: Kind, seed: number, tally: Tally): Promise<
   if (kind === 'disk') return;
   verdicts.assertRecordSound(played);
   if (kind !== 'replies') verdicts.assertNotAccused(played);
+  if (kind === 'judged') verdicts.assertNothingRefusedPassed(played);
   if (kind === 'opening' || kind === 'judged') return;
-  verdicts.assertNothingInvented(played, client);
+  verdicts.assertNothingInvented(played, client, kind === 'replies');
   verdicts.assertNothingLeftBehind(played, client, kind === 'replies');
   if (kind === 'honest') verdicts.assertAllPassed(played, client);
 }

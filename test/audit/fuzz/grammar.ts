@@ -77,9 +77,9 @@ function unit(random: Random, textOf: () => string, isJudged: boolean): Buffer[]
     case 8:
       return [close(random.pick(['S', 'P'] as const), name), ...maybe(random, sync())];
     case 9:
-      return [query('copy t from stdin'), ...copyIn(random)];
+      return [query(copyText(random, isJudged)), ...copyIn(random, isJudged)];
     case 10:
-      return [parse('', 'copy t from stdin'), bind('', ''), execute(''), ...copyIn(random), sync()];
+      return [parse('', copyText(random, isJudged)), bind('', ''), execute(''), ...copyIn(random, isJudged), sync()];
     case 11:
       return [...maybe(random, parse(name, textOf())), call(random, isJudged), ...maybe(random, bind(portal, name))];
     default:
@@ -98,9 +98,16 @@ function call(random: Random, isJudged: boolean): Buffer {
   ]);
 }
 
-function copyIn(random: Random): Buffer[] {
+function copyText(random: Random, isJudged: boolean): string {
+  return isJudged && random.below(3) === 0 ? 'copy forbidden from stdin' : 'copy t from stdin';
+}
+
+/** What would be asked, if the data of a copy were ever read as messages. */
+const hidden = Buffer.concat(Array.from({ length: 15_000 }, () => query('select forbidden')));
+
+function copyIn(random: Random, isJudged: boolean): Buffer[] {
   const data = Array.from({ length: random.below(4) }, () => copyData('1\tone\n'));
-  if (random.below(200) === 0) data.push(copyData(Buffer.alloc(300_000, 0x78)));
+  if (random.below(isJudged ? 10 : 200) === 0) data.push(copyData(hidden));
   return [...maybe(random, sync()), ...data, random.below(4) === 0 ? copyFail('no more') : copyDone()];
 }
 

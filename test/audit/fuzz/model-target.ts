@@ -276,6 +276,7 @@ const results = new Map<string, Result>([
   ['set x = 1', { rows: [], tag: 'SET' }],
   ['deallocate all', { rows: [], tag: 'DEALLOCATE ALL' }],
   ['deallocate s', { rows: [], tag: 'DEALLOCATE' }],
+  ['show client_encoding', { rows: [reply.row('UTF8')], tag: 'SHOW' }],
   ['copy t to stdout', { rows: [], tag: 'COPY 2' }],
   ['copy t from stdin', { rows: [], tag: 'COPY 1' }],
   ['select 1/0', { rows: [one], tag: 'SELECT 1' }],

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import type { Entry } from '../../../src/core/entry.ts';
 import { assertSound } from '../../conformance/trial.ts';
+import { encodingQuestion } from '../../../src/protocols/postgres/encoding-question.ts';
+import { requestMessages } from '../../../src/protocols/postgres/messages.ts';
 import { message, reply } from '../../../src/protocols/postgres/testing/fixtures.ts';
+import { words } from './grammar.ts';
 import { bytesOf, endOf, type Played } from './trial.ts';
 
 /** The question for the password, which stands before everything that is on record. */
 const questionBytes = 9;
 const headerBytes = 5;
 const ownWords = Buffer.concat([message.bind('chaperone refused', 'chaperone refused'), message.sync()]);
+/** What an honest target answers to the question about the encoding. */
+const answers = [reply.closed(), reply.parsed(), reply.bound(), reply.row('UTF8'), reply.complete('SHOW'), reply.closed(), reply.closed()];
 /** The target waits for copy data where this is the last that it said. */
 const copyIn = reply.copyIn();
 
@@ -34,13 +39,16 @@ export function assertRecordSound({ record }: Played): void {
 }
 
 /** What is on record was said; only a farewell of the gateway's own may stand behind it. */
-export function assertNothingInvented({ record, said }: Played, client: Buffer): void {
+export function assertNothingInvented({ record, said, sent }: Played, client: Buffer, lies: boolean): void {
   if (record === null) return;
   const asked = withoutOwnWords(bytesOf(record, 'request'));
   assertPrefix(asked.subarray(untypedLength(asked)), client, 'what is on record as asked was asked');
   const heard = afterGreeting(bytesOf(record, 'reply'));
   const isRefused = heard.includes('MFunctionCall of');
-  const [answered, from] = [heard, afterGreeting(said)].map((bytes) => (isRefused ? withoutErrors(bytes) : bytes)) as [Buffer, Buffer];
+  const told = without(afterGreeting(said), Buffer.concat(answers));
+  // What a liar answers to the gateway's own question nobody else hears.
+  if (lies && sent.target.includes(encodingQuestion)) return;
+  const [answered, from] = [heard, told].map((bytes) => (isRefused ? withoutErrors(bytes) : bytes)) as [Buffer, Buffer];
   let same = 0;
   while (same < answered.length && same < from.length && answered[same] === from[same]) same += 1;
   // The farewell may begin as the target's next message would have begun.
@@ -49,13 +57,15 @@ export function assertNothingInvented({ record, said }: Played, client: Buffer):
 }
 
 /** Every whole message was taken, while both sides are there; one may wait for a target that lies, and never answers what it owes. */
-export function assertNothingLeftBehind({ record, said, overByItself }: Played, client: Buffer, mayWait: boolean): void {
+export function assertNothingLeftBehind({ record, said, sent, overByItself }: Played, client: Buffer, lies: boolean): void {
   // Where the target has not let the gateway in, the client waits too.
   if (record === null || overByItself || bytesOf(record, 'reply').length === 0) return;
-  const asked = bytesOf(record, 'request');
-  assert.ok(mayWait || asked.length - untypedLength(asked) >= wholeLength(client), 'the client’s last messages were never taken');
+  const asked = withoutOwnWords(bytesOf(record, 'request'));
+  assert.ok(lies || asked.length - untypedLength(asked) >= wholeLength(client), 'the client’s last messages were never taken');
   const answered = bytesOf(record, 'reply');
-  assert.ok(afterGreeting(answered).length >= wholeLength(afterGreeting(said)), 'the target’s last messages were never taken');
+  if (lies && sent.target.includes(encodingQuestion)) return;
+  const told = without(afterGreeting(said), Buffer.concat(answers));
+  assert.ok(afterGreeting(answered).length >= wholeLength(told), 'the target’s last messages were never taken');
 }
 
 /** Between a client and a target that both keep to the protocol nothing is lost, added or refused. */
@@ -63,18 +73,29 @@ export function assertAllPassed(played: Played, client: Buffer): void {
   const { record, sent, said } = played;
   assert.ok(record);
   const reason = endOf(record.entries);
-  const asked = sent.target.subarray(untypedLength(sent.target));
+  const asked = withoutOwnWords(sent.target.subarray(untypedLength(sent.target)));
+  const told = without(afterGreeting(said), Buffer.concat(answers));
   const heard = afterGreeting(sent.client.subarray(questionBytes));
   if (reason.endsWith('does not pass while the target waits for copy data.')) {
     // A client that asks where it owes copy data does not keep to it; the target would end the session too.
     assert.ok(said.subarray(-copyIn.length).equals(copyIn), 'the target does not wait for copy data');
     assertPrefix(asked, client, 'the target heard what was asked');
-    assertPrefix(afterGreeting(said), heard, 'the client heard all that was said');
+    assertPrefix(told, heard, 'the client heard all that was said');
     return;
   }
   assert.match(reason, /^(the client (said goodbye|closed the connection)|the target ended the session)$/);
-  assert.equal(heard.compare(afterGreeting(said)), 0, 'the client heard all that was said');
+  assert.equal(heard.compare(told), 0, 'the client heard all that was said');
   assert.ok(reason.includes('target') ? client.indexOf(asked) === 0 : asked.equals(client), 'the target heard all that was asked');
+}
+
+/** The target hears whole messages, and none that asks for what is refused. */
+export function assertNothingRefusedPassed({ sent }: Played): void {
+  for (let at = untypedLength(sent.target); sent.target.length - at >= headerBytes; at += 1 + sent.target.readUInt32BE(at + 1)) {
+    const type = sent.target.toString('latin1', at, at + 1);
+    assert.ok(Object.hasOwn(requestMessages, type), `the target heard a message of type ${JSON.stringify(type)}`);
+    const text = sent.target.subarray(at, at + 1 + sent.target.readUInt32BE(at + 1));
+    assert.ok(type === 'd' || !text.includes(words.refused), 'the target heard what is refused');
+  }
 }
 
 /** An honest target is never accused. */
@@ -99,10 +120,14 @@ function assertPrefix(part: Buffer, whole: Buffer, what: string): void {
   assert.fail(`${what}: not so from byte ${at} of ${part.length} (against ${whole.length}) on: ${near(part)} against ${near(whole)}`);
 }
 
-/** Without what the gateway itself asks in place of a call that it refuses. */
+/** Without what the gateway asks by itself: in place of a call that it refuses, and about the encoding. */
 function withoutOwnWords(bytes: Buffer): Buffer {
-  const at = bytes.indexOf(ownWords);
-  return at === -1 ? bytes : Buffer.concat([bytes.subarray(0, at), withoutOwnWords(bytes.subarray(at + ownWords.length))]);
+  return without(without(bytes, ownWords), encodingQuestion);
+}
+
+function without(bytes: Buffer, part: Buffer): Buffer {
+  const at = bytes.indexOf(part);
+  return at === -1 ? bytes : Buffer.concat([bytes.subarray(0, at), without(bytes.subarray(at + part.length), part)]);
 }
 
 function withoutErrors(bytes: Buffer): Buffer {

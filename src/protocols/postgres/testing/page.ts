@@ -3,7 +3,7 @@ import { type MessageRule, replyMessages, replyStates, requestMessages, requestS
 import { sqlstates } from '../sqlstates.ts';
 
 /** The tables of docs/protocols/postgres.md that are made from the code, by the name in the comments around them. */
-export const tables: Readonly<Record<string, string>> = {
+const tables: Readonly<Record<string, string>> = {
   'client states': table(['state', 'that is'], Object.entries(requestStates)),
   'client messages': table(
     ['type', 'message', 'longest, in bytes', ...Object.keys(requestStates)],

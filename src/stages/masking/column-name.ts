@@ -1,0 +1,54 @@
+/** The columns that a rule covers: identifiers as the catalog has them, null for any. */
+export interface ColumnPattern {
+  readonly connection: string | null;
+  readonly schema: string | null;
+  readonly table: string | null;
+  readonly column: string | null;
+}
+
+const part = /\*|"(?:[^"]|"")+"|[^\s".:*]+/y;
+const shape = 'expected connection:schema.table.column, such as orders:public.users.email';
+
+/**
+ * Reads `connection:schema.table.column`. As in SQL, an identifier without quotes is in lower case, and one in double quotes is
+ * as it stands; `*` is any. Returns what is wrong as text, with its remedy after a semicolon.
+ */
+export function readColumn(text: string): ColumnPattern | string {
+  const names: (string | null)[] = [];
+  let at = 0;
+  for (const separator of [':', '.', '.', '']) {
+    part.lastIndex = at;
+    const match = part.exec(text)?.[0];
+    if (match === undefined)
+      return `${shape}; ${at >= text.length ? 'a part is missing at the end' : `at character ${at + 1} a name or * should stand`}`;
+    names.push(identifier(match, separator === ':'));
+    at += match.length;
+    const next = separator === '' ? at === text.length : text.startsWith(separator, at);
+    if (!next) return `${shape}; ${complaint(text, at, separator)}`;
+    at += separator.length;
+  }
+  const [connection = null, schema = null, table = null, column = null] = names;
+  return { connection, schema, table, column };
+}
+
+function identifier(match: string, isConnection: boolean): string | null {
+  if (match === '*') return null;
+  if (match.startsWith('"')) return match.slice(1, -1).replaceAll('""', '"');
+  return isConnection ? match : match.toLowerCase();
+}
+
+function complaint(text: string, at: number, separator: string): string {
+  if (at === text.length) return `after character ${at} "${separator}" should follow`;
+  const found = JSON.stringify(text.charAt(at));
+  if (separator === '') return `at character ${at + 1} the name should end, found ${found}; put names with other letters in double quotes`;
+  return `at character ${at + 1} "${separator}" should stand, found ${found}; * stands for a whole name, and names with other letters need double quotes`;
+}
+
+/** The key of a column of a connection's target, by the identifiers in its catalog: the one form for `ResultColumn.sources`. */
+export function columnKey(schema: string, table: string, column: string): string {
+  return [schema, table, column].map(quoted).join('.');
+}
+
+function quoted(identifier: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(identifier) ? identifier : `"${identifier.replaceAll('"', '""')}"`;
+}
