@@ -18,7 +18,7 @@ const needsOld = old === null ? { skip: 'no Node older than 24 in PATH' } : {};
 function projectOf(name: string, withNode: boolean): string {
   const folder = join(place, name);
   for (const inner of ['bin', 'src', 'node_modules/.bin']) mkdirSync(join(folder, inner), { recursive: true });
-  copyFileSync(join(root, 'bin/chaperone.js'), join(folder, 'bin/chaperone.js'));
+  for (const file of ['bin/chaperone.js', 'bin/kept-code.js']) copyFileSync(join(root, file), join(folder, file));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   writeFileSync(
     join(folder, 'src/main.ts'),
