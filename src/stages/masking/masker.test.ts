@@ -114,6 +114,13 @@ describe('a value of a column that is searched', () => {
     });
 });
 
+test('a column cannot be called something else to hide what it is', () => {
+  const renamed = { ...from('public.people."SSN"'), label: 'order number' };
+  const tally = new Tally();
+  assert.equal(masker.apply(planOf(renamed), '536904399', tally), '[redacted:us-ssn]');
+  assert.equal(tally.entries()[0]?.column, 'order number');
+});
+
 describe('free text', () => {
   const cases: readonly (readonly [connection: string, text: string, result: string])[] = [
     ['orders', 'Key (email)=(bob@example.com) already exists.', 'Key (email)=([redacted:email]) already exists.'],

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { redacted } from './action.ts';
+import { lastName } from './column-name.ts';
 import { type ColumnRule, ColumnRules } from './column-rules.ts';
 import { Detection } from './detection.ts';
 import { Pseudonyms } from './pseudonyms.ts';
@@ -27,7 +28,7 @@ export interface ResultColumn {
 export type ColumnPlan =
   | { readonly how: 'pass' }
   | { readonly how: 'mask'; readonly rule: ColumnRule; readonly kind: ValueKind; readonly label: string | null }
-  | { readonly how: 'detect'; readonly screen: Screen; readonly kind: ValueKind; readonly label: string | null };
+  | { readonly how: 'detect'; readonly screen: Screen; readonly kind: ValueKind; readonly label: string | null; readonly hint: string };
 
 interface Rules {
   readonly columns: ColumnRules;
@@ -73,7 +74,7 @@ export class Masker {
         tally.add(plan.rule.rule, plan.label, null);
         return maskValue(text, plan.rule, plan.kind, this.#pseudonyms);
       case 'detect':
-        return this.#detection.value(text, plan.screen, plan.kind, plan.label, tally);
+        return this.#detection.value(text, plan, tally);
     }
   }
 
@@ -103,7 +104,13 @@ function planOf({ columns, screen }: Rules, { sources, direct, label, kind }: Re
     const rule = plain || covering.action === 'null' ? covering : { ...covering, action: 'redact' as const };
     return { how: 'mask', rule, kind, label };
   }
-  return screen.isEmpty || !searchable.has(kind) ? pass : { how: 'detect', screen, kind, label };
+  return screen.isEmpty || !searchable.has(kind) ? pass : { how: 'detect', screen, kind, label, hint: hintOf(label, sources) };
+}
+
+/** What the value is called: by the client, who may call it anything, and by the target. */
+function hintOf(label: string | null, sources: ResultColumn['sources']): string {
+  const names = sources === 'unknown' ? [] : [...sources].slice(0, 8).map(lastName);
+  return [label ?? '', ...names].join(' ').trim().toLowerCase();
 }
 
 /** What can hold something that is found by its look. A UUID, a truth value or a point in time cannot. */

@@ -56,7 +56,7 @@ export const secret: Detector = {
     });
   },
 };
-const secretHint = /^(?:.*[_-])?(?:password|passwd|pwd|passphrase|secret|api_?key|access_?key|private_?key|token)$/;
+const secretHint = /(?:^|[ _-])(?:password|passwd|pwd|passphrase|secret|api_?key|access_?key|private_?key|token)(?: |$)/;
 
 /** A key that does not end goes on to the end of the text. */
 function findKeys(text: string, found: Found): void {
