@@ -15,8 +15,9 @@ export interface ResultColumn {
   /** Every column of the target that can have had a part in the values, by `columnKey`; `unknown` where that cannot be told. */
   readonly sources: ReadonlySet<string> | 'unknown';
   /**
-   * Whether the values are those of its one source as they stand. What is computed from a masked column is redacted whole: a
-   * partial form or pseudonym of a piece that the client chose would give the value away piece by piece.
+   * Whether the values are those of one stored column as they stand (which `sources` may then name several times: a view's column
+   * and the one behind it, a partition's and its parent's). What is computed from a masked column is redacted whole: a partial form
+   * or pseudonym of a piece that the client chose would give the value away piece by piece.
    */
   readonly direct: boolean;
   /** The name that the client sees. */
@@ -100,7 +101,7 @@ export class Masker {
 function planOf({ columns, screen }: Rules, { sources, direct, label, kind }: ResultColumn): ColumnPlan {
   const covering = sources === 'unknown' ? (columns.isEmpty ? null : unknownLineage) : columns.ofAny(sources);
   if (covering !== null) {
-    const plain = direct && sources !== 'unknown' && sources.size === 1;
+    const plain = direct && sources !== 'unknown';
     const rule = plain || covering.action === 'null' ? covering : { ...covering, action: 'redact' as const };
     return { how: 'mask', rule, kind, label };
   }
