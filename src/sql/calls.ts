@@ -1,4 +1,4 @@
-import { routinesMeant, qualified, shownName, typeMeant } from './names.ts';
+import { onceRoutines, qualified, routinesMeant, shownName, typeMeant } from './names.ts';
 import type { Reader, Scope } from './reader.ts';
 import type { Routine, RoutineName } from './schema-snapshot.ts';
 import { onlyComputes, systemRoutineEffect } from './system-routines.ts';
@@ -129,6 +129,13 @@ function callAttributes(attributes: readonly unknown[], reader: Reader): void {
     if (name === undefined || !reader.context.snapshot.mayCall(name)) continue;
     for (const routine of routinesMeant([name], 1, reader.context)) if (routine.takesRow) callRoutine(routine, {}, reader);
   }
+}
+
+export function visitOnceFunction(kind: string) {
+  return (fields: Fields, scope: Scope, reader: Reader): void => {
+    reader.visitParts(kind, fields, scope);
+    for (const routine of onceRoutines(kind, fields, reader.context)) callRoutine(routine, {}, reader);
+  };
 }
 
 /** The method of a TABLESAMPLE is a function that the server calls. */

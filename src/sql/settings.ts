@@ -30,6 +30,9 @@ const harmless = new Set(
    transaction_timeout transform_null_equals vacuum_cost_delay vacuum_cost_limit work_mem xmlbinary xmloption`.split(/\s+/),
 );
 
+/** The planner's switches, and how well known extensions search. */
+const harmlessPrefixes = ['enable_', 'pg_trgm.', 'hnsw.', 'ivfflat.'];
+
 /** Settings that say who the session is, or that loosen what the server holds it to. */
 const governing = new Set(
   `session_replication_role allow_system_table_mods local_preload_libraries session_preload_libraries dynamic_library_path
@@ -51,5 +54,5 @@ export function settingEffect({ name, value }: SettingChange): readonly [verb: V
   if (identities.has(name)) return ['set-role', 'admin'];
   if (readOnly.has(name)) return ['set', value !== null && truths.has(value.toLowerCase()) ? 'read' : 'write'];
   if (governing.has(name)) return ['set', 'admin'];
-  return ['set', harmless.has(name) || name.startsWith('enable_') ? 'read' : 'unknown'];
+  return ['set', harmless.has(name) || harmlessPrefixes.some((prefix) => name.startsWith(prefix)) ? 'read' : 'unknown'];
 }
