@@ -63,8 +63,10 @@ function convert(routines: readonly RoutineName[], reader: Reader): void {
 function setByCall(fields: Fields, reader: Reader): void {
   const [name, value, local] = listOf(fields['args']);
   const setting = constantOf(name);
-  if (setting === null) reader.deeds.add('set', 'unknown', 'Setting', '*');
-  else reader.set({ name: setting.toLowerCase(), value: constantOf(value), local: constantOf(local) === 'true' });
+  if (setting === null) {
+    reader.deeds.add('set', 'unknown', 'Setting', '*');
+    reader.sets.push({ name: '*', value: null, toDefault: false, local: false });
+  } else reader.set({ name: setting.toLowerCase(), value: constantOf(value), toDefault: false, local: constantOf(local) === 'true' });
 }
 
 /** A type's name: a conversion to it may call what its owner has made. */

@@ -4,8 +4,9 @@ import type { DeedEffect, Verb } from './deeds.ts';
 export interface SettingChange {
   /** In lower case; `*` for all of them. */
   readonly name: string;
-  /** Null where it goes back to its default, or where the text does not tell. */
+  /** Null where it goes back to its default, and where the text does not tell. */
   readonly value: string | null;
+  readonly toDefault: boolean;
   /** Until the end of the transaction only. */
   readonly local: boolean;
 }
@@ -50,7 +51,7 @@ const truths = new Set(['on', 'true', 'yes', '1', 't', 'y', 'tr', 'tru', 'ye']);
  * What changing a setting does. To leave read-only mode is asking to write; to become another role is an administrator's act;
  * what is not on the lists (an extension's, an application's own `app.tenant`) may be what row security decides by.
  */
-export function settingEffect({ name, value }: SettingChange): readonly [verb: Verb, effect: DeedEffect] {
+export function settingEffect({ name, value }: Pick<SettingChange, 'name' | 'value'>): readonly [verb: Verb, effect: DeedEffect] {
   if (identities.has(name)) return ['set-role', 'admin'];
   if (readOnly.has(name)) return ['set', value !== null && truths.has(value.toLowerCase()) ? 'read' : 'write'];
   if (governing.has(name)) return ['set', 'admin'];

@@ -127,15 +127,23 @@ describe('what a statement leaves in the session', () => {
     ['create table t (id int)', {}],
     ['create temp view v as select 1', { temporary: ['v'] }],
     ['create temp sequence s', { temporary: ['s'] }],
-    ['set search_path to a, "B c"', {}, [{ name: 'search_path', value: 'a, "B c"', local: false }]],
-    ["set search_path to 'a, b'", {}, [{ name: 'search_path', value: '"a, b"', local: false }]],
-    ["select set_config('search_path', 'a, b', true)", {}, [{ name: 'search_path', value: 'a, b', local: true }]],
-    ['set local standard_conforming_strings = off', {}, [{ name: 'standard_conforming_strings', value: 'off', local: true }]],
-    ["SET NAMES 'latin1'", {}, [{ name: 'client_encoding', value: 'latin1', local: false }]],
-    ['reset role', {}, [{ name: 'role', value: null, local: false }]],
-    ['begin read only', {}, [{ name: 'transaction_read_only', value: '1', local: true }]],
-    ['set session characteristics as transaction read only', {}, [{ name: 'default_transaction_read_only', value: '1', local: false }]],
-    ['discard all', {}, ['*', 'role', 'session_authorization'].map((name) => ({ name, value: null, local: false }))],
+    ['set search_path to a, "B c"', {}, [{ name: 'search_path', value: 'a, "B c"', toDefault: false, local: false }]],
+    ["set search_path to 'a, b'", {}, [{ name: 'search_path', value: '"a, b"', toDefault: false, local: false }]],
+    ["select set_config('search_path', 'a, b', true)", {}, [{ name: 'search_path', value: 'a, b', toDefault: false, local: true }]],
+    [
+      'set local standard_conforming_strings = off',
+      {},
+      [{ name: 'standard_conforming_strings', value: 'off', toDefault: false, local: true }],
+    ],
+    ["SET NAMES 'latin1'", {}, [{ name: 'client_encoding', value: 'latin1', toDefault: false, local: false }]],
+    ['reset role', {}, [{ name: 'role', value: null, toDefault: true, local: false }]],
+    ['begin read only', {}, [{ name: 'transaction_read_only', value: '1', toDefault: false, local: true }]],
+    [
+      'set session characteristics as transaction read only',
+      {},
+      [{ name: 'default_transaction_read_only', value: '1', toDefault: false, local: false }],
+    ],
+    ['discard all', {}, ['*', 'role', 'session_authorization'].map((name) => ({ name, value: null, toDefault: true, local: false }))],
   ];
   for (const [text, left, sets = []] of cases)
     test(text, async () => {
