@@ -1,4 +1,4 @@
-import { routinesMeant, qualified, shownName, typeMeant } from './names.ts';
+import { onceRoutines, qualified, routinesMeant, shownName, typeMeant } from './names.ts';
 import type { Reader, Scope } from './reader.ts';
 import type { Routine, RoutineName } from './schema-snapshot.ts';
 import { onlyComputes, systemRoutineEffect } from './system-routines.ts';
@@ -63,8 +63,10 @@ function convert(routines: readonly RoutineName[], reader: Reader): void {
 function setByCall(fields: Fields, reader: Reader): void {
   const [name, value, local] = listOf(fields['args']);
   const setting = constantOf(name);
-  if (setting === null) reader.deeds.add('set', 'unknown', 'Setting', '*');
-  else reader.set({ name: setting.toLowerCase(), value: constantOf(value), local: constantOf(local) === 'true' });
+  if (setting === null) {
+    reader.deeds.add('set', 'unknown', 'Setting', '*');
+    reader.sets.push({ name: '*', value: null, toDefault: false, local: false });
+  } else reader.set({ name: setting.toLowerCase(), value: constantOf(value), toDefault: false, local: constantOf(local) === 'true' });
 }
 
 /** A type's name: a conversion to it may call what its owner has made. */
@@ -129,6 +131,13 @@ function callAttributes(attributes: readonly unknown[], reader: Reader): void {
     if (name === undefined || !reader.context.snapshot.mayCall(name)) continue;
     for (const routine of routinesMeant([name], 1, reader.context)) if (routine.takesRow) callRoutine(routine, {}, reader);
   }
+}
+
+export function visitOnceFunction(kind: string) {
+  return (fields: Fields, scope: Scope, reader: Reader): void => {
+    reader.visitParts(kind, fields, scope);
+    for (const routine of onceRoutines(kind, fields, reader.context)) callRoutine(routine, {}, reader);
+  };
 }
 
 /** The method of a TABLESAMPLE is a function that the server calls. */

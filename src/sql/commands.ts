@@ -76,7 +76,7 @@ function discard({ target }: Fields, reader: Reader): void {
   reader.deeds.add('discard', 'read');
   // It goes back to what the session was at its start, identity included: whoever set more since then must know.
   if (target === 'DISCARD_ALL')
-    for (const name of ['*', 'role', 'session_authorization']) reader.sets.push({ name, value: null, local: false });
+    for (const name of ['*', 'role', 'session_authorization']) reader.sets.push({ name, value: null, toDefault: true, local: false });
 }
 
 function maintain(relations: readonly unknown[], reader: Reader): void {

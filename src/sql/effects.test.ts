@@ -40,7 +40,7 @@ describe('what statements do', () => {
     try {
       for (const text of [...harmless, ...hiding.map(([, hidden]) => hidden)]) {
         const deeds = await deedsOf(text, contextOf(sample.snapshot));
-        if (!deeds.every((deed) => deed.startsWith('read ')) || /\$1/.test(text)) continue;
+        if (!deeds.every((deed) => deed.startsWith('read ')) || /\$1|\bcommit\b.*;/i.test(text)) continue;
         if (await isRefused(client, text)) wrong.push(`refused: ${text}`);
         if (await writes(client, text)) wrong.push(`wrote: ${text}`);
       }
@@ -55,7 +55,8 @@ describe('what statements do', () => {
     let seen = 0;
     try {
       for (const [expected, text] of hiding)
-        if (/^(write|unknown) (delete|insert|update|call|lock)/.test(expected) && (await isRefused(client, text))) seen += 1;
+        if (/^(write|unknown) (delete|insert|update|call|lock)/.test(expected) && !/;|dblink/.test(text) && (await isRefused(client, text)))
+          seen += 1;
     } finally {
       await client.end();
     }

@@ -1,7 +1,7 @@
 import { grammar } from './grammar.ts';
 import { columnOf, itemNamed, lookUpParts } from './lineage-scope.ts';
 import { inside, none, type Scope, type Sources, type Tracer, union } from './lineage-trace.ts';
-import { operatorRoutines, routinesMeant, typeMeant } from './names.ts';
+import { onceRoutines, operatorRoutines, routinesMeant, typeMeant } from './names.ts';
 import type { Routine, RoutineName } from './schema-snapshot.ts';
 import { onlyComputes, systemRoutineEffect } from './system-routines.ts';
 import { asKind, constantOf, type Fields, isFields, listOf, partsOf, textOf, unwrap } from './tree.ts';
@@ -19,6 +19,7 @@ export function traceExpression(value: unknown, scope: Scope, tracer: Tracer): S
 
 function traceKind(kind: string, fields: Fields, scope: Scope, tracer: Tracer): Sources {
   const rule = rules[kind];
+  if (onceRoutines(kind, fields, tracer.context).length > 0) return 'unknown';
   return rule === undefined ? traceParts(kind, fields, scope, tracer) : rule(fields, scope, tracer);
 }
 

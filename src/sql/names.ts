@@ -60,6 +60,28 @@ export function routinesMeant(parts: readonly string[], count: number | null, co
   return fit.length === 0 ? all : fit;
 }
 
+/** What is syntax to PostgreSQL 18 and was a function's name to older servers, where a user may have made one. */
+const onceNames: { readonly [kind: string]: (fields: Fields) => string } = {
+  JsonFuncExpr: ({ op }) => String(op).replace('_OP', '').toLowerCase(),
+  JsonScalarExpr: () => 'json_scalar',
+  JsonSerializeExpr: () => 'json_serialize',
+  JsonParseExpr: () => 'json',
+  JsonObjectConstructor: () => 'json_object',
+  JsonArrayConstructor: () => 'json_array',
+  JsonArrayQueryConstructor: () => 'json_array',
+  JsonObjectAgg: () => 'json_objectagg',
+  JsonArrayAgg: () => 'json_arrayagg',
+  JsonTable: () => 'json_table',
+  MergeSupportFunc: () => 'merge_action',
+};
+export const onceFunctions = Object.keys(onceNames);
+
+/** The routines, not PostgreSQL's own, that an older server may take such syntax for a call of. */
+export function onceRoutines(kind: string, fields: Fields, context: Context): readonly Routine[] {
+  const name = onceNames[kind]?.(fields);
+  return name === undefined ? [] : routinesMeant([name], null, context).filter(({ system }) => !system);
+}
+
 /** The routines behind an operator that are not of PostgreSQL itself. */
 export function operatorRoutines(parts: readonly string[], context: Context): readonly RoutineName[] {
   const known = context.snapshot.operators(parts.at(-1) ?? '');

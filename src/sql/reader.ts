@@ -64,7 +64,7 @@ export class Reader {
 
   visitKind(kind: string, fields: Fields, scope: Scope): void {
     const visitor = this.#visitors.get(kind);
-    // A visitor's frames and the walk's: far under what exhausts the stack, and more than any query that a person wrote.
+    // Far under what exhausts the stack, and more than the parser takes.
     if (++this.#depth > maximalDepth) throw new NestsTooDeep();
     if (visitor === undefined) this.visitParts(kind, fields, scope);
     else visitor(fields, scope, this);
@@ -139,7 +139,7 @@ export class Reader {
   }
 }
 
-const maximalDepth = 1_000;
+const maximalDepth = 2_000;
 
 /** Thrown by a walk over a tree that is deeper than can be read. */
 export class NestsTooDeep extends Error {}

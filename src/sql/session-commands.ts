@@ -10,10 +10,13 @@ export function changeSettings(fields: Fields, reader: Reader): void {
   const name = textOf(fields['name'])?.toLowerCase() ?? '';
   const local = fields['is_local'] === true;
   if (fields['kind'] === 'VAR_RESET_ALL') {
-    reader.sets.push({ name: '*', value: null, local: false });
+    reader.sets.push({ name: '*', value: null, toDefault: true, local: false });
     reader.deeds.add('set', 'read', 'Setting', '*');
   } else if (fields['kind'] === 'VAR_SET_MULTI') setModes(name, fields['args'], reader);
-  else reader.set({ name, value: fields['kind'] === 'VAR_SET_VALUE' ? valueOf(name, fields['args']) : null, local });
+  else {
+    const given = fields['kind'] === 'VAR_SET_VALUE';
+    reader.set({ name, value: given ? valueOf(name, fields['args']) : null, toDefault: !given, local });
+  }
 }
 
 function valueOf(name: string, args: unknown): string | null {
@@ -34,7 +37,12 @@ function setOptions(options: unknown, prefix: string, reader: Reader): void {
   for (const option of listOf(options)) {
     const element = asKind(option, 'DefElem');
     if (element !== null)
-      reader.set({ name: `${prefix}${String(element['defname'])}`, value: constantOf(element['arg']), local: prefix === '' });
+      reader.set({
+        name: `${prefix}${String(element['defname'])}`,
+        value: constantOf(element['arg']),
+        toDefault: false,
+        local: prefix === '',
+      });
   }
 }
 

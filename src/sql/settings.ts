@@ -4,8 +4,9 @@ import type { DeedEffect, Verb } from './deeds.ts';
 export interface SettingChange {
   /** In lower case; `*` for all of them. */
   readonly name: string;
-  /** Null where it goes back to its default, or where the text does not tell. */
+  /** Null where it goes back to its default, and where the text does not tell. */
   readonly value: string | null;
+  readonly toDefault: boolean;
   /** Until the end of the transaction only. */
   readonly local: boolean;
 }
@@ -30,6 +31,9 @@ const harmless = new Set(
    transaction_timeout transform_null_equals vacuum_cost_delay vacuum_cost_limit work_mem xmlbinary xmloption`.split(/\s+/),
 );
 
+/** The planner's switches, and how well known extensions search. */
+const harmlessPrefixes = ['enable_', 'pg_trgm.', 'hnsw.', 'ivfflat.'];
+
 /** Settings that say who the session is, or that loosen what the server holds it to. */
 const governing = new Set(
   `session_replication_role allow_system_table_mods local_preload_libraries session_preload_libraries dynamic_library_path
@@ -47,9 +51,9 @@ const truths = new Set(['on', 'true', 'yes', '1', 't', 'y', 'tr', 'tru', 'ye']);
  * What changing a setting does. To leave read-only mode is asking to write; to become another role is an administrator's act;
  * what is not on the lists (an extension's, an application's own `app.tenant`) may be what row security decides by.
  */
-export function settingEffect({ name, value }: SettingChange): readonly [verb: Verb, effect: DeedEffect] {
+export function settingEffect({ name, value }: Pick<SettingChange, 'name' | 'value'>): readonly [verb: Verb, effect: DeedEffect] {
   if (identities.has(name)) return ['set-role', 'admin'];
   if (readOnly.has(name)) return ['set', value !== null && truths.has(value.toLowerCase()) ? 'read' : 'write'];
   if (governing.has(name)) return ['set', 'admin'];
-  return ['set', harmless.has(name) || name.startsWith('enable_') ? 'read' : 'unknown'];
+  return ['set', harmless.has(name) || harmlessPrefixes.some((prefix) => name.startsWith(prefix)) ? 'read' : 'unknown'];
 }

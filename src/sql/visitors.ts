@@ -4,6 +4,7 @@ import {
   visitCall,
   visitColumn,
   visitIndirection,
+  visitOnceFunction,
   visitOperator,
   visitSample,
   visitSort,
@@ -11,6 +12,7 @@ import {
   visitType,
 } from './calls.ts';
 import { visitDelete, visitInsert, visitInto, visitLocking, visitMerge, visitRange, visitSelect, visitUpdate } from './queries.ts';
+import { onceFunctions } from './names.ts';
 import type { Visitor } from './reader.ts';
 
 /** The nodes of a query that do more than their parts. Every other kind is its parts, as the grammar lists them. */
@@ -33,4 +35,5 @@ export const visitors: ReadonlyMap<string, Visitor> = new Map<string, Visitor>([
   ['ColumnRef', visitColumn],
   ['A_Indirection', visitIndirection],
   ['RangeTableSample', visitSample],
+  ...onceFunctions.map((kind): [string, Visitor] => [kind, visitOnceFunction(kind)]),
 ]);

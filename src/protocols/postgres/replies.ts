@@ -37,6 +37,7 @@ const queryCanceled = '57014';
 const endsPortals = new Set(['COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION', 'CLOSE CURSOR', 'CLOSE CURSOR ALL']);
 const completionCodes = new Map(Object.entries(completions).map(([kind, letters]) => [kind, codesOf(letters)]));
 const passing = passingIn<ReplyState>(replyMessages, replyStates);
+const inQuery = passing.query;
 
 /** Reads the target's stream: says of each byte which exchange it answers, and what became of the exchange. */
 export class Replies implements MessageSink {
@@ -111,8 +112,7 @@ export class Replies implements MessageSink {
     if (type === NOTIFICATION) return null;
     if (this.#steps.failed) this.#skipToSync();
     const step = this.#steps.first();
-    const state = stateOf(step);
-    if (passing[state][type] !== 1) throw unexpected(type, state);
+    if (passingFor(step)[type] !== 1) throw unexpected(type, stateOf(step));
     if (type === NOTICE || type === PARAMETER_STATUS) {
       if (type === PARAMETER_STATUS) this.#parameterStatus(buffer.subarray(from + 5, to));
       return step === undefined ? null : this.#ownerOf(step);
@@ -352,6 +352,13 @@ function outcomeOf(tag: string, rows: number): Outcome {
   if (outcomes.size >= rememberedOutcomes) outcomes.clear();
   outcomes.set(tag, outcome);
   return outcome;
+}
+
+/** What may come now. The head is nearly always a query: its types are at hand without looking a name up. */
+function passingFor(step: Step | undefined): Uint8Array {
+  if (step?.kind !== 'query') return passing[stateOf(step)];
+  const copy = step.exchanges[step.current]?.copy;
+  return copy === 'in' || copy === 'out' ? passing[stateOf(step)] : inQuery;
 }
 
 function stateOf(step: Step | undefined): ReplyState {

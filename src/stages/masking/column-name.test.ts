@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { qualified } from '../../sql/names.ts';
 import { columnKey, readColumn } from './column-name.ts';
 
 describe('the name of a column', () => {
@@ -32,9 +33,11 @@ describe('the name of a column', () => {
       assert.match(read, says);
     });
 
-  test('has one key for each three identifiers', () => {
+  test('has one key for each three identifiers, which is the one that lineage names it by', () => {
     assert.equal(columnKey('public', 'users', 'email'), 'public.users.email');
     assert.equal(columnKey('public', 'Users', 'a.b"c'), 'public."Users"."a.b""c"');
     assert.notEqual(columnKey('a', 'b.c', 'd'), columnKey('a.b', 'c', 'd'));
+    for (const name of ['users', 'Users', 'a.b', 'a"b', '1st', 'größe', 'x$1', ''])
+      assert.equal(columnKey('s', name, 'c'), qualified('s', name, 'c'));
   });
 });

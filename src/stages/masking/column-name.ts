@@ -52,3 +52,9 @@ export function columnKey(schema: string, table: string, column: string): string
 function quoted(identifier: string): string {
   return /^[a-z_][a-z0-9_$]*$/.test(identifier) ? identifier : `"${identifier.replaceAll('"', '""')}"`;
 }
+
+/** The column's own identifier in its key. */
+export function lastName(key: string): string {
+  const quotedName = /"((?:[^"]|"")*)"$/.exec(key)?.[1];
+  return quotedName === undefined ? key.slice(key.lastIndexOf('.') + 1) : quotedName.replaceAll('""', '"');
+}

@@ -7,6 +7,14 @@ import type { Finding, Screen } from './screen.ts';
 import type { Tally } from './tally.ts';
 import { maskValue, type ValueKind } from './value.ts';
 
+/** Where a value stands: its column's label, for the count, and all that says what it means. */
+interface Place {
+  readonly screen: Screen;
+  readonly kind: ValueKind;
+  readonly label: string | null;
+  readonly hint: string;
+}
+
 /** Masks what is found in values and texts, and counts it. */
 export class Detection {
   readonly #pseudonyms: Pseudonyms;
@@ -15,10 +23,10 @@ export class Detection {
     this.#pseudonyms = pseudonyms;
   }
 
-  /** A value of a column with this label: in text and JSON the places that were found, in any other kind the value as a whole. */
-  value(text: string, screen: Screen, kind: ValueKind, label: string | null, tally: Tally): string | null {
-    const hint = label ?? '';
-    if (kind === 'json') return this.#json(text, screen, label, tally);
+  /** A value: in text and JSON the places that were found, in any other kind the value as a whole. */
+  value(text: string, place: Place, tally: Tally): string | null {
+    const { screen, kind, label, hint } = place;
+    if (kind === 'json') return this.#json(text, place, tally);
     const findings = screen.find(kind === 'bytes' ? readable(text) : text, hint);
     const first = findings[0];
     if (first === undefined) return text;
@@ -41,17 +49,17 @@ export class Detection {
   }
 
   /** What nothing is found in comes back as it was written, character by character. */
-  #json(text: string, screen: Screen, label: string | null, tally: Tally): string {
+  #json(text: string, { screen, label, hint }: Place, tally: Tally): string {
     let changed = false;
-    const find = (leaf: string, hint: string) => {
-      const findings = screen.find(leaf, hint);
+    const find = (leaf: string, called: string) => {
+      const findings = screen.find(leaf, called);
       changed ||= findings.length > 0;
       return findings;
     };
     const replaced = replaceLeaves(text, {
-      string: (leaf, name) => this.places(leaf, find(leaf, hintOf(name, label)), label, tally),
+      string: (leaf, name) => this.places(leaf, find(leaf, hintOf(name, hint)), label, tally),
       number: (leaf, name) => {
-        const findings = find(leaf, hintOf(name, label));
+        const findings = find(leaf, hintOf(name, hint));
         count(findings, label, tally);
         return findings[0] === undefined ? leaf : maskNumber(leaf, findings[0].cause.action, this.#pseudonyms);
       },
@@ -76,9 +84,9 @@ function count(findings: readonly Finding[], column: string | null, tally: Tally
   for (const { cause } of findings) tally.add(cause.rule, column, cause.name);
 }
 
-/** A member's name says what it is; a place in a list does not, and then the column's label must do. */
-function hintOf(name: string, label: string | null): string {
-  return name === '' || /^\d+$/.test(name) ? (label ?? '') : name;
+/** A member's name says what it is; a place in a list does not, and then what is known of the column must do. */
+function hintOf(name: string, hint: string): string {
+  return name === '' || /^\d+$/.test(name) ? hint : name;
 }
 
 /** Bytes in PostgreSQL's way of writing them, as far as they are text. */

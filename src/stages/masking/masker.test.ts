@@ -37,7 +37,8 @@ describe('the plan of a column', () => {
     ['a column with a rule', from('public.users.email'), 'mask partial by columns[0]'],
     ['one with a quoted name', from(columnKey('public', 'Users', 'E.Mail')), 'mask redact by columns[2]'],
     ['one that is computed', { ...from('public.users.email'), direct: false }, 'mask redact by columns[0]'],
-    ['one from two columns', { sources: new Set(['public.users.id', 'public.users.phone']), direct: true }, 'mask redact by columns[1]'],
+    ['one from two columns', from('public.users.id', 'public.users.phone'), 'mask redact by columns[1]'],
+    ['one of a view', { sources: new Set(['public.contacts.phone', 'public.users.phone']), direct: true }, 'mask pseudonym by columns[1]'],
     ['one with two rules: the stricter', from('hr.staff.salary'), 'mask null by columns[3]'],
     ['one that is computed of a null one', { ...from('hr.x.salary'), direct: false }, 'mask null by columns[3]'],
     ['any table by *', from('hr."Old.Staff".salary'), 'mask null by columns[3]'],
@@ -112,6 +113,13 @@ describe('a value of a column that is searched', () => {
       assert.deepEqual(names.toSorted(), found.split(' ').filter(Boolean).toSorted());
       assert.ok(tally.entries().every(({ column }) => column === label));
     });
+});
+
+test('a column cannot be called something else to hide what it is', () => {
+  const renamed = { ...from('public.people."SSN"'), label: 'order number' };
+  const tally = new Tally();
+  assert.equal(masker.apply(planOf(renamed), '536904399', tally), '[redacted:us-ssn]');
+  assert.equal(tally.entries()[0]?.column, 'order number');
 });
 
 describe('free text', () => {

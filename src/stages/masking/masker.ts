@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { redacted } from './action.ts';
+import { lastName } from './column-name.ts';
 import { type ColumnRule, ColumnRules } from './column-rules.ts';
 import { Detection } from './detection.ts';
 import { Pseudonyms } from './pseudonyms.ts';
@@ -14,8 +15,9 @@ export interface ResultColumn {
   /** Every column of the target that can have had a part in the values, by `columnKey`; `unknown` where that cannot be told. */
   readonly sources: ReadonlySet<string> | 'unknown';
   /**
-   * Whether the values are those of its one source as they stand. What is computed from a masked column is redacted whole: a
-   * partial form or pseudonym of a piece that the client chose would give the value away piece by piece.
+   * Whether the values are those of one stored column as they stand (which `sources` may then name several times: a view's column
+   * and the one behind it, a partition's and its parent's). What is computed from a masked column is redacted whole: a partial form
+   * or pseudonym of a piece that the client chose would give the value away piece by piece.
    */
   readonly direct: boolean;
   /** The name that the client sees. */
@@ -27,7 +29,7 @@ export interface ResultColumn {
 export type ColumnPlan =
   | { readonly how: 'pass' }
   | { readonly how: 'mask'; readonly rule: ColumnRule; readonly kind: ValueKind; readonly label: string | null }
-  | { readonly how: 'detect'; readonly screen: Screen; readonly kind: ValueKind; readonly label: string | null };
+  | { readonly how: 'detect'; readonly screen: Screen; readonly kind: ValueKind; readonly label: string | null; readonly hint: string };
 
 interface Rules {
   readonly columns: ColumnRules;
@@ -73,7 +75,7 @@ export class Masker {
         tally.add(plan.rule.rule, plan.label, null);
         return maskValue(text, plan.rule, plan.kind, this.#pseudonyms);
       case 'detect':
-        return this.#detection.value(text, plan.screen, plan.kind, plan.label, tally);
+        return this.#detection.value(text, plan, tally);
     }
   }
 
@@ -99,11 +101,17 @@ export class Masker {
 function planOf({ columns, screen }: Rules, { sources, direct, label, kind }: ResultColumn): ColumnPlan {
   const covering = sources === 'unknown' ? (columns.isEmpty ? null : unknownLineage) : columns.ofAny(sources);
   if (covering !== null) {
-    const plain = direct && sources !== 'unknown' && sources.size === 1;
+    const plain = direct && sources !== 'unknown';
     const rule = plain || covering.action === 'null' ? covering : { ...covering, action: 'redact' as const };
     return { how: 'mask', rule, kind, label };
   }
-  return screen.isEmpty || !searchable.has(kind) ? pass : { how: 'detect', screen, kind, label };
+  return screen.isEmpty || !searchable.has(kind) ? pass : { how: 'detect', screen, kind, label, hint: hintOf(label, sources) };
+}
+
+/** What the value is called: by the client, who may call it anything, and by the target. */
+function hintOf(label: string | null, sources: ResultColumn['sources']): string {
+  const names = sources === 'unknown' ? [] : [...sources].slice(0, 8).map(lastName);
+  return [label ?? '', ...names].join(' ').trim().toLowerCase();
 }
 
 /** What can hold something that is found by its look. A UUID, a truth value or a point in time cannot. */

@@ -43,15 +43,15 @@ export class Screen {
     return this.#detectors.length === 0 && this.#patterns.length === 0;
   }
 
-  /** The findings in their order, none over another. `label` is what the value is called where it comes from, or empty. */
-  find(text: string, label: string): readonly Finding[] {
+  /** The findings in their order, none over another. `called` is what the value is called where it comes from, or empty. */
+  find(text: string, called: string): readonly Finding[] {
     if (text.length > textLimit) return [{ start: 0, end: text.length, cause: tooLong }];
     const found: Finding[] = [];
     const traits = this.#detectors.length > 0 ? traitsOf(text) : null;
     if (traits !== null) {
       const searched = (traits.signs & sign.wide) === 0 ? text : plain(text);
       const { digits, word, signs } = searched === text ? traits : traitsOf(searched);
-      const hint = label.toLowerCase();
+      const hint = called.toLowerCase();
       for (const use of this.#detectors) {
         if (!use.detector.possible({ digits, word, signs })) continue;
         use.detector.find(searched, hint, (start, end) => found.push({ start, end, cause: use }));

@@ -26,7 +26,7 @@ describe('the section masking', () => {
   const bad: readonly (readonly [name: string, section: unknown, path: string, says: RegExp])[] = [
     ['an unknown key', { column: [] }, '', /column/],
     ['no action', { columns: [{ column: 'a:b.c.d' }] }, 'columns.0.action', /.*/],
-    ['an unknown action', { columns: [{ column: 'a:b.c.d', action: 'hash' }] }, 'columns.0.action', /"redact"/],
+    ['an unknown action', { columns: [{ column: 'a:b.c.d', action: 'hash' }] }, 'columns.0.action', /"hash" is no action; write redact/],
     ['a column without a schema', { columns: [{ column: 'a:c.d', action: 'null' }] }, 'columns.0.column', /after character 5 "\."/],
     ['an unknown detector', { detectors: [{ detect: ['emial'], action: 'redact' }] }, 'detectors.0.detect.0', /"email"/],
     ['a list of no detectors', { detectors: [{ detect: [], action: 'redact' }] }, 'detectors.0.detect', /name a detector/],

@@ -6,7 +6,11 @@ import { patternProblem } from './patterns.ts';
 
 /** YAML reads an unquoted null as no value at all; here it is the word. */
 const action = z
-  .literal([...maskActions, null])
+  .literal([...maskActions, null], {
+    error: ({ input }) =>
+      input === undefined ? undefined : `${JSON.stringify(input)} is no action; write redact, partial, pseudonym or null`,
+  })
+  .meta({ description: 'redact, partial, pseudonym or null' })
   .transform((word) => word ?? 'null')
   .meta({ description: 'what is done: redact, partial, pseudonym or null' });
 

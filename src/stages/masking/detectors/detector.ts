@@ -12,7 +12,10 @@ export interface Detector {
   readonly shape: Shape;
   /** False where the text cannot hold any; asked before `find`, so it must be cheap. */
   possible(traits: Traits): boolean;
-  /** `hint` is what is known of the value's meaning, in lower case: the column's label, or empty. */
+  /**
+   * `hint` is what is known of the value's meaning, in lower case: names of its column,
+   * with spaces between, or empty. It may raise suspicion and never lower it: the client chooses labels.
+   */
   find(text: string, hint: string, found: Found): void;
 }
 

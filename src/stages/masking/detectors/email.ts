@@ -2,7 +2,7 @@ import { type Detector, eachMatch } from './detector.ts';
 import { sign } from './traits.ts';
 
 const mark = /@|%40/g;
-const local = /[\p{L}\p{N}._+'&~-]/u;
+const local = /[\p{L}\p{N}._+'&~%-]/u;
 const domain = /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}(\p{L}{2,24}|xn--[a-z0-9-]{2,59})(?![\p{L}\p{N}_@])/iu;
 
 /** Ends of file names such as `icon@2x.png`, and hosts that can have no mailbox. */
@@ -27,7 +27,7 @@ export const email: Detector = {
 function localStart(text: string, at: number): number {
   let start = at;
   while (start > 0 && at - start < 64 && local.test(text.charAt(start - 1))) start -= 1;
-  while (start < at && ".'&~-".includes(text.charAt(start))) start += 1;
+  while (start < at && ".'&~%-".includes(text.charAt(start))) start += 1;
   return start;
 }
 

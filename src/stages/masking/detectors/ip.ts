@@ -26,5 +26,5 @@ export const ip: Detector = {
 
 function isVersion(text: string, start: number, hint: string): boolean {
   if (named(/\bip(?:v4|_?addr\w*)?\b/i, text, start, hint)) return false;
-  return version.test(text.slice(Math.max(0, start - 20), start)) || /version|release/.test(hint);
+  return version.test(text.slice(Math.max(0, start - 20), start));
 }

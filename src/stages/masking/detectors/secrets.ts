@@ -31,11 +31,13 @@ const privateKey = /-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?---
 /** A URL with a password; what is found is the password alone. */
 const passwordInUrl = /\b[a-z][a-z0-9+.-]{1,24}:\/\/[^\s:/?#@"'<>]{0,100}:([^\s/?#@"'<>]{1,200}(?:@[^\s/?#@"'<>]{1,100}(?=@))?)@[\w[]/gi;
 const assignment =
-  /(?<![a-z])(pass(?:word|wd|phrase)?|pwd|[a-z]{0,20}secret(?:[_-]?(?:access[_-]?)?key)?|(?:access|auth|refresh|bearer|api|id|session)?[_-]?token|(?:api|access|account|private|encryption|signing)[_-]?key|credentials?)["'\\]{0,3} {0,4}(?:=>?|:=?|\bis\b) {0,4}(?:b(?:earer|asic) )?["'\\]{0,3}([^\s"'\\,;<>()]{6,300})/gi;
+  /(?<![a-z])([a-z]{0,12}pass(?:word|wd|phrase)?|pwd|[a-z]{0,20}secret(?:[_-]?(?:access[_-]?)?key(?:_base)?)?|(?:access|auth|refresh|bearer|api|id|session)?[_-]?token|(?:api|access|account|private|encryption|signing)[_-]?key|credentials?)["'\\]{0,3} {0,4}(?:=>?|:=?|\bis\b) {0,4}(?:b(?:earer|asic) )?["'\\]{0,3}([^\s"'\\,;<>()]{6,300})/gi;
 const authorization = /\b(?:bearer|basic) {1,3}([A-Za-z0-9._~+/-]{16,3000}={0,2})/gi;
+/** A password in SQL: `alter role x password '…'`, `identified by '…'`. */
+const sqlPassword = /\b(?:password|identified by) {1,4}'([^']{1,200})'/gi;
 /** Cheap and wide: what holds none of these holds no secret that is looked for. */
 const gate =
-  /AKIA|A[SB]IA|ACCA|AROA|AIDA|AIza|GOCSPX|ya29|gh[opusr]_|github_pat|gl[a-z]{2,5}-|xox|xapp|slack|[sr]k[_-]|whsec|npm_|pypi-|SG\.|hf_|dop_|ey[JK]|Key=|sig=|Q~|-----BEGIN|:\/\/|pass|pwd|secret|token|key|credential|bearer|basic/i;
+  /AKIA|A[SB]IA|ACCA|AROA|AIDA|AIza|GOCSPX|ya29|gh[opusr]_|github_pat|gl[a-z]{2,5}-|xox|xapp|slack|[sr]k[_-]|whsec|npm_|pypi-|SG\.|hf_|dop_|ey[JK]|Key=|sig=|Q~|-----BEGIN|:\/\/|pass|pwd|identified|secret|token|key|credential|bearer|basic/i;
 
 /** Credentials: the tokens of cloud and code providers, JWTs, private keys, passwords in URLs and in assignments. */
 export const secret: Detector = {
@@ -48,6 +50,7 @@ export const secret: Detector = {
     for (const pattern of issued) eachMatch(pattern, text, found, ({ 0: match, index }) => found(index, index + match.length));
     findKeys(text, found);
     eachMatch(passwordInUrl, text, found, (match) => password(match, found));
+    eachMatch(sqlPassword, text, found, (match) => inner(match, 1, found));
     eachMatch(authorization, text, found, (match) => {
       if (isUnguessable(match[1] ?? '', 3)) inner(match, 1, found);
     });
@@ -56,7 +59,7 @@ export const secret: Detector = {
     });
   },
 };
-const secretHint = /^(?:.*[_-])?(?:password|passwd|pwd|passphrase|secret|api_?key|access_?key|private_?key|token)$/;
+const secretHint = /(?:^|[ _-])(?:password|passwd|pwd|passphrase|secret|api_?key|access_?key|private_?key|token)(?: |$)/;
 
 /** A key that does not end goes on to the end of the text. */
 function findKeys(text: string, found: Found): void {
@@ -92,7 +95,7 @@ function inner(match: RegExpExecArray, group: number, found: Found): void {
 function isAssigned(name: string, value: string): boolean {
   if (isPlaceholder(value)) return false;
   if (/^pwd$/i.test(name) && /^[./~]/.test(value)) return false;
-  if (/^(?:pass|pwd)/i.test(name)) return isUnguessable(value, 2.2) && /[^a-z.]/.test(value);
+  if (/pass|pwd/i.test(name)) return isUnguessable(value, 2.2) && /[^a-z.]/.test(value);
   return value.length >= 16 && /\d/.test(value) && /[a-z]/i.test(value) && isUnguessable(value, 3);
 }
 
