@@ -68,7 +68,8 @@ function traceRange(fields: Fields, scope: Scope, tracer: Tracer): From {
   const name = textOf(fields['relname']) ?? '';
   const schema = textOf(fields['schemaname']);
   const query = schema === null ? scope.queries.get(name) : undefined;
-  return itemOf(query ?? tracer.relation(fields), fields, none, name, schema);
+  const traced = query ?? tracer.relation(fields);
+  return itemOf(traced, fields, traced.filters, name, schema);
 }
 
 /** Without LATERAL a subquery does not see its neighbours, but what stands around the whole query. */
@@ -91,7 +92,8 @@ function traceFunction(fields: Fields, scope: Scope, tracer: Tracer): From {
     : [...shapes.flatMap((shape) => shape.columns ?? []), ...ordinality];
   const whole = union(...shapes.map((shape) => shape.whole));
   const name = partsOf(fieldsIn(unwrap(calls[0]?.[0])?.[1])['funcname']).at(-1) ?? '';
-  return itemOf({ columns, whole }, fields, none, name);
+  // How many rows it gives is decided by what it is given.
+  return itemOf({ columns, whole }, fields, whole, name);
 }
 
 function functionShape(call: unknown, rows: readonly unknown[], item: Fields, alias: string | null, scope: Scope, tracer: Tracer): Shape {
@@ -131,7 +133,7 @@ function traceXmlTable(fields: Fields, scope: Scope, tracer: Tracer): From {
     given.filter((value) => value !== undefined),
     scope,
   );
-  return itemOf(shapeOf(columns.map(({ colname }) => ({ name: textOf(colname), sources }))), fields, none, 'xmltable');
+  return itemOf(shapeOf(columns.map(({ colname }) => ({ name: textOf(colname), sources }))), fields, sources, 'xmltable');
 }
 
 function traceJsonTable(fields: Fields, scope: Scope, tracer: Tracer): From {
@@ -140,7 +142,7 @@ function traceJsonTable(fields: Fields, scope: Scope, tracer: Tracer): From {
     scope,
   );
   const names = jsonColumns(fields['columns']);
-  return itemOf(shapeOf(names.map((name) => ({ name, sources }))), fields, none, 'json_table');
+  return itemOf(shapeOf(names.map((name) => ({ name, sources }))), fields, sources, 'json_table');
 }
 
 function jsonColumns(columns: unknown): readonly (string | null)[] {

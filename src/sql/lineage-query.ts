@@ -15,6 +15,7 @@ import {
   union,
   untraceable,
 } from './lineage-trace.ts';
+import { routinesMeant } from './names.ts';
 import { asKind, type Fields, fieldsIn, isFields, listOf, partsOf, textOf, unwrap } from './tree.ts';
 
 /** What a query gives: SELECT, VALUES, set operations, and what writes give back by RETURNING. */
@@ -38,7 +39,21 @@ function traceSelect(fields: Fields, scope: Scope, tracer: Tracer): Traced {
   // These may name a column of the result, too.
   const named = { ...inner, items: [...inner.items, { ...shown, alias: '', schema: null }] };
   const orders = ['groupClause', 'sortClause', 'distinctClause'].map((field) => tracer.expression(fields[field], named));
-  return { ...shown, filters: union(from.filters, ...conditions, ...orders) };
+  const counted = decidesRows(fields, tracer) ? shown.whole : none;
+  return { ...shown, filters: union(from.filters, counted, ...conditions, ...orders) };
+}
+
+/** Whether the columns themselves decide how many rows there are: DISTINCT joins equal ones, a set-returning function makes many. */
+function decidesRows({ distinctClause, targetList }: Fields, tracer: Tracer): boolean {
+  return listOf(distinctClause).length > 0 || callsSet(targetList, tracer);
+}
+
+function callsSet(value: unknown, tracer: Tracer): boolean {
+  if (Array.isArray(value)) return value.some((item) => callsSet(item, tracer));
+  if (!isFields(value)) return false;
+  const call = fieldsIn(value['FuncCall'])['funcname'];
+  if (call !== undefined && routinesMeant(partsOf(call), null, tracer.context).some(({ returnsSet }) => returnsSet)) return true;
+  return Object.values(value).some((inner) => callsSet(inner, tracer));
 }
 
 /** The columns of a target list, `*` and `alias.*` in full. */
@@ -84,7 +99,10 @@ function traceSetOperation(fields: Fields, scope: Scope, tracer: Tracer): Traced
   const left = traceQuery({ SelectStmt: fields['larg'] }, scope, tracer);
   const right = traceQuery({ SelectStmt: fields['rarg'] }, scope, tracer);
   const limits = tracer.expression([fields['limitCount'] ?? [], fields['limitOffset'] ?? []], scope);
-  return { ...beneath(left, right), filters: union(left.filters, right.filters, limits) };
+  const joined = beneath(left, right);
+  // All but UNION ALL leave out rows by their columns.
+  const compared = fields['op'] === 'SETOP_UNION' && fields['all'] === true ? none : joined.whole;
+  return { ...joined, filters: union(left.filters, right.filters, limits, compared) };
 }
 
 /** Two results one under the other, under the names of the first. */
@@ -110,10 +128,11 @@ function withQueries(clause: unknown, scope: Scope, tracer: Tracer): Scope {
   return { ...scope, queries };
 }
 
-function traceMember(member: Fields, queries: ReadonlyMap<string, Shape>, scope: Scope, tracer: Tracer): Shape {
+function traceMember(member: Fields, queries: ReadonlyMap<string, Traced>, scope: Scope, tracer: Tracer): Traced {
   const traced = tracer.query(member['ctequery'], inside({ ...scope, queries: new Map(queries) }));
   if (traced.columns === null) return traced;
-  return shapeOf([...renamed(traced.columns, partsOf(member['aliascolnames'])), ...addedColumns(member, traced.whole)]);
+  const columns = [...renamed(traced.columns, partsOf(member['aliascolnames'])), ...addedColumns(member, traced.whole)];
+  return { ...shapeOf(columns), filters: traced.filters };
 }
 
 /** SEARCH and CYCLE add columns that hold rows' values. */
@@ -125,7 +144,7 @@ function addedColumns(member: Fields, whole: Sources): readonly Column[] {
 }
 
 /** A query that goes on from itself: begun with its first part, and traced until nothing is added. */
-function traceRecursive(name: string, member: Fields, queries: ReadonlyMap<string, Shape>, scope: Scope, tracer: Tracer): Shape {
+function traceRecursive(name: string, member: Fields, queries: ReadonlyMap<string, Traced>, scope: Scope, tracer: Tracer): Traced {
   const select = asKind(member['ctequery'], 'SelectStmt');
   if (select === null || !isFields(select['larg'])) return traceMember(member, queries, scope, tracer);
   const seen = new Map(queries);
@@ -143,7 +162,7 @@ function traceRecursive(name: string, member: Fields, queries: ReadonlyMap<strin
 const maximalRounds = 16;
 
 /** Grows with each source that is added, which none ever leaves. */
-function weight({ columns, whole }: Shape): string {
+function weight({ columns, whole, filters }: Traced): string {
   const size = (sources: Sources): number | string => (sources === 'unknown' ? sources : sources.size);
-  return [size(whole), ...(columns ?? []).map(({ sources }) => size(sources))].join(' ');
+  return [size(whole), size(filters), ...(columns ?? []).map(({ sources }) => size(sources))].join(' ');
 }

@@ -1,5 +1,5 @@
 import { columnOf, renamed } from './lineage-scope.ts';
-import { type Column, outermost, type Shape, shapeOf, type Sources, type Tracer, union, untraceable } from './lineage-trace.ts';
+import { type Column, none, outermost, shapeOf, type Sources, type Traced, type Tracer, union, untraceable } from './lineage-trace.ts';
 import { qualified, relationsMeant } from './names.ts';
 import { parseTrusted } from './parse.ts';
 import type { Relation, SchemaSnapshot } from './schema-snapshot.ts';
@@ -16,18 +16,18 @@ const mirrors = new Set(
 );
 
 /** Where the columns of a relation come from. A name that may mean a session's own temporary table is beyond knowing. */
-export function traceRelation(range: Fields, tracer: Tracer): Shape {
+export function traceRelation(range: Fields, tracer: Tracer): Traced {
   const meant = relationsMeant(range, tracer.context);
   const [{ relation }] = meant;
   if (meant.length > 1 || relation === null) return untraceable;
   return shapeOfRelation(relation, tracer);
 }
 
-const shapes = new WeakMap<SchemaSnapshot, Map<Relation, Shape>>();
+const shapes = new WeakMap<SchemaSnapshot, Map<Relation, Traced>>();
 
-function shapeOfRelation(relation: Relation, tracer: Tracer): Shape {
+function shapeOfRelation(relation: Relation, tracer: Tracer): Traced {
   const { snapshot } = tracer.context;
-  const known = shapes.get(snapshot) ?? new Map<Relation, Shape>();
+  const known = shapes.get(snapshot) ?? new Map<Relation, Traced>();
   shapes.set(snapshot, known);
   const before = known.get(relation);
   if (before !== undefined) return before;
@@ -38,16 +38,13 @@ function shapeOfRelation(relation: Relation, tracer: Tracer): Shape {
   return shape;
 }
 
-function stored(relation: Relation, snapshot: SchemaSnapshot): Shape {
+function stored(relation: Relation, snapshot: SchemaSnapshot): Traced {
   const family = [relation, ...kin(relation, 'parents', snapshot), ...kin(relation, 'children', snapshot)];
-  return shapeOf(
-    relation.columns.map((name) => ({
-      name,
-      sources: isMirror(relation, name)
-        ? 'unknown'
-        : new Set(family.filter(({ columns }) => columns.includes(name)).map((one) => sourceName(one, name))),
-    })),
-  );
+  const sourcesOf = (name: string): Sources =>
+    isMirror(relation, name)
+      ? 'unknown'
+      : new Set(family.filter(({ columns }) => columns.includes(name)).map((one) => sourceName(one, name)));
+  return { ...shapeOf(relation.columns.map((name) => ({ name, sources: sourcesOf(name) }))), filters: none };
 }
 
 /** A rule for a table's column holds for its partitions' and heirs' rows, by whichever of them they are read. */
@@ -62,12 +59,13 @@ function kin(relation: Relation, side: 'parents' | 'children', snapshot: SchemaS
 }
 
 /** A view's column comes from where its query takes it, and may be named in a rule itself. */
-function defined(view: Relation, tracer: Tracer): Shape {
+function defined(view: Relation, tracer: Tracer): Traced {
   const system = view.schema === 'pg_catalog' || view.schema === 'information_schema';
   const tree = view.schema === 'information_schema' ? null : parseTrusted(view.definition ?? '');
   const traced = tree === null ? untraceable : tracer.query(tree, outermost);
   const columns = renamed(traced.columns ?? [], view.columns);
-  return shapeOf(view.columns.map((name): Column => ({ name, sources: viewColumn(view, name, system, columns, traced.whole) })));
+  const own = shapeOf(view.columns.map((name) => ({ name, sources: viewColumn(view, name, system, columns, traced.whole) })));
+  return { ...own, filters: system && traced.filters === 'unknown' ? none : traced.filters };
 }
 
 function viewColumn(view: Relation, name: string, system: boolean, columns: readonly Column[], whole: Sources): Sources {

@@ -50,7 +50,7 @@ export interface Item extends Shape {
 export interface Scope {
   readonly items: readonly Item[];
   /** The queries that WITH has named. */
-  readonly queries: ReadonlyMap<string, Shape>;
+  readonly queries: ReadonlyMap<string, Traced>;
   /** The windows that this query has named. */
   readonly windows: unknown;
   readonly outer: Scope | null;
@@ -65,7 +65,7 @@ export interface Tracer {
   query(value: unknown, scope: Scope): Traced;
   from(clause: unknown, scope: Scope): From;
   /** A relation by its name, views by what stands behind them. */
-  relation(range: { readonly [field: string]: unknown }): Shape;
+  relation(range: { readonly [field: string]: unknown }): Traced;
 }
 
 /** What a FROM clause puts in sight, and what its `*` stands for. */

@@ -34,6 +34,7 @@ export interface Routine {
   readonly arguments: { readonly least: number; readonly most: number | null };
   /** Takes a row as its only argument, so that `alias.name` calls it. */
   readonly takesRow: boolean;
+  readonly returnsSet: boolean;
   /** The names of the columns that it gives where it gives a row; null where it gives one value. */
   readonly returns: readonly string[] | null;
 }

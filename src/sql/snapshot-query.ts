@@ -58,7 +58,8 @@ select json_build_object(
         (select json_agg(a.attname order by a.attnum)
            from pg_type t join pg_attribute a on a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
           where t.oid = p.prorettype and t.typtype = 'c'),
-        case when p.prorettype = 'record'::regtype then '[]'::json end)))
+        case when p.prorettype = 'record'::regtype then '[]'::json end),
+      p.proretset))
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang),
   'operators', (
     select coalesce(json_agg(json_build_array(n.nspname, o.oprname, pn.nspname, p.proname)), '[]')
@@ -91,6 +92,7 @@ type RoutineRow = readonly [
   number | null,
   boolean,
   (string | null)[] | null,
+  boolean,
 ];
 type TypeRow = readonly [string, string, boolean, [string, string][]];
 
@@ -154,6 +156,7 @@ function routineOf([
   most,
   takesRow,
   returns,
+  returnsSet,
 ]: RoutineRow): Routine {
   return {
     schema,
@@ -166,6 +169,7 @@ function routineOf([
     securityDefiner,
     arguments: { least, most },
     takesRow,
+    returnsSet,
     returns: returns === null ? null : returns.map((column) => column ?? ''),
   };
 }
