@@ -3,6 +3,7 @@ import type { Outcome } from '../../core/entry.ts';
 import type { Act, Crossing, Ends, Exchange } from '../../core/exchange.ts';
 import type { Cleared, Witnessed } from '../../core/proof.ts';
 import type { Permit, Refusal } from '../../core/verdict.ts';
+import type { ReadStatement } from './read-statement.ts';
 
 /** What became of an exchange at the gate. */
 export type Gate =
@@ -30,9 +31,18 @@ export class StatementExchange implements Exchange {
   ended = false;
   /** The message that asks it, where its text does not say all. */
   readonly #message: Buffer | null;
+  /** Null where it is none, such as a FunctionCall. */
+  readonly statement: ReadStatement | null;
 
-  constructor(action: Action, ends: Ends, notify: (text: string, crossing: Crossing) => void, message: Buffer | null = null) {
+  constructor(
+    action: Action,
+    ends: Ends,
+    notify: (text: string, crossing: Crossing) => void,
+    message: Buffer | null = null,
+    statement: ReadStatement | null = null,
+  ) {
     this.action = action;
+    this.statement = statement;
     this.#ends = ends;
     this.#notify = notify;
     this.#message = message;
