@@ -1,6 +1,7 @@
 import { renameSync, unlinkSync } from 'node:fs';
 import { type FrameRead, maxPayloadBytes, readFrame } from '../core/frame.ts';
 import { Anomalies, type Anomaly } from './anomalies.ts';
+import { segmentHeaderBytes } from '../core/segment.ts';
 import { segmentsOf, syncFile, syncFolder, syncNames, journalFolder } from './layout.ts';
 import { appendFrames } from './recording-file.ts';
 import { readPiece, segmentPath, segmentSize } from './segment-reader.ts';
@@ -23,6 +24,9 @@ export interface IngestOptions {
 /** How much of the journal one batch takes; what it makes of that is some ten times as much in memory. */
 const batchBytes = 2 * 1024 * 1024;
 const largestFrame = maxPayloadBytes + 1024;
+/** To settle takes some 40 ms of flushes; it is due at the latest after so much, in bytes or in segments that were finished. */
+const settledBytes = 32 * 1024 * 1024;
+const finishedAtOnce = 64;
 
 /**
  * Takes the journal into recordings and catalog. A crash between any two steps leaves a state from which reading again,
@@ -41,6 +45,7 @@ export class Ingester {
   #position: Position | null = null;
   #stored: Position | null;
   #damaged: number | null = null;
+  #unsettledBytes = 0;
   entries = 0;
   exchanges = 0;
   sessions = 0;
@@ -85,7 +90,9 @@ export class Ingester {
     this.#save();
     this.#step('saved');
     this.#position = next;
-    if (this.#finished.length > 0) this.settle();
+    this.#unsettledBytes += next.segment === from.segment ? next.offset - from.offset : segmentHeaderBytes;
+    // A full segment goes as soon as it can; of small ones, as many starts leave, several go at the cost of one.
+    if (this.#finished.length >= finishedAtOnce || (this.#finished.length > 0 && this.#unsettledBytes >= settledBytes)) this.settle();
     return true;
   }
 
@@ -93,6 +100,7 @@ export class Ingester {
   settle(): void {
     const position = this.#position;
     if (position === null) return;
+    this.#unsettledBytes = 0;
     for (const path of this.#unsynced) syncFile(path);
     syncNames(this.#unsynced);
     this.#unsynced.clear();

@@ -25,7 +25,8 @@ export function readPiece(state: string, from: Position, committed: Position, in
     if (length < end) return { kind: 'damaged', reason: `the segment has ${length} bytes, but ${end} were committed` };
     if (from.offset > end) return { kind: 'damaged', reason: `the segment has ${end} bytes, but ${from.offset} were read before` };
     const offset = Math.max(from.offset, segmentHeaderBytes);
-    if (!isSegmentHeader(readAt(file, 0, Buffer.alloc(segmentHeaderBytes)), from.segment)) return { kind: 'damaged', reason: 'the header is damaged' };
+    if (!isSegmentHeader(readAt(file, 0, Buffer.alloc(segmentHeaderBytes)), from.segment))
+      return { kind: 'damaged', reason: 'the header is damaged' };
     const bytes = readAt(file, offset, into.subarray(0, Math.max(0, end - offset)));
     return { kind: 'frames', bytes, offset, last: offset + bytes.length >= end };
   } finally {

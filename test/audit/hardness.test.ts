@@ -7,6 +7,7 @@ import { encodeFrame } from '../../src/core/frame.ts';
 import { encodeSegmentHeader, segmentName } from '../../src/core/segment.ts';
 import { action, done, factsOf, left, TestState, terms } from '../../src/stages/recording/testing.ts';
 import { runChaperone } from '../rig/gateway.ts';
+import type { SessionItem } from '../../src/archive/items.ts';
 import { openSite } from './site.ts';
 import { SmallDisk, withoutSmallDisk } from './small-disk.ts';
 
@@ -55,7 +56,8 @@ describe('a hard start', () => {
     const cut = new Set(layDown(join(site.state, 'journal'), archived));
     const gateway = await site.start();
     t.diagnostic(`ready after ${Math.round(gateway.readyAfterMs)} ms`);
-    const sessions = await site.sessionsOnce((items) => items.length >= archived && items.every(({ status }) => status !== 'active'));
+    const isThere = (items: readonly SessionItem[]) => items.length >= archived && items.every(({ status }) => status !== 'active');
+    const sessions = await site.sessionsOnce(isThere, '', isLong ? 600_000 : 20_000);
     for (const { id, status } of sessions) assert.equal(status, cut.has(id) ? 'interrupted' : 'ended');
   });
 

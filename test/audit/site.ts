@@ -110,9 +110,10 @@ export class Site implements AsyncDisposable {
   }
 
   /** The sessions once the archive has those that are asked for; throws with what there is when it does not get them. */
-  async sessionsOnce(holds: (sessions: readonly SessionItem[]) => boolean, query = ''): Promise<SessionItem[]> {
+  async sessionsOnce(holds: (sessions: readonly SessionItem[]) => boolean, query = '', patienceMs = 20_000): Promise<SessionItem[]> {
     const token = await this.token('audrey');
-    for (const deadline = Date.now() + 20_000; ; await pause(50)) {
+    // Looked at less often the longer it may take: the looking is work for the same processors.
+    for (const deadline = Date.now() + patienceMs; ; await pause(patienceMs / 400)) {
       const sessions = await this.all('/api/v1/sessions', token, query);
       if (holds(sessions)) return sessions;
       if (Date.now() > deadline) throw new Error(`the catalog does not come to hold what it should: ${JSON.stringify(sessions, null, 1)}`);
