@@ -5,7 +5,7 @@ import { type Grounds, permit, type Refusal, refuse, type Verdict } from '../../
 import { glassDetail, passesGlass } from './break-glass.ts';
 import { evaluate, type Finding, requestOf } from './evaluate.ts';
 import type { Policy, PolicySet } from './policy.ts';
-import { forbidden, notPermitted, waitsInVain } from './refusals.ts';
+import { forbidden, notPermitted, waitsInVain, wordsFor } from './refusals.ts';
 import type { Slices } from './slices.ts';
 import { undeclared } from './vocabulary.ts';
 
@@ -84,8 +84,11 @@ function combine(set: PolicySet, circumstance: Circumstance, findings: readonly 
   if (asking.length === 0) return permit(grounds, null, passed.length === 0 ? null : glassDetail(passed, circumstance));
   const connecting = findings.find(({ demand }) => demand.action === 'connect');
   if (connecting) return waitsInVain(connecting.demand, circumstance, asking, grounds);
+  const asked = findings.find(({ forbids }) => forbids.some((policy) => asking.includes(policy)));
   return {
     kind: 'question',
+    what: asked === undefined ? 'This' : wordsFor(asked.demand, circumstance),
+    rules: asking.map(({ id }) => id),
     groups: distinct(asking.flatMap(({ approval }) => approval ?? [])),
     reasons: distinct(asking.flatMap(({ reason }) => reason ?? [])),
     grounds,
