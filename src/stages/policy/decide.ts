@@ -53,7 +53,8 @@ interface DemandFinding {
 }
 
 function judgeDemand({ set, slices }: Sliced, circumstance: Circumstance, action: Action, demand: Demand): DemandFinding | Failed {
-  const request = requestOf(circumstance, action.facts, demand);
+  const declared = set.vocabulary.get(demand.action)?.effect ?? null;
+  const request = requestOf(circumstance, action.facts, demand, declared);
   const slice = slices.of(circumstance.connection, demand.action, demand.effect);
   const finding = evaluate(slice, request);
   if (finding.kind === 'failed') return finding;
