@@ -96,7 +96,10 @@ describe('an exchange that waits for people', () => {
     await exchange.noticed;
     await house.no((await house.asked()).id);
     const { refusal } = await exchange.settled;
-    assert.match(refusal?.message ?? '', /toy:delete needs approval .*omar@example\.test refused it: Not today\./);
+    assert.match(
+      refusal?.message ?? '',
+      /^DELETE on public\.users needs approval .* as "ask-dba" says .*, and omar@example\.test refused it: Not today\.$/,
+    );
   });
 
   const endings = [
@@ -210,6 +213,13 @@ describe('an approval for a client that could not wait', () => {
     assert.equal(refusal?.verdict, 'refused');
     await house.yes(refusal?.approval ?? '');
     assert.equal((await client.ask().settled).performed, true);
+  });
+
+  test('is not promised to a client whose wait ends with the time for an answer', async () => {
+    await using house = await ApprovalHouse.start({ waitMs: 5, expireMs: 5 });
+    const { refusal } = await (await house.connect(dana)).ask().settled;
+    assert.equal(refusal?.verdict, 'expired');
+    assert.match(refusal?.message ?? '', /nobody answered in time\.$/);
   });
 
   const others: readonly (readonly [name: string, who: PersonWords & { run?: string; connection?: string }, what: AskWords])[] = [

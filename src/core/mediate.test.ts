@@ -12,7 +12,7 @@ import { type Permit, permit, type Question, type Refusal, refuse, type Verdict 
 const grounds = { policies: ['p'], version: 'v' };
 const yes: Permit = permit(grounds);
 const no: Refusal = refuse('ACCESS_REFUSED', 'No.', 'Ask somebody.', { grounds });
-const question: Verdict = { kind: 'question', groups: ['dba'], reasons: [], grounds };
+const question: Verdict = { kind: 'question', what: 'Asking', rules: ['p'], groups: ['dba'], reasons: [], grounds };
 const action = plainAction('toy:ask', 'unknown', 'ask');
 
 /** A record that releases at once, and an exchange that tells its target and its client what it did: all in one list. */

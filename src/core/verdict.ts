@@ -39,6 +39,10 @@ export interface Refusal {
 /** A person must answer before the exchange may go on. */
 export interface Question {
   readonly kind: 'question';
+  /** What people are asked to let pass, in the protocol's words: `DELETE on public.users`. */
+  readonly what: string;
+  /** The policies that ask. */
+  readonly rules: readonly string[];
   /** Each of these groups must answer by one of its members. */
   readonly groups: readonly string[];
   /** What the policies that ask tell the agent, by their `@reason`. */

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditEvent } from '../core/entry.ts';
 import type { ApprovalDesk, Told } from '../stages/approvals/desk.ts';
@@ -39,9 +40,12 @@ export function openDeskIn(
   main: DataPlaneCalls,
   log: (line: string) => void,
 ): Promise<OpenDesk> {
+  const path = join(state, 'approvals.db');
+  // SQLite gives a new file the process's default mode, and its -wal and -shm the mode of the database.
+  closeSync(openSync(path, 'a', 0o600));
   return openDesk({
     ...data,
-    path: join(state, 'approvals.db'),
+    path,
     address: () => approvalAddress(url, console(), secure),
     now: Date.now,
     audit: (event) => main.audit(event),

@@ -35,17 +35,17 @@ export async function connectApprovals(
 ): Promise<Approvals> {
   if (console === null) return nobodyToAsk;
   const { createApprovals } = await import('../stages/approvals/index.ts');
-  const approvals = createApprovals({ ...more, waitMs, expireMs, address: approvalAddress(url, console, secure) });
+  const approvals = createApprovals({ ...more, now: Date.now, waitMs, expireMs, address: approvalAddress(url, console, secure) });
   // They may have changed since the configuration was read.
   approvals.policiesChanged();
   return approvals;
 }
 
 const nobodyToAsk: Approvals = {
-  ask: async ({ groups, grounds }) =>
+  ask: async ({ what, groups, grounds }) =>
     refuse(
       'ACCESS_REFUSED',
-      `This needs approval by a member of ${groups.map((group) => `"${group}"`).join(' and one of ')}, and nobody can be asked here.`,
+      `${what} needs approval by a member of ${groups.map((group) => `"${group}"`).join(' and one of ')}, and nobody can be asked here.`,
       'Ask whoever runs Chaperone for listen.console, by which people answer.',
       { grounds },
     ),

@@ -11,7 +11,8 @@ import type { ConformanceTarget } from './rig.ts';
 import { assertSound, bytesOf, door, exchangeOf, openTrial, statusOf, type Trial, verdictOf } from './trial.ts';
 
 const refusal = refuse('ACCESS_REFUSED', 'The test does not permit this.', 'Leave the word out.');
-const question: Question = { kind: 'question', groups: ['dba'], reasons: [], grounds: { policies: ['ask-first'], version: 'test' } };
+const grounds = { policies: ['ask-first'], version: 'test' };
+const question: Question = { kind: 'question', what: 'Asking', rules: ['ask-first'], groups: ['dba'], reasons: [], grounds };
 
 /** Judges by a word in the text. */
 function judgeBy(word: string, verdict: () => Verdict | Promise<Verdict>): Stages['judge'] {

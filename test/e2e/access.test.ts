@@ -11,9 +11,19 @@ import { type House, openHouse } from './house.ts';
 
 const secretWord = 'the-price-of-silence';
 
+/** Everybody who works does as they like, but on `ledger` a DBA is asked before anything is changed. */
+const policies = `
+@id("workers")
+permit (principal, action, resource)
+when { principal in Group::"engineering" || principal in Group::"dba" }
+unless { resource in Connection::"vault" };
+@id("schema-needs-dba") @approval("dba") @reason("Tables are made by DBAs.")
+forbid (principal, action in [Action::"schema", Action::"write", Action::"unknown"], resource in Connection::"ledger");
+`;
+
 /**
  * Who may call what, as the contract has it. `list`: everybody, for what is theirs. `session`: the owner and who sees all.
- * `trail`: only who sees all. A route that the OpenAPI document names and this table does not fails the test, and so does
+ * `approval`: who asked, who is asked, and who sees all. `trail`: only who sees all. A route that the OpenAPI document names and this table does not fails the test, and so does
  * the reverse.
  */
 const routes = {
@@ -27,10 +37,14 @@ const routes = {
   '/api/v1/sessions/{id}/recording': { access: 'session', query: '' },
   '/api/v1/sessions/{id}/export': { access: 'session', query: '?format=ndjson' },
   '/api/v1/exchanges': { access: 'list', query: `?q=${secretWord}` },
+  '/api/v1/approvals': { access: 'list', query: '' },
+  '/api/v1/approvals/{id}': { access: 'approval', query: '' },
   '/api/v1/audit': { access: 'trail', query: '' },
   '/api/v1/connections': { access: 'trail', query: '' },
   '/api/v1/policies': { access: 'trail', query: '' },
 } as const;
+/** The routes that do something, which no look at them can. */
+const deciding = { '/api/v1/approvals/{id}': 'post', '/api/v1/slack/interactions': 'post' } as const;
 type Access = (typeof routes)[keyof typeof routes]['access'];
 
 interface Answer {
@@ -61,6 +75,8 @@ function problemIn({ status, type, text }: Answer): Problem {
 describe('who may look at the record', () => {
   let house: House;
   let owned: SessionItem;
+  /** The approval that the owner asked for. */
+  let asked = '';
   const tokens: Record<string, string | null> = {};
 
   const get = async (path: string, token: string | null): Promise<Answer> => {
@@ -75,9 +91,11 @@ describe('who may look at the record', () => {
     return (JSON.parse(text) as Page<Item>).items;
   };
   const pathOf = (route: string, id: string) => route.replace('{id}', id) + routes[route as keyof typeof routes].query;
+  /** The one in the path of a route: the owner's session, or what the owner asked for. */
+  const subjectOf = (route: string) => (route.startsWith('/api/v1/approvals') ? asked : owned.id);
 
   before(async () => {
-    house = await openHouse();
+    house = await openHouse({ policies, approvals: { wait: 0 }, connections: [{ name: 'ledger' }] });
     const { issuer } = house;
     await using elsewhere = await startIssuer();
     const hour = Math.floor(Date.now() / 1000) + 3600;
@@ -86,6 +104,8 @@ describe('who may look at the record', () => {
       'their agent': house.tokens.agent,
       'another user': await issuer.token({ sub: 'eve', email: 'dana@example.com' }),
       'somebody without a connection': house.tokens.stranger,
+      'who is asked': house.tokens.dba,
+      'an agent of who is asked': house.tokens.dbaAgent,
       auditor: house.tokens.auditor,
       nobody: null,
       'an expired token': await issuer.token({ exp: hour - 7200, iat: hour - 10_800 }),
@@ -100,12 +120,19 @@ describe('who may look at the record', () => {
     const client = await house.connect('owned', { password: house.tokens.engineer });
     await client.query(`select '${secretWord}' as word`);
     await client.end();
+    const asking = await house.connect('asked', { password: house.tokens.engineer, database: 'ledger' });
+    await assert.rejects(asking.query(`create table held as select '${secretWord}' as word`), (fault: Error) => {
+      asked = /\(approval ([0-9a-f-]{36})\)/.exec(fault.message)?.[1] ?? '';
+      return true;
+    });
+    assert.notEqual(asked, '');
+    await asking.end();
     const others = await house.connect('others', { password: tokens['another user'] ?? '' });
     await others.query(`select 'unlike' as word`);
     await others.end();
     const [session] = await house.over('owned');
     assert.ok(session);
-    await house.over('others');
+    for (const run of ['others', 'asked']) await house.over(run);
     owned = session;
   });
   after(() => house[Symbol.asyncDispose]());
@@ -113,8 +140,12 @@ describe('who may look at the record', () => {
   it('the table names every route there is', async () => {
     const { text } = await get('/api/v1/openapi.json', null);
     const { paths } = JSON.parse(text) as { paths: Record<string, Record<string, object>> };
-    assert.deepEqual(Object.keys(paths).sort(), Object.keys(routes).sort());
-    for (const [path, methods] of Object.entries(paths)) assert.deepEqual(Object.keys(methods), ['get'], `${path} is only read`);
+    assert.deepEqual(new Set(Object.keys(paths)), new Set([...Object.keys(routes), ...Object.keys(deciding)]));
+    for (const [path, methods] of Object.entries(paths)) {
+      const reads = path in routes ? ['get'] : [];
+      const does = path in deciding ? ['post'] : [];
+      assert.deepEqual(Object.keys(methods), [...reads, ...does], path);
+    }
   });
 
   const strangers = [
@@ -129,25 +160,28 @@ describe('who may look at the record', () => {
     'no token at all but a word',
   ];
   const known: { readonly [who: string]: { readonly [access in Exclude<Access, 'public'>]: number } } = {
-    owner: { list: 200, session: 200, trail: 403 },
-    'their agent': { list: 200, session: 200, trail: 403 },
-    'another user': { list: 200, session: 404, trail: 403 },
-    'somebody without a connection': { list: 200, session: 404, trail: 403 },
-    auditor: { list: 200, session: 200, trail: 200 },
+    owner: { list: 200, session: 200, approval: 200, trail: 403 },
+    'their agent': { list: 200, session: 200, approval: 200, trail: 403 },
+    'another user': { list: 200, session: 404, approval: 404, trail: 403 },
+    'somebody without a connection': { list: 200, session: 404, approval: 404, trail: 403 },
+    'who is asked': { list: 200, session: 404, approval: 200, trail: 403 },
+    'an agent of who is asked': { list: 200, session: 404, approval: 404, trail: 403 },
+    auditor: { list: 200, session: 200, approval: 200, trail: 200 },
   };
 
-  const others = ['another user', 'somebody without a connection'];
+  /** Those who are not shown what the owner did; who is asked sees what they are asked about. */
+  const others = ['another user', 'somebody without a connection', 'who is asked', 'an agent of who is asked'];
 
   for (const [route, { access }] of Object.entries(routes)) {
     it(`${route} is for those it is for`, async () => {
       for (const who of strangers) {
-        const answer = await get(pathOf(route, owned.id), tokens[who] ?? null);
+        const answer = await get(pathOf(route, subjectOf(route)), tokens[who] ?? null);
         assert.equal(answer.status, access === 'public' ? 200 : 401, `${who}: ${answer.text}`);
         if (access !== 'public') assert.doesNotMatch(answer.text, new RegExp(secretWord));
         if (answer.status === 401) assert.match(problemIn(answer).code, /^TOKEN_(MISSING|INVALID|EXPIRED)$/);
       }
       for (const [who, statuses] of Object.entries(known)) {
-        const answer = await get(pathOf(route, owned.id), tokens[who] ?? null);
+        const answer = await get(pathOf(route, subjectOf(route)), tokens[who] ?? null);
         const expected = access === 'public' ? 200 : statuses[access];
         assert.equal(answer.status, expected, `${who}: ${answer.text}`);
         if (expected === 403) assert.equal(problemIn(answer).code, 'ACCESS_REFUSED');
@@ -158,26 +192,48 @@ describe('who may look at the record', () => {
         }
         // The trail says what an auditor has searched for.
         if (who === 'auditor' && access === 'trail') continue;
-        const holdsIt = access === 'list' ? route.endsWith('/exchanges') : access === 'session' && !route.endsWith('{id}');
-        assert.equal(answer.text.includes(secretWord), holdsIt && expected === 200 && !others.includes(who), who);
+        const isApproval = route.startsWith('/api/v1/approvals');
+        const holdsIt = isApproval || (access === 'list' ? route.endsWith('/exchanges') : access === 'session' && !route.endsWith('{id}'));
+        const mayKnow = !others.includes(who) || (isApproval && who === 'who is asked');
+        assert.equal(answer.text.includes(secretWord), holdsIt && expected === 200 && mayKnow, who);
       }
     });
   }
+
+  it('nobody decides who is not asked, nor by another’s signature', async () => {
+    const post = async (path: string, token: string | null, type: string, body: string) => {
+      const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
+      const init = { method: 'POST', headers: { ...authorization, 'content-type': type }, body };
+      return (await fetch(`${house.gateway.console}${path}`, init)).status;
+    };
+    const decide = (who: string) =>
+      post(`/api/v1/approvals/${asked}`, tokens[who] ?? null, 'application/json', JSON.stringify({ decision: 'approve' }));
+    for (const who of strangers) assert.equal(await decide(who), 401, who);
+    for (const [who, { approval }] of Object.entries(known))
+      if (who !== 'who is asked') assert.equal(await decide(who), approval === 200 ? 403 : 404, who);
+    for (const who of [...strangers, ...Object.keys(known)])
+      assert.equal(
+        await post('/api/v1/slack/interactions', tokens[who] ?? null, 'application/x-www-form-urlencoded', 'payload={}'),
+        401,
+        who,
+      );
+    assert.equal(await decide('who is asked'), 200);
+  });
 
   it('lists and searches show everybody their own, and the auditor all', async () => {
     const runs = async (who: string) =>
       (await page<SessionItem>('/api/v1/sessions', tokens[who] ?? null))
         .map(({ run }) => run ?? '')
         .toSorted((one, other) => one.localeCompare(other));
-    assert.deepEqual(await runs('owner'), ['owned']);
+    assert.deepEqual(await runs('owner'), ['asked', 'owned']);
     assert.deepEqual(await runs('another user'), ['others']);
     assert.deepEqual(await runs('somebody without a connection'), []);
-    assert.deepEqual(await runs('auditor'), ['others', 'owned']);
+    assert.deepEqual(await runs('auditor'), ['asked', 'others', 'owned']);
     const found = async (who: string, query: string) => page<ExchangeItem>(`/api/v1/exchanges?${query}`, tokens[who] ?? null);
     assert.equal((await found('another user', `q=${secretWord}`)).length, 0);
     assert.equal((await found('another user', `session=${owned.id}`)).length, 0);
     assert.equal((await found('owner', `session=${owned.id}`)).length, 1);
-    assert.equal((await found('auditor', `q=${secretWord}`)).length, 1);
+    assert.equal((await found('auditor', `q=${secretWord}`)).length, 2);
     // A filter by user is no way around: it narrows what one may see.
     assert.deepEqual(await page('/api/v1/sessions?user=dana', tokens['another user'] ?? null), []);
   });

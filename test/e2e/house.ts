@@ -18,7 +18,22 @@ const people = {
   engineer: { sub: 'dana', groups: ['engineering'], azp: undefined, email: 'dana@example.com' },
   /** Cursor, acting for the engineer (RFC 8693). */
   agent: { sub: 'dana', groups: ['engineering'], azp: undefined, email: 'dana@example.com', act: { sub: 'cursor' } },
-  dba: { sub: 'ines', groups: ['dba'], azp: undefined },
+  /** Works beside the engineer. */
+  colleague: { sub: 'rita', groups: ['engineering'], azp: undefined, email: 'rita@example.com' },
+  /** The engineer's other agent. */
+  otherAgent: { sub: 'dana', groups: ['engineering'], azp: undefined, email: 'dana@example.com', act: { sub: 'claude' } },
+  /** An engineer who stands by for emergencies. */
+  oncall: { sub: 'otto', groups: ['engineering', 'oncall'], azp: undefined, email: 'otto@example.com' },
+  dba: { sub: 'ines', groups: ['dba'], azp: undefined, email: 'ines@example.com' },
+  otherDba: { sub: 'omar', groups: ['dba'], azp: undefined, email: 'omar@example.com' },
+  dbaAgent: { sub: 'ines', groups: ['dba'], azp: undefined, email: 'ines@example.com', act: { sub: 'cursor' } },
+  /** The engineer, as a member of the group that is asked. */
+  engineerAsDba: { sub: 'dana', groups: ['engineering', 'dba'], azp: undefined, email: 'dana@example.com' },
+  /** The same person by another account. */
+  engineersOtherAccount: { sub: 'd.2', groups: ['dba'], azp: undefined, email: 'Dana@Example.com' },
+  security: { sub: 'sven', groups: ['security'], azp: undefined, email: 'sven@example.com' },
+  /** One person in both groups. */
+  dbaAndSecurity: { sub: 'bea', groups: ['dba', 'security'], azp: undefined, email: 'bea@example.com' },
   auditor: { sub: 'olga', groups: ['audit'], azp: undefined },
   stranger: { sub: 'mallory', groups: ['visitors'], azp: undefined },
 } as const;
@@ -48,6 +63,10 @@ export interface HouseOptions {
   /** Issuers beside the house's own, of the same audience. */
   readonly issuers?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** In place of those by which engineers and DBAs do what they like. */
+  readonly policies?: string;
+  /** The section `approvals`. */
+  readonly approvals?: object;
 }
 
 export interface Ran {
@@ -71,6 +90,7 @@ export interface House extends AsyncDisposable {
   readonly port: number;
   readonly database: PostgresServer;
   readonly issuer: Issuer;
+  /** The one that runs now. */
   readonly gateway: GatewayProcess;
   readonly tokens: Readonly<Record<Person, string>>;
   /** A client through the gateway that has connected; the agent on `orders` where nothing else is said. */
@@ -85,6 +105,8 @@ export interface House extends AsyncDisposable {
   story(run: string): Promise<Story>;
   /** Waits until there are so many sessions of the run and all are over. */
   over(run: string, count?: number): Promise<readonly SessionItem[]>;
+  /** Ends the gateway by the signal and starts another on the same state; with other settings where some are given. */
+  restart(signal: NodeJS.Signals, change?: Pick<HouseOptions, 'policies' | 'approvals'>): Promise<void>;
   /** Runs `chaperone` for somebody, against this gateway. */
   cli(person: Person, ...args: readonly string[]): Promise<Ran>;
 }
@@ -100,14 +122,33 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     const [consolePort = 0, port = 0] = ports;
     const config = join(folder, 'chaperone.yaml');
     await mkdir(join(folder, 'policies'));
-    await writeFile(join(folder, 'policies', 'workers.cedar'), usualPolicies);
-    await writeFile(config, JSON.stringify(configurationOf(options, { database, issuer, consolePort, port }), null, 2));
+    let settings = options;
+    const write = async () => {
+      await writeFile(join(folder, 'policies', 'workers.cedar'), settings.policies ?? usualPolicies);
+      await writeFile(config, JSON.stringify(configurationOf(settings, { database, issuer, consolePort, port }), null, 2));
+    };
+    await write();
     const env = { ORDERS_PASSWORD: database.password, ...options.env };
-    const gateway = stack.use(await startGateway({ config, consolePort, env }));
+    let gateway = await startGateway({ config, consolePort, env });
+    stack.defer(() => gateway[Symbol.asyncDispose]());
     const tokens = await tokensOf(issuer);
     const release = stack.move();
-    const parts = { folder, port, database, issuer, gateway, tokens };
-    return { ...parts, ...clientsOf(parts), state: join(folder, 'state'), [Symbol.asyncDispose]: () => release.disposeAsync() };
+    const parts = { folder, port, database, issuer, tokens };
+    return {
+      ...parts,
+      ...clientsOf({ folder, port, tokens, console: gateway.console, stderr: () => gateway.stderr() }),
+      get gateway() {
+        return gateway;
+      },
+      restart: async (signal, change = {}) => {
+        await gateway.stop(signal);
+        settings = { ...settings, ...change };
+        await write();
+        gateway = await startGateway({ config, consolePort, env });
+      },
+      state: join(folder, 'state'),
+      [Symbol.asyncDispose]: () => release.disposeAsync(),
+    };
   } catch (fault) {
     await stack.disposeAsync();
     throw fault;
@@ -121,7 +162,10 @@ interface Places {
   readonly port: number;
 }
 
-function configurationOf({ connections = [], issuers = [] }: HouseOptions, { database, issuer, consolePort, port }: Places): object {
+function configurationOf(
+  { connections = [], issuers = [], approvals }: HouseOptions,
+  { database, issuer, consolePort, port }: Places,
+): object {
   const at = (listener: number) => ({ address: `127.0.0.1:${listener}` });
   const plans: readonly Plan[] = [{ name: 'orders' }, { name: 'vault' }, ...connections];
   return {
@@ -129,6 +173,7 @@ function configurationOf({ connections = [], issuers = [] }: HouseOptions, { dat
     listen: { console: at(consolePort), postgres: at(port), tls: { insecureLoopback: true } },
     identity: { issuers: [issuer.url, ...issuers].map((url) => ({ issuer: url, audience: issuer.audience })) },
     roles: { auditor: ['audit'] },
+    ...(approvals && { approvals }),
     connections: plans.map(({ name, target, triedBefore, credentials, recording }) => ({
       name,
       protocol: 'postgres',
@@ -156,12 +201,15 @@ async function tokensOf(issuer: Issuer): Promise<Readonly<Record<Person, string>
   return Object.fromEntries(entries) as Record<Person, string>;
 }
 
-type Parts = Pick<House, 'folder' | 'port' | 'gateway' | 'tokens'>;
+interface Parts extends Pick<House, 'folder' | 'port' | 'tokens'> {
+  readonly console: string;
+  stderr(): string;
+}
 type Clients = Pick<House, 'connect' | 'environment' | 'read' | 'sessions' | 'exchanges' | 'story' | 'over' | 'cli'>;
 
-function clientsOf({ folder, port, gateway, tokens }: Parts): Clients {
+function clientsOf({ folder, port, tokens, console, stderr }: Parts): Clients {
   const read = async (person: Person, route: string) => {
-    const response = await fetch(`${gateway.console}${route}`, { headers: { authorization: `Bearer ${tokens[person]}` } });
+    const response = await fetch(`${console}${route}`, { headers: { authorization: `Bearer ${tokens[person]}` } });
     const text = await response.text();
     if (response.status !== 200) throw new Error(`${route} answered ${response.status}: ${text}`);
     return text;
@@ -186,7 +234,7 @@ function clientsOf({ folder, port, gateway, tokens }: Parts): Clients {
     story: async (run) => {
       const [session, ...others] = await over(run);
       if (session === undefined || others.length > 0 || session.status === 'active')
-        throw new Error(`run ${run} has not one session that is over:\n${JSON.stringify([session, ...others])}\n${gateway.stderr()}`);
+        throw new Error(`run ${run} has not one session that is over:\n${JSON.stringify([session, ...others])}\n${stderr()}`);
       const exchanges = await items<ExchangeItem>('auditor', `/api/v1/sessions/${session.id}/exchanges?limit=1000`);
       const text = await read('auditor', `/api/v1/sessions/${session.id}/recording`);
       return { session, exchanges, lines: linesOf(text) };
@@ -210,7 +258,7 @@ function clientsOf({ folder, port, gateway, tokens }: Parts): Clients {
     }),
     cli: (person, ...args) =>
       run(process.execPath, [join(checkout, 'bin', 'chaperone.js'), ...args], {
-        env: { CHAPERONE_SERVER: gateway.console, CHAPERONE_TOKEN: tokens[person] },
+        env: { CHAPERONE_SERVER: console, CHAPERONE_TOKEN: tokens[person] },
         cwd: folder,
       }),
   };

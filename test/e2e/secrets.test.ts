@@ -137,7 +137,7 @@ async function readEverything(site: Site, heard: Heard): Promise<void> {
   await site.sessionsOnce((items) => items.some(({ run, status }) => run === 'good' && status === 'ended'));
   const sessions = await site.all('/api/v1/sessions', token);
   for (const path of ['/healthz', '/readyz', '/metrics', '/api/v1/openapi.json']) await heard.get(site, path, null);
-  const lists = ['sessions', 'exchanges', `exchanges?q=${control}`, 'audit?limit=1000', 'connections', 'policies', 'nothing'];
+  const lists = ['sessions', 'exchanges', `exchanges?q=${control}`, 'audit?limit=1000', 'connections', 'policies', 'approvals', 'nothing'];
   for (const list of lists) await heard.get(site, `/api/v1/${list}`, token);
   for (const { id } of sessions)
     for (const more of ['', '/exchanges', '/recording', '/export?format=ndjson', '/export?format=no'])

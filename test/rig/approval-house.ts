@@ -123,6 +123,7 @@ export class ApprovalHouse implements AsyncDisposable {
       waitMs: this.#settings.waitMs,
       expireMs: this.#settings.expireMs,
       estimateMs: 50,
+      now: this.now,
       address: 'https://gate.example.test/approvals/',
       policyVersion: () => this.version,
       log: (line) => this.log.push(line),
@@ -206,6 +207,8 @@ export class ApprovalHouse implements AsyncDisposable {
   #stages(principal: Principal): Stages {
     const question = (): Question => ({
       kind: 'question',
+      what: 'DELETE on public.users',
+      rules: ['ask-dba'],
       groups: this.groups,
       reasons: ['A DBA must see this.'],
       grounds: { policies: ['ask-dba'], version: this.version },

@@ -46,6 +46,7 @@ export interface ApprovalRequest {
   /** Rows that the target expects to be touched; null where it does not say. */
   readonly estimate: number | null;
   readonly reasons: readonly string[];
+  /** Those that ask. */
   readonly policies: readonly string[];
   readonly policyVersion: string;
   readonly groups: readonly string[];

@@ -24,7 +24,7 @@ export function requestOf(question: Question, { facts, principal }: Session, act
     parameters: parameters.slice(0, shownLimits.parameters).map((cell) => (cell === null ? null : cut(cell, shownLimits.parameter))),
     parameterCount: parameters.length,
     reasons: question.reasons,
-    policies: question.grounds.policies,
+    policies: question.rules,
     policyVersion: question.grounds.version,
     groups: [...new Set(question.groups)].sort(),
   };

@@ -22,6 +22,7 @@ export interface ApprovalOptions {
   readonly estimateMs?: number;
   /** Where people find the approvals; an id is put behind it. */
   readonly address: string;
+  readonly now: () => number;
   /** The version of the policies that hold now. */
   readonly policyVersion: () => string;
   readonly log: (line: string) => void;
@@ -85,7 +86,7 @@ class Asking {
   constructor(options: ApprovalOptions, asked: Asked) {
     this.#options = options;
     this.#asked = asked;
-    this.#words = new Words(asked.question, asked.act.action.name, options.address);
+    this.#words = new Words(asked.question, options.address);
   }
 
   async run(): Promise<Permit | Refusal> {
@@ -94,7 +95,7 @@ class Asking {
     const standing = (await this.#options.desk.recall({ digest, waiter })) ?? (await this.#open(digest));
     if ('kind' in standing) return standing;
     const waited = standing.status === 'open' ? await this.#wait(standing) : standing;
-    if (waited === 'late') return this.#leave(standing, null, this.#words.askAgain(standing));
+    if (waited === 'late') return this.#late(standing);
     if (waited === 'gone') return this.#withdrawn(standing);
     return waited.status === 'approved' ? this.#use(standing) : this.#words.ended(standing.id, waited.status, waited.words);
   }
@@ -133,6 +134,12 @@ class Asking {
     const status: ApprovalStatus = await this.#options.desk.use({ id: standing.id, waiter });
     if (status !== 'used') return this.#words.ended(standing.id, status, null);
     return over.aborted ? this.#words.ended(standing.id, 'withdrawn', null) : permit(question.grounds, standing.id);
+  }
+
+  /** The client waits no longer, and there may still be an answer; or its time ran out at the same moment. */
+  #late(standing: Standing): Refusal {
+    const over = Date.parse(standing.expiresAt) <= this.#options.now();
+    return this.#leave(standing, null, over ? this.#words.ended(standing.id, 'expired', null) : this.#words.askAgain(standing));
   }
 
   #outdated(): boolean {

@@ -1,4 +1,3 @@
-import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { ChaperoneError, messageOf } from '../../core/errors.ts';
 import { type Approval, type ApprovalStatus, type ApprovalViewer, isOver } from './approval.ts';
@@ -117,8 +116,6 @@ function approvalOf(row: { readonly [column: string]: unknown }): Approval {
 }
 
 function open(path: string): DatabaseSync {
-  // SQLite gives a new file the process's default mode, and its -wal and -shm the mode of the database.
-  closeSync(openSync(path, 'a', 0o600));
   const database = new DatabaseSync(path, { timeout: 10_000 });
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');

@@ -5,18 +5,19 @@ import type { Standing } from './desk.ts';
 /** What the waiting client is told, for an agent to act on. */
 export class Words {
   readonly #question: Question;
-  readonly #what: string;
+  readonly #needs: string;
   readonly #address: string;
 
-  constructor(question: Question, action: string, address: string) {
+  constructor(question: Question, address: string) {
     this.#question = question;
-    this.#what = `${action} needs approval by a member of ${question.groups.map((group) => `"${group}"`).join(' and one of ')}`;
+    this.#needs = `${question.what} needs approval by a member of ${named(question.groups, ' and one of ')}`;
     this.#address = address;
   }
 
   notice({ id, expiresAt }: Standing): string {
-    const reasons = this.#question.reasons.map((reason) => ` ${reason}`).join('');
-    return `${this.#what}.${reasons} Nothing was sent; this waits. Approval ${id}: ${this.#address}${id} (no answer until ${expiresAt} refuses it)`;
+    const { rules, reasons } = this.#question;
+    const rule = `${this.#needs}, ${says(rules)}${reasons.length === 0 ? '.' : `: ${reasons.join(' ')}`}`;
+    return `${rule} Nothing was sent; this waits. Approval ${id}: ${this.#address}${id} (no answer until ${expiresAt} refuses it)`;
   }
 
   /** For a client that waits no longer. */
@@ -30,30 +31,45 @@ export class Words {
   }
 
   outdated(id: string | null): Refusal {
-    return this.#refuse('The policies have changed while this waited, so it is refused.', 'Send it again.', 'refused', id);
+    return this.#refuse(`${this.#because()}, and the policies have changed while this waited.`, 'Send it again.', 'refused', id);
   }
 
+  /** `words` say what ended it. */
   ended(id: string | null, status: ApprovalStatus, words: string | null): Refusal {
-    const why = words === null ? '' : ` ${words}`;
     switch (status) {
       case 'denied':
-        return this.#refuse(`${this.#because()}, and it was refused.${why}`, 'Do not send it again; ask whoever refused it.', 'denied', id);
+        return this.#refuse(
+          `${this.#because()}, and ${words ?? 'it was refused.'}`,
+          'Do not send it again; ask whoever refused it.',
+          'denied',
+          id,
+        );
       case 'expired':
         return this.#refuse(`${this.#because()}, and nobody answered in time.`, 'Send it again to ask once more.', 'expired', id);
       case 'used':
         return this.#refuse(`${this.#because()}, and the approval was used already.`, 'Send it again to ask once more.', 'refused', id);
-      default:
-        return this.#refuse(`${this.#because()}, and the question was withdrawn.${why}`, 'Send it again to ask once more.', 'refused', id);
+      default: {
+        const why = words === null ? '.' : `: ${words}`;
+        return this.#refuse(`${this.#because()}, and the question was withdrawn${why}`, 'Send it again to ask once more.', 'refused', id);
+      }
     }
   }
 
-  /** What is asked for, with the policies' own reasons. */
+  /** What is asked for, by which rule, with the policies' own reasons: the beginning of a sentence. */
   #because(): string {
-    const { reasons } = this.#question;
-    return reasons.length === 0 ? this.#what : `${this.#what} (${reasons.join(' ')})`;
+    const { rules, reasons } = this.#question;
+    return `${this.#needs}, ${says(rules)}${reasons.length === 0 ? '' : ` (${reasons.join(' ')})`}`;
   }
 
   #refuse(message: string, hint: string, verdict: Refusal['verdict'], approval: string | null): Refusal {
     return refuse('ACCESS_REFUSED', message, hint, { grounds: this.#question.grounds, verdict, approval });
   }
+}
+
+function named(names: readonly string[], between: string): string {
+  return names.map((name) => `"${name}"`).join(between);
+}
+
+function says(rules: readonly string[]): string {
+  return `as ${named(rules, ' and ')} ${rules.length === 1 ? 'says' : 'say'}`;
 }

@@ -5,7 +5,7 @@ import { type Grounds, permit, type Refusal, refuse, type Verdict } from '../../
 import { glassDetail, passesGlass } from './break-glass.ts';
 import { evaluate, type Finding, requestOf } from './evaluate.ts';
 import type { Policy, PolicySet } from './policy.ts';
-import { forbidden, notPermitted, waitsInVain } from './refusals.ts';
+import { forbidden, notPermitted, waitsInVain, wordsFor } from './refusals.ts';
 import type { Slices } from './slices.ts';
 import { undeclared } from './vocabulary.ts';
 
@@ -53,7 +53,8 @@ interface DemandFinding {
 }
 
 function judgeDemand({ set, slices }: Sliced, circumstance: Circumstance, action: Action, demand: Demand): DemandFinding | Failed {
-  const request = requestOf(circumstance, action.facts, demand);
+  const declared = set.vocabulary.get(demand.action)?.effect ?? null;
+  const request = requestOf(circumstance, action.facts, demand, declared);
   const slice = slices.of(circumstance.connection, demand.action, demand.effect);
   const finding = evaluate(slice, request);
   if (finding.kind === 'failed') return finding;
@@ -84,8 +85,11 @@ function combine(set: PolicySet, circumstance: Circumstance, findings: readonly 
   if (asking.length === 0) return permit(grounds, null, passed.length === 0 ? null : glassDetail(passed, circumstance));
   const connecting = findings.find(({ demand }) => demand.action === 'connect');
   if (connecting) return waitsInVain(connecting.demand, circumstance, asking, grounds);
+  const asked = findings.find(({ forbids }) => forbids.some((policy) => asking.includes(policy)));
   return {
     kind: 'question',
+    what: asked === undefined ? 'This' : wordsFor(asked.demand, circumstance),
+    rules: asking.map(({ id }) => id),
     groups: distinct(asking.flatMap(({ approval }) => approval ?? [])),
     reasons: distinct(asking.flatMap(({ reason }) => reason ?? [])),
     grounds,

@@ -1,5 +1,5 @@
 import { type EntityJson, statefulIsAuthorized } from '@cedar-policy/cedar-wasm/nodejs';
-import type { Action, Demand } from '../../core/action.ts';
+import type { Action, Demand, Effect } from '../../core/action.ts';
 import type { Principal } from '../../core/principal.ts';
 import type { Circumstance } from '../../core/stages.ts';
 import { parsedName, type Slice } from './slices.ts';
@@ -15,9 +15,15 @@ export type Request = Omit<Parameters<typeof statefulIsAuthorized>[0], 'preparse
 
 /**
  * Without the schema: an action is held against its protocol's declaration before (`undeclared`), and Cedar would parse every
- * entity by the schema again for each request (measured: a third more). So the action brings its effect with it.
+ * entity by the schema again for each request (measured: a third more). So the action brings its effect with it: `effect`, as it is
+ * declared, since `connect` and `unmask` belong to none.
  */
-export function requestOf({ principal, connection, run }: Circumstance, facts: Action['facts'], demand: Demand): Request {
+export function requestOf(
+  { principal, connection, run }: Circumstance,
+  facts: Action['facts'],
+  demand: Demand,
+  effect: Effect | null,
+): Request {
   const { issuer, agent } = principal;
   const user = userOf(principal);
   const action = { type: 'Action', id: demand.action };
@@ -26,7 +32,7 @@ export function requestOf({ principal, connection, run }: Circumstance, facts: A
   const resource = object === null ? place : { type: object.type, id: `${connection}:${object.name}` };
   const entities: EntityJson[] = [
     user,
-    { uid: action, attrs: {}, parents: [{ type: 'Action', id: demand.effect }] },
+    { uid: action, attrs: {}, parents: effect === null ? [] : [{ type: 'Action', id: effect }] },
     { uid: place, attrs: { name: connection }, parents: [] },
   ];
   if (object !== null) entities.push({ uid: resource, attrs: { name: object.name }, parents: [place] });

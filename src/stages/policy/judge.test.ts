@@ -74,6 +74,19 @@ describe('who and where', () => {
     });
 });
 
+describe('what belongs to no effect', () => {
+  const all = '[Action::"read", Action::"write", Action::"schema", Action::"admin", Action::"unknown"]';
+  const permitting = { p: `permit (principal, action in ${all}, resource);` };
+  const forbidding = { p: everyone, f: `forbid (principal, action in ${all}, resource);` };
+  for (const name of ['connect', 'unmask'])
+    for (const effect of ['read', 'unknown'] as const)
+      test(`${name} does, whatever effect it is asked with: ${effect}`, () => {
+        const action = plainAction(name, effect, '');
+        assert.equal(judge(setOf(permitting), {}, action).kind, 'refusal');
+        assert.equal(judge(setOf(forbidding), {}, action).kind, 'permit');
+      });
+});
+
 describe('what is done', () => {
   const reading = 'permit (principal, action in [Action::"read", Action::"connect"], resource in Connection::"orders");';
   const writing = 'permit (principal, action in Action::"write", resource in Connection::"orders");';

@@ -30,6 +30,8 @@ describe('approval', () => {
     const verdict = judge(setOf({ writing, dba }), {}, drop);
     assert.deepEqual(verdict, {
       kind: 'question',
+      what: 'DROP on public.log',
+      rules: ['dba'],
       groups: ['dba'],
       reasons: ['Ask a DBA.'],
       grounds: { policies: ['dba', 'writing'], version: 'abc' },

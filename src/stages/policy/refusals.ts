@@ -39,7 +39,7 @@ function hintFor(forbids: readonly Policy[], { principal }: Circumstance): strin
 }
 
 /** `DELETE on public.users`: the protocol's own verb, and what it is done to. */
-function wordsFor({ action, object }: Demand, { connection }: Circumstance): string {
+export function wordsFor({ action, object }: Demand, { connection }: Circumstance): string {
   if (action === 'connect') return `Connecting to "${connection}"`;
   const verb = action.slice(action.indexOf(':') + 1).toUpperCase();
   return object === null ? `${verb} on "${connection}"` : `${verb} on ${shortened(object.name)}`;

@@ -99,7 +99,7 @@ function oracleOf(set: PolicySet): (circumstance: Circumstance, action: Action) 
   assert.equal(preparsePolicySet('oracle', { staticPolicies }).type, 'success');
   return (circumstance, action) => {
     const answers = action.demands.map((demand) => {
-      const { entities, ...request } = requestOf(circumstance, action.facts, demand);
+      const { entities, ...request } = requestOf(circumstance, action.facts, demand, null);
       assert.ok(Array.isArray(entities));
       // The schema brings the actions with it.
       const [user, , ...places] = entities;
