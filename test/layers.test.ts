@@ -124,6 +124,18 @@ const broken: readonly { readonly name: string; readonly path: string; readonly 
     found: /may not import mintCleared/,
   },
   {
+    name: 'a reply shown without masking',
+    path: 'src/protocols/hare/replies.ts',
+    text: "import { mintShown } from '../../core/proof.ts';",
+    found: /may not import mintShown/,
+  },
+  {
+    name: 'a reply claimed to be masked',
+    path: 'src/protocols/hare/replies.ts',
+    text: 'export const a = {} as Shown;',
+    found: /claims to have a proof/,
+  },
+  {
     name: 'a proof claimed',
     path: 'src/protocols/hare/a.ts',
     text: 'export const a = {} as unknown as Cleared;',

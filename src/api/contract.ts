@@ -90,6 +90,16 @@ const exchange = named(
       .object({ bytes: count(), sha256: list(z.string()) })
       .nullable()
       .describe('Content that was counted and hashed instead of kept'),
+    masked: list(
+      z.object({
+        rule: z.string().describe('The entry of the configuration, such as columns[0]'),
+        column: z.string().nullable().describe('The result’s column; null for free text'),
+        detector: z.string().nullable().describe('The detector or pattern; null for a rule by column'),
+        count: count(),
+      }),
+    )
+      .nullable()
+      .describe('What was masked in the reply; null where nothing was'),
     status: z.enum(exchangeStatuses),
     tag: z.string().nullable(),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),

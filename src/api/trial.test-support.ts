@@ -83,6 +83,7 @@ export function exchangeItem(session: SessionItem, more: Partial<ExchangeItem> =
     rows: 1,
     bytes: 300,
     withheld: null,
+    masked: null,
     status: 'ok',
     tag: 'SELECT 1',
     error: null,

@@ -81,6 +81,7 @@ describe('the catalog', () => {
       rows: 1,
       bytes: 7 + 33,
       withheld: null,
+      masked: null,
       status: 'ok',
       tag: 'ASK 1',
       error: null,

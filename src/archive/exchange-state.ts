@@ -1,6 +1,7 @@
 import type { Action } from '../core/action.ts';
 import type { Decision, Direction, Outcome } from '../core/entry.ts';
 import type { Json } from '../core/json.ts';
+import { type MaskedCount, Tally } from '../core/masking.ts';
 import type { Cell, Part } from '../core/part.ts';
 import { FoundText } from './found-text.ts';
 import type { Cut } from './items.ts';
@@ -9,6 +10,8 @@ import type { Cut } from './items.ts';
 const textLimit = 1024 * 1024;
 const wordLimit = 64 * 1024;
 const objectLimit = 1000;
+/** A result has at most 1,664 columns; a row of the catalog need not name all that were masked. */
+const maskedLimit = 200;
 
 /** One exchange as its entries have told it so far. */
 export class ExchangeState {
@@ -32,6 +35,7 @@ export class ExchangeState {
   /** What of it the row does not hold whole; null while nothing, as nearly always. */
   #cuts: Set<Cut> | null = null;
   #parameterSize = 0;
+  #masked: Tally | null = null;
   #withheld: Map<Direction, { readonly count: number; readonly sha256: string }> | null = null;
 
   constructor(ordinal: number, startedAt: number, action: Action) {
@@ -83,6 +87,16 @@ export class ExchangeState {
   wasWithheld(direction: Direction, count: number, sha256: string): void {
     this.#withheld ??= new Map();
     this.#withheld.set(direction, { count, sha256 });
+  }
+
+  wasMasked(masked: readonly MaskedCount[]): void {
+    this.#masked ??= new Tally();
+    for (const { rule, column, detector, count } of masked) this.#masked.add(rule, column, detector, count);
+  }
+
+  /** Null where nothing was. */
+  get masked(): readonly MaskedCount[] | null {
+    return this.#masked === null ? null : this.#masked.entries().slice(0, maskedLimit);
   }
 
   part(part: Part): void {

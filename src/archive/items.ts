@@ -1,5 +1,6 @@
 import type { ActionObject, Effect } from '../core/action.ts';
 import type { AuditEvent, Decision, Outcome } from '../core/entry.ts';
+import type { MaskedCount } from '../core/masking.ts';
 import type { Cell } from '../core/part.ts';
 
 /** A session as the API and the CLI show it. Times are RFC 3339 UTC with milliseconds. */
@@ -66,6 +67,8 @@ export interface ExchangeItem {
   readonly bytes: number;
   /** Content that was counted and hashed instead of kept; null where all was kept. */
   readonly withheld: { readonly bytes: number; readonly sha256: readonly string[] } | null;
+  /** What was masked in its reply, never a value; null where nothing was. */
+  readonly masked: readonly MaskedCount[] | null;
   /** The outcome's; `active` while it goes on. */
   readonly status: Outcome['status'] | 'active';
   readonly tag: string | null;

@@ -9,7 +9,7 @@ export type Row = { readonly [column: string]: SQLOutputValue };
 export const sessionRows = 'SELECT s.* FROM sessions AS s';
 /** The columns that `exchangeItem` reads, of exchanges `x` and their sessions `s`. */
 export const exchangeColumns = `s.id AS session, s.connection, x.ordinal, x.started_at, x.duration_ms, x.action, x.effect, x.objects,
-  x.verdict, x.reason, x.policies, x.approval, x.rows, x.bytes, x.withheld, x.status, x.tag, x.error, x.cut, x.parameters, x.text`;
+  x.verdict, x.reason, x.policies, x.approval, x.rows, x.bytes, x.withheld, x.masked, x.status, x.tag, x.error, x.cut, x.parameters, x.text`;
 
 export function sessionItem(row: Row): SessionItem {
   return {
@@ -65,6 +65,7 @@ export function exchangeItem(row: Row): ExchangeItem {
     rows: numberOrNull(row, 'rows'),
     bytes: number(row, 'bytes'),
     withheld: json(row, 'withheld') as ExchangeItem['withheld'],
+    masked: json(row, 'masked') as ExchangeItem['masked'],
     status: text(row, 'status') as ExchangeItem['status'],
     tag: textOrNull(row, 'tag'),
     error: json(row, 'error') as ExchangeItem['error'],

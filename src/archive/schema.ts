@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { messageOf, ChaperoneError } from '../core/errors.ts';
 
 /** A catalog of another version is rebuilt from the recordings, never migrated. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /**
  * `exchanges.id` follows the order in which exchanges opened (`exchange-order.ts`), so that a search reads the newest first off
@@ -24,7 +24,7 @@ const tables = `
   CREATE TABLE exchanges (
     id INTEGER PRIMARY KEY, session_key INTEGER NOT NULL, ordinal INTEGER NOT NULL, started_at REAL NOT NULL, duration_ms REAL,
     action TEXT NOT NULL, effect TEXT NOT NULL, objects TEXT NOT NULL, verdict TEXT, reason TEXT, policies TEXT NOT NULL,
-    approval TEXT, rows INTEGER, bytes INTEGER NOT NULL, withheld TEXT, status TEXT NOT NULL, tag TEXT, error TEXT,
+    approval TEXT, rows INTEGER, bytes INTEGER NOT NULL, withheld TEXT, masked TEXT, status TEXT NOT NULL, tag TEXT, error TEXT,
     cut TEXT NOT NULL, parameters TEXT, text TEXT NOT NULL, found TEXT NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX exchanges_of_session ON exchanges (session_key, ordinal);

@@ -83,6 +83,8 @@ export class SessionStream {
         return this.#bytes(exchange, entry.exchange, entry.direction, entry.bytes);
       case 'withheld':
         return this.#withheld(exchange, entry);
+      case 'masked':
+        return exchange?.wasMasked(entry.masked);
       case 'gap':
         this.gap = true;
         this.#count(exchange, entry.direction, entry.count);

@@ -23,7 +23,7 @@ const sessionColumns = `id, connection, protocol, issuer, subject, email, agent,
   last_at, status, reason, verdict, code, detail, policies, policy_version, exchanges, refused, bytes_to_target, bytes_to_client,
   recording, retention_days, last_sequence`.split(/,\s*/);
 const exchangeColumns = `id, session_key, ordinal, started_at, duration_ms, action, effect, objects, verdict, reason, policies,
-  approval, rows, bytes, withheld, status, tag, error, cut, parameters, text, found`.split(/,\s*/);
+  approval, rows, bytes, withheld, masked, status, tag, error, cut, parameters, text, found`.split(/,\s*/);
 const exchangeValues = `INTO exchanges (${exchangeColumns.join()}) VALUES (${exchangeColumns.map(() => '?').join()})`;
 
 /** Writes the catalog. One writer at a time; every row is written so that writing it again changes nothing. */
@@ -226,7 +226,7 @@ function sessionRow(stream: SessionStream): (string | number | null)[] {
 }
 
 function exchangeRow(key: number, exchange: ExchangeState): (string | number | null)[] {
-  const { decision, outcome, withheld, parameters } = exchange;
+  const { decision, outcome, withheld, masked, parameters } = exchange;
   const error = outcome?.error ?? null;
   const reason = exchange.word(decision?.reason);
   const tag = exchange.word(outcome?.tag);
@@ -247,6 +247,7 @@ function exchangeRow(key: number, exchange: ExchangeState): (string | number | n
     exchange.rows,
     exchange.bytes,
     withheld === null ? null : JSON.stringify(withheld),
+    masked === null ? null : JSON.stringify(masked),
     outcome?.status ?? 'active',
     tag,
     errorText,

@@ -1,6 +1,6 @@
 import type { Cell } from '../core/part.ts';
 import { type Output, styled } from './output.ts';
-import type { PlayedDecision, PlayedLine, PlayedOutcome, PlayedPart } from './recording-line.ts';
+import type { PlayedDecision, PlayedLine, PlayedMasked, PlayedOutcome, PlayedPart } from './recording-line.ts';
 import { closingLine, type Limits, promptLines, type ResultTable, resultLines } from './result.ts';
 import { boundValues } from './table.ts';
 import { counted, shorten, visibleLine, visibleLines } from './visible.ts';
@@ -54,6 +54,7 @@ export class PlayedExchange {
     else if (line.kind === 'outcome') this.#outcome = { outcome: line.outcome, at: line.at };
     else if (line.kind === 'bytes') for (const part of line.parts) this.#part(part, line.direction === 'request');
     else if (line.kind === 'withheld') this.#withhold(line);
+    else if (line.kind === 'masked') this.#note(() => maskedLines(line.masked));
     else if (line.kind === 'gap') this.#note(() => [gapText(line.direction, line.count, line.reason)]);
   }
 
@@ -187,6 +188,14 @@ export function markLines({ name, detail }: Mark, outcome: PlayedOutcome | null)
 
 /** Of a message from a target: the rest says where in the target's own source it came from. */
 const tellingNames = ['code', 'message', 'detail', 'hint'];
+
+/** What was masked, a line each: the column, by which rule, how often. */
+export function maskedLines(masked: PlayedMasked): readonly string[] {
+  return masked.map(({ rule, column, detector, count }) => {
+    const what = [column, detector].filter((name) => name !== null).join(' · ') || 'text';
+    return visibleLine(`masked ${what} ×${count} (${rule})`);
+  });
+}
 
 export function withheldText(direction: string, count: number, sha256: string): string {
   return `${count} bytes of the ${direction} were over the limit: counted and hashed, not kept (sha256 ${visibleLine(sha256)})`;

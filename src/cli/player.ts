@@ -1,6 +1,6 @@
 import type { SessionItem } from '../archive/items.ts';
 import { type Output, type Streams, styled } from './output.ts';
-import { gapText, markLines, PlayedExchange, withheldText } from './played-exchange.ts';
+import { gapText, markLines, maskedLines, PlayedExchange, withheldText } from './played-exchange.ts';
 import { existingSession, type RecordSource } from './record-source.ts';
 import { type PlayedLine, readLine } from './recording-line.ts';
 import { duration, type Limits } from './result.ts';
@@ -109,6 +109,7 @@ class Player {
 
   #channel(line: PlayedLine): void {
     if (line.kind === 'withheld') this.#marks.push({ name: line.kind, text: withheldText(line.direction, line.count, line.sha256) });
+    else if (line.kind === 'masked') this.#marks.push(...maskedLines(line.masked).map((text) => ({ name: line.kind, text })));
     else if (line.kind === 'gap') this.#marks.push({ name: line.kind, text: gapText(line.direction, line.count, line.reason) });
     else if (line.kind === 'bytes')
       for (const part of line.parts)

@@ -34,12 +34,15 @@ const outcome = z.object({
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
 
+const masked = z.array(z.object({ rule: z.string(), column: z.string().nullable(), detector: z.string().nullable(), count: z.number() }));
+
 const line = z.discriminatedUnion('kind', [
   z.object({ ...head, kind: z.literal('session') }),
   z.object({ ...head, kind: z.literal('exchange'), action: z.object({ name: z.string(), effect: z.string(), text: z.string() }) }),
   z.object({ ...head, kind: z.literal('decision'), decision }),
   z.object({ ...head, kind: z.literal('bytes'), direction, parts: z.array(part) }),
   z.object({ ...head, kind: z.literal('withheld'), direction, count: z.number(), sha256: z.string() }),
+  z.object({ ...head, kind: z.literal('masked'), masked }),
   z.object({ ...head, kind: z.literal('outcome'), outcome }),
   z.object({ ...head, kind: z.literal('gap'), direction, count: z.number(), reason: z.string() }),
   z.object({ ...head, kind: z.literal('end'), end: z.object({ status: z.string(), reason: z.string() }) }),
@@ -48,6 +51,7 @@ const line = z.discriminatedUnion('kind', [
 export type PlayedLine = z.output<typeof line>;
 export type PlayedPart = z.output<typeof part>;
 export type PlayedDecision = z.output<typeof decision>;
+export type PlayedMasked = z.output<typeof masked>;
 export type PlayedOutcome = z.output<typeof outcome>;
 
 /** The line, or null where it is not one that this player understands. */

@@ -4,6 +4,7 @@ import { decisionOf } from './decision.ts';
 import type { SessionFacts } from './entry.ts';
 import { messageOf } from './errors.ts';
 import type { Principal } from './principal.ts';
+import { maskingOf } from './session-masking.ts';
 import type { RecordingTerms } from './recorder.ts';
 import type { Ending, Session } from './session.ts';
 import type { Circumstance, ConnectionTerms, Credential, Stages } from './stages.ts';
@@ -92,7 +93,8 @@ function openSession(arrival: Arrival, principal: Principal, permit: Permit, ter
   const facts = factsOf(arrival, principal, permit, terms.retentionDays);
   const record = stages.recorder.open(facts, terms.recording, (fault) => stop(unrecorded(fault)));
   const channel: Session['channel'] = (ends) => openCrossing(record, 0, ends);
-  return { kind: 'admitted', session: { facts, principal, record, permit, channel, signal: controller.signal, stop } };
+  const masking = maskingOf(stages, { principal, connection: arrival.connection, run: arrival.run });
+  return { kind: 'admitted', session: { facts, principal, record, permit, masking, channel, signal: controller.signal, stop } };
 }
 
 function factsOf(arrival: Arrival, principal: Principal | null, verdict: Permit | Refusal, retentionDays: number): SessionFacts {

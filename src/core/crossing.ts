@@ -1,11 +1,12 @@
 import type { Outcome } from './entry.ts';
 import type { Crossing, Ends } from './exchange.ts';
-import { mintCleared, mintWitnessed } from './proof.ts';
+import type { MaskedCount } from './masking.ts';
+import { mintCleared, mintWitnessed, type Shown } from './proof.ts';
 import type { Release, SessionRecord } from './recorder.ts';
 
 /**
  * The one place where bytes become `Witnessed` and `Cleared`: in the release that the recorder calls after the commit.
- * Masking enters in `answer`, before the record, so that wire and record carry the same form.
+ * `answer` takes only what is masked already, so that wire and record carry the same form.
  */
 export function openCrossing(record: SessionRecord, ordinal: number, ends: Ends): Crossing {
   return new RecordedCrossing(record, ordinal, ends);
@@ -30,8 +31,11 @@ class RecordedCrossing implements Crossing {
   attempt(bytes: Uint8Array): void {
     this.#record.cross(this.ordinal, 'request', bytes, null);
   }
-  answer(bytes: Uint8Array): void {
+  answer(bytes: Shown): void {
     this.#record.cross(this.ordinal, 'reply', bytes, this.#deliver);
+  }
+  masked(counts: readonly MaskedCount[]): void {
+    this.#record.masked(this.ordinal, counts);
   }
   end(outcome: Outcome): void {
     this.#record.outcome(this.ordinal, outcome);

@@ -1,6 +1,7 @@
 import type { Action } from './action.ts';
 import type { ErrorCode } from './errors.ts';
 import type { JsonObject } from './json.ts';
+import type { MaskedCount } from './masking.ts';
 import type { Principal } from './principal.ts';
 import type { Grounds } from './verdict.ts';
 
@@ -74,6 +75,8 @@ export type EntryBody =
   /** Content over the exchange's limit: counted and hashed from the first withheld byte to here, per direction. */
   | { readonly kind: 'withheld'; readonly direction: Direction; readonly count: number; readonly sha256: string }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
+  /** What was masked in the exchange's replies since the entry of this kind before it. */
+  | { readonly kind: 'masked'; readonly masked: readonly MaskedCount[] }
   /** Bytes that crossed without a record, on a connection that chose `onFailure: gap`. */
   | { readonly kind: 'gap'; readonly direction: Direction; readonly count: number; readonly reason: string }
   | { readonly kind: 'end'; readonly end: SessionEnd }

@@ -1,7 +1,8 @@
 import type { Action } from './action.ts';
 import type { Outcome } from './entry.ts';
 import type { Cell } from './part.ts';
-import type { Cleared, Witnessed } from './proof.ts';
+import type { MaskedCount } from './masking.ts';
+import type { Cleared, Shown, Witnessed } from './proof.ts';
 import type { Permit, Refusal } from './verdict.ts';
 
 /**
@@ -16,7 +17,9 @@ export interface Crossing {
   /** A piece of the request that is kept and goes nowhere, because the exchange is refused. */
   attempt(bytes: Uint8Array): void;
   /** A piece of the reply, towards the client. */
-  answer(bytes: Uint8Array): void;
+  answer(bytes: Shown): void;
+  /** Says what was masked in the pieces of the reply so far. */
+  masked(counts: readonly MaskedCount[]): void;
   end(outcome: Outcome): void;
 }
 

@@ -31,6 +31,7 @@ const entries: readonly Entry[] = [
   { ...head, kind: 'decision', decision },
   { ...head, kind: 'bytes', direction: 'request', bytes: Buffer.from([0, 1, 2, 255]) },
   { ...head, kind: 'bytes', direction: 'reply', bytes: Buffer.alloc(0) },
+  { ...head, kind: 'masked', masked: [{ rule: 'columns[0]', column: 'email', detector: null, count: 3 }] },
   { ...head, kind: 'withheld', direction: 'reply', count: 2 ** 40, sha256: 'f'.repeat(64) },
   { ...head, kind: 'outcome', outcome: { status: 'error', rows: 2, tag: null, error: { code: '42601', message: 'no' } } },
   { ...head, kind: 'gap', direction: 'request', count: 12, reason: 'disk full' },

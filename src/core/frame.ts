@@ -23,6 +23,7 @@ const kinds = [
   'gap',
   'end',
   'audit',
+  'masked',
 ] as const satisfies readonly EntryBody['kind'][];
 const directions = ['request', 'reply'] as const satisfies readonly Direction[];
 

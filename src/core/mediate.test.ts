@@ -4,6 +4,7 @@ import { plainAction } from './action.ts';
 import type { Decision, Direction, Outcome } from './entry.ts';
 import type { Act, Crossing, Exchange } from './exchange.ts';
 import { mediate } from './mediate.ts';
+import { mintShown } from './proof.ts';
 import type { Release, SessionRecord } from './recorder.ts';
 import type { Session } from './session.ts';
 import type { Stages } from './stages.ts';
@@ -30,6 +31,7 @@ function stage(
       told.push(`recorded ${direction} ${String(bytes)}${release ? '' : ', going nowhere'}`);
       release?.(bytes);
     },
+    masked: () => {},
     outcome: (_exchange: number, { status }: Outcome) => told.push(`ended ${status}`),
     end: () => Promise.resolve(),
   };
@@ -40,12 +42,12 @@ function stage(
     cancelled: new AbortController().signal,
     perform: (given: Permit, crossing: Crossing) => {
       crossing.ask(Buffer.from('question'), given);
-      crossing.answer(Buffer.from('answer'));
+      crossing.answer(mintShown(Buffer.from('answer')));
       crossing.end(done('ok'));
     },
     refuse: ({ code }: Refusal, crossing: Crossing) => {
       crossing.attempt(Buffer.from('question'));
-      crossing.answer(Buffer.from(code));
+      crossing.answer(mintShown(Buffer.from(code)));
       crossing.end(done('refused'));
     },
     notice: (text: string) => told.push(`told: ${text}`),

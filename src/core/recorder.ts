@@ -1,4 +1,5 @@
 import type { Action } from './action.ts';
+import type { MaskedCount } from './masking.ts';
 import type { AuditEvent, Decision, Direction, Outcome, SessionEnd, SessionFacts } from './entry.ts';
 
 /** How a connection wants its sessions recorded. */
@@ -24,6 +25,8 @@ export interface SessionRecord {
   decided(exchange: number, decision: Decision): void;
   /** Puts bytes on record, then hands them to `release`; with null they are recorded and go nowhere. */
   cross(exchange: number, direction: Direction, bytes: Uint8Array, release: Release | null): void;
+  /** Says what was masked in the replies that have crossed; never a value. */
+  masked(exchange: number, masked: readonly MaskedCount[]): void;
   outcome(exchange: number, outcome: Outcome): void;
   /** Closes the record; resolves once that is committed. A second call changes nothing. */
   end(end: SessionEnd): Promise<void>;

@@ -1,6 +1,7 @@
 import type { SessionFacts } from './entry.ts';
 import type { Crossing, Ends } from './exchange.ts';
 import type { ErrorCode } from './errors.ts';
+import type { SessionMasking } from './masking.ts';
 import type { Principal } from './principal.ts';
 import type { SessionRecord } from './recorder.ts';
 import type { Permit } from './verdict.ts';
@@ -19,6 +20,8 @@ export interface Session {
   readonly record: SessionRecord;
   /** The verdict on `connect`. */
   readonly permit: Permit;
+  /** What masks its target's data; null where nothing is masked. */
+  readonly masking: SessionMasking | null;
   /** Opens the session's own channel (ordinal 0): start-up, and what no exchange asked for. It passes on `permit`. */
   channel(ends: Ends): Crossing;
   /** Aborts with an `Ending` as its reason when the gateway ends the session; the adapter tells its client and leaves. */

@@ -1,4 +1,5 @@
 import type { Action } from './action.ts';
+import type { Masking } from './masking.ts';
 import type { Act } from './exchange.ts';
 import type { Principal } from './principal.ts';
 import type { Recorder, RecordingTerms } from './recorder.ts';
@@ -49,6 +50,8 @@ export interface Stages {
    * client, once there is something to wait for.
    */
   ask(question: Question, session: Session, act: Act, cancelled: AbortSignal, notice: (text: string) => void): Promise<Permit | Refusal>;
+  /** Masking. Absent: nothing is masked. */
+  readonly masking?: Masking | null;
   /** Recording. */
   readonly recorder: Recorder;
 }

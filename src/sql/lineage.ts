@@ -3,6 +3,7 @@ import { traceFrom } from './lineage-from.ts';
 import { traceQuery } from './lineage-query.ts';
 import { traceRelation } from './lineage-relations.ts';
 import { type Column, none, outermost, shapeOf, type Sources, type Traced, type Tracer, union, untraceable } from './lineage-trace.ts';
+import { type CopyLayout, copyLayout } from './copy-layout.ts';
 import { cursorQuery, preparedQuery, queryKinds } from './indirect.ts';
 import type { ParsedStatement } from './parse.ts';
 import type { Context } from './setting.ts';
@@ -19,6 +20,8 @@ export interface Lineage {
    * gives a value they are, for there they decide the value.
    */
   readonly filters: Sources;
+  /** How a COPY writes its rows: null where that is not understood, undefined where it is no COPY. */
+  readonly copy?: CopyLayout | null;
 }
 
 /**
@@ -45,7 +48,10 @@ export function statementLineage(statement: ParsedStatement, context: Context): 
   };
   try {
     const traced = traceStatement(statement.tree, tracer);
-    return traced === null ? null : { columns: traced.columns, whole: traced.whole, filters: traced.filters };
+    if (traced === null) return null;
+    const copying = asKind(statement.tree, 'CopyStmt');
+    const lineage = { columns: traced.columns, whole: traced.whole, filters: traced.filters };
+    return copying === null ? lineage : { ...lineage, copy: copyLayout(copying) };
   } catch (fault) {
     // A tree too deep for the stack: nothing is known of what it shows.
     if (fault instanceof RangeError) return untraceable;

@@ -15,6 +15,7 @@ export function failingRecorder() {
         exchange: (action) => (broken && lost(), record.exchange(action)),
         decided: (exchange, decision) => (broken ? lost() : record.decided(exchange, decision)),
         cross: (exchange, direction, bytes, release) => (broken ? lost() : record.cross(exchange, direction, bytes, release)),
+        masked: (exchange, masked) => (broken ? lost() : record.masked(exchange, masked)),
         outcome: (exchange, outcome) => (broken ? lost() : record.outcome(exchange, outcome)),
         end: (end) => record.end(end),
       };

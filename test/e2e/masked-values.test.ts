@@ -4,7 +4,8 @@ import { after, before, describe, test } from 'node:test';
 import type { Client } from 'pg';
 import { maskActions } from '../../src/stages/masking/action.ts';
 import { Pseudonyms } from '../../src/stages/masking/pseudonyms.ts';
-import { maskValue, type ValueKind } from '../../src/stages/masking/value.ts';
+import { maskValue } from '../../src/stages/masking/value.ts';
+import type { ValueKind } from '../../src/core/masking.ts';
 import { type PostgresServer, startPostgres } from '../rig/postgres.ts';
 
 const pseudonyms = new Pseudonyms(createSecretKey(randomBytes(32)));

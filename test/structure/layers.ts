@@ -30,10 +30,11 @@ const coreTypes = /^(node:.*|zod)$/;
 /** Who may make a proof. A proof that anybody can make proves nothing. */
 const mints: readonly { readonly name: string; readonly from: string; readonly allowed: RegExp }[] = [
   { name: 'permit', from: 'src/core/verdict.ts', allowed: /^src\/stages\/(policy|approvals)\// },
+  { name: 'mintShown', from: 'src/core/proof.ts', allowed: /^src\/protocols\/[^/]+\/masking\.ts$/ },
   { name: 'mintWitnessed', from: 'src/core/proof.ts', allowed: /^src\/core\/crossing\.ts$/ },
   { name: 'mintCleared', from: 'src/core/proof.ts', allowed: /^src\/core\/crossing\.ts$/ },
 ];
-const proofs = /\b(Permit|Witnessed|Cleared)\b/;
+const proofs = /\b(Permit|Witnessed|Shown|Cleared)\b/;
 
 const socketModules = /^node:(net|tls|dgram|https?|http2)$/;
 const socketFiles = /^src\/protocols\/[^/]+\/(client|upstream)\.ts$/;

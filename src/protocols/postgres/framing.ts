@@ -8,6 +8,8 @@ export class OverLimit extends MalformedBytes {}
 export interface MessageSink {
   /** One whole message, header included. Returns whether to go on; false keeps what follows for `resume`. */
   message(type: number, buffer: Buffer, from: number, to: number): boolean;
+  /** Whether a message that would stream, because of its length, must be held whole instead. */
+  holds?(type: number, total: number): boolean;
   /** A piece of a message that streams: passed on as it comes, `first` and `last` mark its ends. */
   piece(type: number, buffer: Buffer, from: number, to: number, first: boolean, last: boolean): void;
 }
@@ -158,7 +160,7 @@ export class Framing {
 
   /** Whether a message of this type and length is passed on in pieces instead of being held. */
   #streams(type: number | undefined, total: number): boolean {
-    return total > pieceFrom && this.#rules[type ?? 0]?.streams === true;
+    return total > pieceFrom && this.#rules[type ?? 0]?.streams === true && this.#sink.holds?.(type ?? 0, total) !== true;
   }
   #keep(bytes: Buffer): void {
     this.#held.push(bytes);

@@ -1,19 +1,28 @@
 import type { Outcome } from '../../core/entry.ts';
-import { MalformedBytes } from '../../wire/byte-reader.ts';
+import type { MaskedCount, SessionMasking } from '../../core/masking.ts';
+import type { Shown } from '../../core/proof.ts';
 import { Framing, type MessageSink } from './framing.ts';
-import { parseFields, passingIn, replyMessages, type ReplyState, replyStates } from './messages.ts';
+import { isWords, MaskedWords } from './masked-words.ts';
+import { inOwnWords, ReplyRun } from './masking.ts';
+import { ResultMasks } from './masking-results.ts';
+import { parseFields, replyMessages } from './messages.ts';
+import { passingFor, stateOf, unexpected } from './reply-state.ts';
 import { skipped, type StatementExchange } from './statement-exchange.ts';
 import { completions, type ExtendedKind, runningIn, type Step, type Steps } from './steps.ts';
 import { deallocated } from './takings.ts';
 
 /** Where replies that no exchange asked for go: notifications, parameter changes, a target's farewell. */
 export interface ReplyChannel {
-  answer(bytes: Buffer): void;
+  answer(bytes: Shown): void;
+  /** What was masked of what no exchange asked for. */
+  masked(counts: readonly MaskedCount[]): void;
   /** The target has closed portals, it may be all; or a prepared statement, or with null all of them. */
   portalsGone(): void;
   preparedGone(name: string | null): void;
-  /** The target has told its client_encoding. */
-  encodingChanged(name: string): void;
+  /** The target has told a setting. */
+  settingTold(name: string, value: string): void;
+  /** The target is ready: for anything, within a transaction, or within one that has failed. */
+  ready(state: 'idle' | 'open' | 'failed'): void;
 }
 
 const code = (letter: string): number => letter.charCodeAt(0);
@@ -31,21 +40,23 @@ const NOTICE = code('N');
 const COPY_OUT = code('H');
 const COPY_DONE = code('c');
 const CALL_RESPONSE = code('V');
-const IDLE = code('I');
+const readyStates: ReadonlyMap<number, 'idle' | 'open' | 'failed'> = new Map([
+  [code('I'), 'idle'],
+  [code('T'), 'open'],
+  [code('E'), 'failed'],
+]);
 const queryCanceled = '57014';
 /** Tags of statements that close portals; one that closes fewer than all makes the gateway forget more than it must. */
 const endsPortals = new Set(['COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION', 'CLOSE CURSOR', 'CLOSE CURSOR ALL']);
 const completionCodes = new Map(Object.entries(completions).map(([kind, letters]) => [kind, codesOf(letters)]));
-const passing = passingIn<ReplyState>(replyMessages, replyStates);
-const inQuery = passing.query;
 
 /** Reads the target's stream: says of each byte which exchange it answers, and what became of the exchange. */
 export class Replies implements MessageSink {
   readonly #framing = new Framing(replyMessages, this);
   readonly #steps: Steps;
   readonly #channel: ReplyChannel;
-  /** The run of contiguous bytes with one owner that has not been answered yet. */
-  #run: { buffer: Buffer; from: number; to: number; owner: StatementExchange | null } | null = null;
+  readonly #run: ReplyRun;
+  readonly #words: MaskedWords | null;
   #last: StatementExchange | null = null;
   /** What the client is told in place of the target's own words, should it say before it is ready that a statement was cancelled. */
   wordsOfCancel: Buffer | null = null;
@@ -54,9 +65,20 @@ export class Replies implements MessageSink {
   /** True once the target has said a fatal error: its closing the connection is then no surprise. */
   saidFarewell = false;
 
-  constructor(steps: Steps, channel: ReplyChannel) {
+  /** Null where nothing of the session is masked. */
+  readonly #masks: ResultMasks | null;
+
+  constructor(steps: Steps, channel: ReplyChannel, masking: SessionMasking | null) {
     this.#steps = steps;
     this.#channel = channel;
+    this.#words = masking && new MaskedWords(masking, (counts) => channel.masked(counts));
+    this.#masks = masking && this.#words && new ResultMasks(masking, this.#words);
+    this.#run = new ReplyRun(this.#masks, (owner, bytes) => this.#deliver(owner, bytes));
+  }
+
+  /** What the target announced before it was asked anything, as the client may see it. */
+  announced(messages: Buffer): Buffer {
+    return this.#words?.announced(messages) ?? messages;
   }
 
   /** Throws MalformedBytes where the target breaks the protocol; what came before is answered. */
@@ -83,16 +105,25 @@ export class Replies implements MessageSink {
 
   /** The session is over: what the target has answered already was not cut, though the end of its answer never came. */
   close(): void {
+    this.#last?.tellMasked();
     this.#leave(null);
+  }
+
+  /** Whether a long message must be whole before any of it is passed on. Throws where it is too long for that. */
+  holds(type: number, total: number): boolean {
+    return this.#masks !== null && this.#masks.holds(type, runningIn(this.#steps.first()), total);
   }
 
   message(type: number, buffer: Buffer, from: number, to: number): boolean {
     if (this.#halted) return false;
-    const owner = this.#read(type, buffer, from, to);
+    // What an error says is on record with its exchange's outcome, too.
+    const masked = this.#words !== null && isWords(type) ? this.#words.prepare(type, buffer, from, to, this.#asked()) : null;
+    const owner = masked && type === ERROR ? this.#read(type, masked, 0, masked.length) : this.#read(type, buffer, from, to);
     if (owner === 'swallowed' || this.#halted) return !this.#halted;
     const words = type === ERROR && this.wordsOfCancel;
-    if (words && owner?.outcome?.error?.code === queryCanceled) this.#own(owner, words, 0, words.length);
-    else this.#own(owner, buffer, from, to);
+    if (words && owner?.outcome?.error?.code === queryCanceled) this.#run.say(owner, words);
+    else this.#run.message(type, owner, buffer, from, to);
+    this.#endOf(owner);
     return !this.#halted;
   }
 
@@ -102,7 +133,8 @@ export class Replies implements MessageSink {
       const owner = this.#read(type, buffer, from, to);
       this.#pieceOf = owner === 'swallowed' ? null : owner;
     }
-    this.#own(this.#pieceOf, buffer, from, to);
+    this.#run.piece(type, this.#pieceOf, buffer, from, to);
+    this.#endOf(this.#pieceOf);
   }
   /** Whose the message is that is passed on in pieces. */
   #pieceOf: StatementExchange | null = null;
@@ -138,6 +170,14 @@ export class Replies implements MessageSink {
       default:
         return this.#readExtended(step, type, buffer, from, to);
     }
+  }
+
+  /** What the client has said in what is being answered. */
+  #asked(): string {
+    const step = this.#steps.first();
+    if (step === undefined) return '';
+    if (step.kind === 'query') return step.exchanges.map(({ action }) => action.text).join('\n');
+    return this.#ownerOf(step)?.action.text ?? '';
   }
 
   #ownerOf(step: Step): StatementExchange | null {
@@ -191,7 +231,7 @@ export class Replies implements MessageSink {
     return exchange;
   }
 
-  #readSync(step: Step & { kind: 'sync' }, type: number, buffer: Buffer, from: number, to: number): StatementExchange | null {
+  #readSync(step: Step & { kind: 'sync' }, type: number, buffer: Buffer, from: number, to: number): StatementExchange | null | 'swallowed' {
     const owner = step.batch.at(-1) ?? null;
     if (type === ERROR) {
       // The implicit commit failed, a deferred constraint for instance: what was `ok` was not.
@@ -204,7 +244,7 @@ export class Replies implements MessageSink {
     this.#noteState(buffer, from);
     for (const exchange of step.batch) if (exchange !== owner) exchange.end();
     this.#endAfterRun(owner);
-    return owner;
+    return step.own ? 'swallowed' : owner;
   }
 
   #readCall(step: Step & { kind: 'call' }, type: number, buffer: Buffer, from: number, to: number): StatementExchange {
@@ -220,7 +260,7 @@ export class Replies implements MessageSink {
   #readRefused(step: Step & { kind: 'refused' }): 'swallowed' {
     this.#flush();
     this.#leave(step.exchange);
-    (step.exchange ?? this.#channel).answer(step.words);
+    (step.exchange ?? this.#channel).answer(inOwnWords(step.words));
     this.#steps.shift();
     this.#skipToSync();
     return 'swallowed';
@@ -230,12 +270,12 @@ export class Replies implements MessageSink {
     if (type === ERROR) {
       this.#noteFarewell(buffer, from, to);
       this.#skipToSync();
-      return null;
+      return question.apart && !this.saidFarewell ? 'swallowed' : null;
     }
-    if (question.take(buffer.subarray(from, to))) {
+    const value = question.take(buffer.subarray(from, to));
+    if (value !== null) {
       this.#steps.shift();
-      this.#channel.encodingChanged(question.encoding);
-      question.settle();
+      question.settle(value);
     }
     return 'swallowed';
   }
@@ -246,7 +286,7 @@ export class Replies implements MessageSink {
       if ('change' in step) step.change?.reject();
       if (step.kind === 'query') this.#skipQuery(step);
       else if (step.kind === 'call') step.exchange.end(skipped);
-      else if (step.kind === 'question') step.question.settle();
+      else if (step.kind === 'question') step.question.settle(null);
       else if ('exchange' in step && step.exchange) step.exchange.outcome ??= skipped;
     });
   }
@@ -285,8 +325,10 @@ export class Replies implements MessageSink {
   /** Outside of a transaction no portal is left. */
   #noteState(buffer: Buffer, from: number): void {
     this.wordsOfCancel = null;
-    this.inTransaction = buffer[from + 5] !== IDLE;
+    const state = readyStates.get(buffer[from + 5] ?? 0) ?? 'failed';
+    this.inTransaction = state !== 'idle';
     if (!this.inTransaction) this.#channel.portalsGone();
+    this.#channel.ready(state);
   }
 
   #noteFarewell(buffer: Buffer, from: number, to: number) {
@@ -297,16 +339,11 @@ export class Replies implements MessageSink {
 
   #parameterStatus(body: Buffer): void {
     const [name, value] = body.toString('utf8').split('\0');
-    if (name === 'client_encoding' && value !== undefined) this.#channel.encodingChanged(value);
+    if (name !== undefined && value !== undefined) this.#channel.settingTold(name, value);
   }
 
-  #own(owner: StatementExchange | null, buffer: Buffer, from: number, to: number): void {
-    const run = this.#run;
-    if (run && run.buffer === buffer && run.owner === owner && run.to === from) run.to = to;
-    else {
-      this.#flush();
-      this.#run = { buffer, from, to, owner };
-    }
+  /** Ends the exchange whose last message that was. */
+  #endOf(owner: StatementExchange | null): void {
     if (this.#ending === owner && owner !== null) {
       this.#ending = null;
       this.#flush();
@@ -321,11 +358,11 @@ export class Replies implements MessageSink {
   }
 
   #flush(): void {
-    const run = this.#run;
-    if (run === null) return;
-    this.#run = null;
-    const bytes = run.buffer.subarray(run.from, run.to);
-    const owner = run.owner?.ended ? null : run.owner;
+    this.#run.flush();
+  }
+
+  #deliver(of: StatementExchange | null, bytes: Shown): void {
+    const owner = of?.ended ? null : of;
     if (owner !== null && owner !== this.#last) this.#leave(owner);
     if (owner === null) this.#channel.answer(bytes);
     else owner.answer(bytes);
@@ -352,23 +389,4 @@ function outcomeOf(tag: string, rows: number): Outcome {
   if (outcomes.size >= rememberedOutcomes) outcomes.clear();
   outcomes.set(tag, outcome);
   return outcome;
-}
-
-/** What may come now. The head is nearly always a query: its types are at hand without looking a name up. */
-function passingFor(step: Step | undefined): Uint8Array {
-  if (step?.kind !== 'query') return passing[stateOf(step)];
-  const copy = step.exchanges[step.current]?.copy;
-  return copy === 'in' || copy === 'out' ? passing[stateOf(step)] : inQuery;
-}
-
-function stateOf(step: Step | undefined): ReplyState {
-  if (step === undefined) return 'nothing';
-  const copy = runningIn(step)?.copy ?? 'none';
-  if (copy !== 'none') return copy === 'in' ? 'copy in' : 'copy out';
-  return step.kind === 'copy-end' ? 'nothing' : step.kind;
-}
-
-function unexpected(type: number, state: ReplyState): MalformedBytes {
-  const name = Object.entries(replyMessages).find(([letter]) => code(letter) === type)?.[1].name ?? `0x${type.toString(16)}`;
-  return new MalformedBytes(`${name} ${replyStates[state]}`);
 }

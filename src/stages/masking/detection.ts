@@ -1,11 +1,11 @@
+import type { Tally, ValueKind } from '../../core/masking.ts';
 import { redacted } from './action.ts';
 import { replaceLeaves } from './json.ts';
 import { maskText } from './mask.ts';
 import { maskNumber } from './numbers.ts';
 import type { Pseudonyms } from './pseudonyms.ts';
 import type { Finding, Screen } from './screen.ts';
-import type { Tally } from './tally.ts';
-import { maskValue, type ValueKind } from './value.ts';
+import { maskValue } from './value.ts';
 
 /** Where a value stands: its column's label, for the count, and all that says what it means. */
 interface Place {

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { columnKey } from './column-name.ts';
-import { type ColumnPlan, Masker, type ResultColumn } from './masker.ts';
+import { type ResultColumn, Tally, type ValueKind } from '../../core/masking.ts';
+import { type ColumnPlan, Masker } from './masker.ts';
 import { maskingSchema } from './settings.ts';
-import { Tally } from './tally.ts';
-import type { ValueKind } from './value.ts';
 
 const masker = new Masker(
   maskingSchema.parse({
@@ -56,6 +55,21 @@ describe('the plan of a column', () => {
       const plan = planOf(column, connection);
       assert.equal(plan.how === 'mask' ? `mask ${plan.rule.action} by ${plan.rule.rule}` : plan.how, expected);
     });
+
+  test('lets pass what may be seen', () => {
+    const seen = (more: Partial<ResultColumn>, ...tables: readonly (string | null)[]) =>
+      masker.plan('orders', [column(more)], (source) => tables.includes(source && source.replace(/\.[^.]*$/, '')))?.[0]?.how ?? 'pass';
+    const users = from('public.users.email');
+    assert.equal(seen(users), 'mask');
+    assert.equal(seen(users, 'public.users'), 'pass');
+    assert.equal(seen(users, 'public.orders', null), 'mask');
+    assert.equal(seen(from('public.users.email', 'hr.staff.salary'), 'public.users'), 'mask');
+    assert.equal(seen(from('public.users.email', 'public.orders.note'), 'public.users'), 'detect');
+    assert.equal(seen({ sources: 'unknown' }, 'public.users'), 'mask');
+    assert.equal(seen({ sources: 'unknown' }, null), 'pass');
+    assert.equal(seen({}), 'detect');
+    assert.equal(seen({}, null), 'pass');
+  });
 
   test('is null where nothing of a result is touched', () => {
     assert.equal(masker.plan('elsewhere', [column({})]), null);

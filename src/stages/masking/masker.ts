@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { MayBeSeen, ResultColumn, Tally, ValueKind } from '../../core/masking.ts';
 import { redacted } from './action.ts';
 import { lastName } from './column-name.ts';
 import { type ColumnRule, ColumnRules } from './column-rules.ts';
@@ -7,23 +8,7 @@ import { Pseudonyms } from './pseudonyms.ts';
 import type { Screen } from './screen.ts';
 import { screenOf } from './screens.ts';
 import type { MaskingSettings } from './settings.ts';
-import type { Tally } from './tally.ts';
-import { maskValue, type ValueKind } from './value.ts';
-
-/** A column of a result, as far as masking must know it. */
-export interface ResultColumn {
-  /** Every column of the target that can have had a part in the values, by `columnKey`; `unknown` where that cannot be told. */
-  readonly sources: ReadonlySet<string> | 'unknown';
-  /**
-   * Whether the values are those of one stored column as they stand (which `sources` may then name several times: a view's column
-   * and the one behind it, a partition's and its parent's). What is computed from a masked column is redacted whole: a partial form
-   * or pseudonym of a piece that the client chose would give the value away piece by piece.
-   */
-  readonly direct: boolean;
-  /** The name that the client sees. */
-  readonly label: string | null;
-  readonly kind: ValueKind;
-}
+import { maskValue } from './value.ts';
 
 /** What happens to the values of one column. */
 export type ColumnPlan =
@@ -59,10 +44,10 @@ export class Masker {
   }
 
   /** What happens to the columns of a result, in their order; null where all of it passes as it is. */
-  plan(connection: string, columns: readonly ResultColumn[]): readonly ColumnPlan[] | null {
+  plan(connection: string, columns: readonly ResultColumn[], mayBeSeen: MayBeSeen = nothing): readonly ColumnPlan[] | null {
     const rules = this.#of(connection);
     if (rules.columns.isEmpty && rules.screen.isEmpty) return null;
-    const plans = columns.map((column) => planOf(rules, column));
+    const plans = columns.map((column) => planOf(rules, column, mayBeSeen));
     return plans.every(({ how }) => how === 'pass') ? null : plans;
   }
 
@@ -98,15 +83,28 @@ export class Masker {
   }
 }
 
-function planOf({ columns, screen }: Rules, { sources, direct, label, kind }: ResultColumn): ColumnPlan {
-  const covering = sources === 'unknown' ? (columns.isEmpty ? null : unknownLineage) : columns.ofAny(sources);
+function planOf({ columns, screen }: Rules, { sources, direct, label, kind }: ResultColumn, mayBeSeen: MayBeSeen): ColumnPlan {
+  const covering = coveringRule(columns, sources, mayBeSeen);
   if (covering !== null) {
     const plain = direct && sources !== 'unknown';
     const rule = plain || covering.action === 'null' ? covering : { ...covering, action: 'redact' as const };
     return { how: 'mask', rule, kind, label };
   }
-  return screen.isEmpty || !searchable.has(kind) ? pass : { how: 'detect', screen, kind, label, hint: hintOf(label, sources) };
+  if (screen.isEmpty || !searchable.has(kind)) return pass;
+  // A value that comes from no column is the connection's.
+  const origins = sources === 'unknown' || sources.size === 0 ? [null] : [...sources];
+  return origins.every(mayBeSeen) ? pass : { how: 'detect', screen, kind, label, hint: hintOf(label, sources) };
 }
+
+/** The strictest rule for what may not be seen as it is. */
+function coveringRule(columns: ColumnRules, sources: ResultColumn['sources'], mayBeSeen: MayBeSeen): ColumnRule | null {
+  if (columns.isEmpty) return null;
+  if (sources === 'unknown') return mayBeSeen(null) ? null : unknownLineage;
+  const covered = [...sources].filter((source) => columns.of(source) !== null);
+  return covered.length === 0 ? null : columns.ofAny(covered.filter((source) => !mayBeSeen(source)));
+}
+
+const nothing: MayBeSeen = () => false;
 
 /** What the value is called: by the client, who may call it anything, and by the target. */
 function hintOf(label: string | null, sources: ResultColumn['sources']): string {

@@ -4,7 +4,8 @@ import { isIP } from 'node:net';
 import { describe, test } from 'node:test';
 import { type MaskAction, maskActions } from './action.ts';
 import { Pseudonyms } from './pseudonyms.ts';
-import { maskValue, type ValueKind, valueKinds } from './value.ts';
+import { type ValueKind, valueKinds } from '../../core/masking.ts';
+import { maskValue } from './value.ts';
 
 const pseudonyms = new Pseudonyms(createSecretKey(Buffer.alloc(32, 7)));
 const mask = (text: string, action: MaskAction, kind: ValueKind) => maskValue(text, { action, label: 'x' }, kind, pseudonyms);

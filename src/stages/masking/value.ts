@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import type { ValueKind } from '../../core/masking.ts';
 import { type MaskAction, redacted } from './action.ts';
 import { replaceLeaves } from './json.ts';
 import { type Mask, maskText } from './mask.ts';
@@ -6,27 +7,6 @@ import { maskDecimal, maskInteger, maskNumber } from './numbers.ts';
 import { partialText } from './partial.ts';
 import type { Pseudonyms } from './pseudonyms.ts';
 import { maskTime } from './times.ts';
-
-/** What a value is for its reader, so that what takes its place can be read the same way. `other` is whatever is not in the list. */
-export const valueKinds = [
-  'text',
-  'integer',
-  'numeric',
-  'float',
-  'boolean',
-  'uuid',
-  'date',
-  'time',
-  'timestamp',
-  'interval',
-  'json',
-  'bytes',
-  'inet',
-  'mac',
-  'array',
-  'other',
-] as const;
-export type ValueKind = (typeof valueKinds)[number];
 
 /** What takes the place of a value, in the text form of its kind, or null. The table is in docs/masking.md. */
 export function maskValue(text: string, mask: Mask, kind: ValueKind, pseudonyms: Pseudonyms): string | null {
@@ -63,6 +43,23 @@ export function maskValue(text: string, mask: Mask, kind: ValueKind, pseudonyms:
       return null;
   }
 }
+
+/** What takes the place of every such value alike; undefined where it depends on the value. */
+export function alwaysMasked({ action, label }: Mask, kind: ValueKind): string | null | undefined {
+  if (action === 'null' || kind === 'other') return null;
+  if (kind === 'boolean') return 'f';
+  if (kind === 'array') return '{}';
+  if (action !== 'redact') return undefined;
+  return kind === 'text' ? redacted(label) : alwaysRedacted[kind];
+}
+
+const alwaysRedacted: { readonly [kind in ValueKind]?: string } = {
+  integer: '0',
+  uuid: '00000000-0000-0000-0000-000000000000',
+  date: '1970-01-01',
+  interval: '00:00:00',
+  bytes: '\\x',
+};
 
 function maskUuid(text: string, action: MaskAction, pseudonyms: Pseudonyms): string {
   const hex = text.replaceAll(/[^0-9A-Fa-f]/g, '').toLowerCase();

@@ -1,4 +1,5 @@
 import type { Action } from '../../core/action.ts';
+import type { MaskedCount } from '../../core/masking.ts';
 import type { AuditEvent, Decision, Direction, Outcome, SessionEnd, SessionFacts } from '../../core/entry.ts';
 
 // Protocols and policy hand over the same object for the same statement shape again and again, so its JSON is made once.
@@ -28,6 +29,10 @@ export function endPayload(end: SessionEnd): Buffer {
 
 export function auditPayload(audit: AuditEvent): Buffer {
   return encode({ audit });
+}
+
+export function maskedPayload(masked: readonly MaskedCount[]): Buffer {
+  return encode({ masked });
 }
 
 export function withheldPayload(direction: Direction, count: number, sha256: string): Buffer {

@@ -2,11 +2,12 @@ import type { Action } from '../../core/action.ts';
 import type { Decision, Direction, Entry, Outcome, SessionEnd, SessionFacts } from '../../core/entry.ts';
 import { ChaperoneError, messageOf } from '../../core/errors.ts';
 import { encodeFrame, frameHeaderBytes, maxPayloadBytes, sessionBytes } from '../../core/frame.ts';
+import type { MaskedCount } from '../../core/masking.ts';
 import type { RecordingTerms, Release, SessionRecord } from '../../core/recorder.ts';
 import { Backlog } from './backlog.ts';
 import { Content } from './content.ts';
 import { OpenExchanges } from './open-exchanges.ts';
-import { actionPayload, decisionPayload, endPayload, outcomePayload, sessionPayload, withheldPayload } from './encoding.ts';
+import { actionPayload, decisionPayload, endPayload, maskedPayload, outcomePayload, sessionPayload, withheldPayload } from './encoding.ts';
 import type { Party, Writer } from './writer.ts';
 
 /** What a record needs of the journal it is in. */
@@ -89,6 +90,11 @@ export class KeptRecord implements SessionRecord, Party {
     }
     for (let at = 0; at < bytes.length; at += maxPayloadBytes)
       this.#piece(ordinal, direction, bytes.subarray(at, at + maxPayloadBytes), release);
+  }
+
+  masked(exchange: number, masked: readonly MaskedCount[]): void {
+    if (this.#over) return;
+    this.#put(this.#open.get(exchange) === undefined ? 0 : exchange, 'masked', null, maskedPayload(masked));
   }
 
   outcome(exchange: number, outcome: Outcome): void {

@@ -62,6 +62,7 @@ export class MemoryRecorder implements Recorder {
           release(bytes);
         });
       },
+      masked: (exchange, masked) => put(exchange, { kind: 'masked', masked }),
       outcome: (exchange, outcome) => {
         open.delete(exchange);
         put(exchange, { kind: 'outcome', outcome });

@@ -1,0 +1,212 @@
+import { type ColumnMask, type ResultColumn, type SessionMasking, Tally } from '../../core/masking.ts';
+import type { Lineage } from '../../sql/lineage.ts';
+import { MalformedBytes } from '../../wire/byte-reader.ts';
+import { CopyMasking } from './copy-masking.ts';
+import { maskedRowLimit, TooLongToMask } from './held-bytes.ts';
+import type { MaskedWords } from './masked-words.ts';
+import { maskPlan } from './masking-words.ts';
+import type { ReadStatement } from './read-statement.ts';
+import { type DescribedColumn, readColumns } from './row-description.ts';
+import type { RowBuffer } from './row-buffer.ts';
+import { type CellMask, cellMask, NullRows, RowMasking } from './row-masking.ts';
+import type { Showing } from './showing.ts';
+import type { StatementExchange } from './statement-exchange.ts';
+import { kindOf } from './value-kinds.ts';
+
+const code = (letter: string): number => letter.charCodeAt(0);
+const [ROW_DESCRIPTION, DATA_ROW, COPY_OUT, COPY_DATA, COPY_DONE] = ['T', 'D', 'H', 'd', 'c'].map(code);
+const headerBytes = 5;
+
+/** What was said of a statement's result, and whether any rule looks at it, whoever asks. */
+interface Described {
+  readonly message: Buffer;
+  readonly columns: readonly DescribedColumn[];
+  readonly touched: boolean;
+}
+
+/** Decides what of a session's replies is masked, result by result, and does it. */
+export class ResultMasks {
+  readonly #masking: SessionMasking;
+  readonly #words: MaskedWords;
+  /** By statement, because drivers describe one once and run it many times. */
+  readonly #described = new WeakMap<ReadStatement, Described>();
+
+  constructor(masking: SessionMasking, words: MaskedWords) {
+    this.#masking = masking;
+    this.#words = words;
+  }
+
+  /** Writes to `out` what takes the message's place, which may be nothing; false where it passes as it is. */
+  replace(type: number, owner: StatementExchange | null, buffer: Buffer, from: number, to: number, out: RowBuffer): boolean {
+    const words = this.#words.take(type, owner, buffer, from, to);
+    if (words !== null) {
+      out.begin();
+      out.copy(words, 0, words.length);
+      return true;
+    }
+    if (owner === null) return false;
+    switch (type) {
+      case ROW_DESCRIPTION:
+        this.#describe(owner, buffer, from, to);
+        return false;
+      case COPY_OUT:
+        owner.showing = this.#planCopy(owner, buffer, from);
+        return false;
+      case DATA_ROW:
+      case COPY_DATA:
+        return this.#row(owner, buffer, from, to, out);
+      case COPY_DONE:
+        return this.#endCopy(owner, buffer, from, to, out);
+      default:
+        return false;
+    }
+  }
+
+  /** Whether a long message must be held until it is whole. Throws where it is too long for that. */
+  holds(type: number, owner: StatementExchange | null, total: number): boolean {
+    if (owner === null || (type !== DATA_ROW && type !== COPY_DATA) || this.#showing(owner) === null) return false;
+    if (total > maskedRowLimit) throw new TooLongToMask(total);
+    return true;
+  }
+
+  /** A piece of a message that was not held: none of its values may be one that must be masked. */
+  pieceOf(type: number, owner: StatementExchange | null): void {
+    if (owner !== null && this.holds(type, owner, 0)) throw new MalformedBytes('a piece of a row that must be masked');
+  }
+
+  #row(owner: StatementExchange, buffer: Buffer, from: number, to: number, out: RowBuffer): boolean {
+    const showing = this.#showing(owner);
+    if (showing === null) return false;
+    out.begin();
+    showing.write(buffer, from, to, out);
+    return true;
+  }
+
+  #endCopy(owner: StatementExchange, buffer: Buffer, from: number, to: number, out: RowBuffer): boolean {
+    if (owner.showing?.finish === undefined) return false;
+    out.begin();
+    owner.showing.finish(out);
+    out.copy(buffer, from, to);
+    owner.showing = null;
+    return true;
+  }
+
+  #showing(owner: StatementExchange): Showing | null {
+    if (owner.showing !== undefined) return owner.showing;
+    // Nobody has described this result: what was said of its statement before holds, with the formats that Bind has asked for.
+    const described = owner.statement === null ? undefined : this.#described.get(owner.statement);
+    const planned = described === undefined ? this.#planUndescribed(owner) : this.#plan(owner, described, owner.formats);
+    return (owner.showing = planned);
+  }
+
+  #describe(owner: StatementExchange, buffer: Buffer, from: number, to: number): void {
+    const described = this.#describedBy(owner, buffer, from, to);
+    const { columns } = described;
+    // A statement is described without formats, because Bind has them; a portal has those of its Bind.
+    owner.showing = this.#plan(owner, described, owner.formats ?? columns.map(({ format }) => format));
+  }
+
+  #describedBy(owner: StatementExchange, buffer: Buffer, from: number, to: number): Described {
+    const { statement } = owner;
+    const known = statement === null ? undefined : this.#described.get(statement);
+    if (known !== undefined && known.message.length === to - from && known.message.compare(buffer, from, to) === 0) return known;
+    const message = Buffer.from(buffer.subarray(from, to));
+    const columns = readColumns(message.subarray(headerBytes));
+    const described = { message, columns, touched: this.#masking.touches(resultColumns(columns, lineageOf(owner))) };
+    if (statement !== null) this.#described.set(statement, described);
+    return described;
+  }
+
+  #plan(owner: StatementExchange, { columns, touched }: Described, formats: readonly number[] | null): RowMasking | null {
+    const isPlan = columns.length === 1 && columns[0]?.name === 'QUERY PLAN' && this.#masking.byColumn;
+    if (!touched && !isPlan) return null;
+    const masks = this.#masking.plan(resultColumns(columns, lineageOf(owner)));
+    const planned = isPlan && !this.#masking.allMayBeSeen() ? [masks?.[0] ?? this.#planText(owner)] : masks;
+    if (planned === null) return null;
+    const formatOf = (index: number) => (formats === null ? null : ((formats.length === 1 ? formats[0] : formats[index]) ?? 0));
+    return rowMasking(owner, planned, (mask, index) => cellMask(mask, { type: columns[index]?.type ?? null, format: formatOf(index) }));
+  }
+
+  /** Of a result that was never described neither types nor formats are known: what must be masked is NULL. */
+  #planUndescribed(owner: StatementExchange): Showing | null {
+    const { columns, whole } = lineageOf(owner);
+    if (columns === null) {
+      const masks = this.#masking.plan([{ sources: whole, direct: false, label: null, kind: 'other' }]);
+      return masks === null ? null : new NullRows(tallyOf(owner));
+    }
+    const masks = this.#masking.plan(columns.map(({ name, sources }) => ({ sources, direct: false, label: name, kind: 'other' })));
+    return masks === null ? null : rowMasking(owner, masks, (mask) => cellMask(mask, { type: null, format: null }));
+  }
+
+  #planText(owner: StatementExchange): ColumnMask {
+    const asked = owner.action.text;
+    return {
+      apply: (text, tally) => maskPlan(text, asked, this.#masking, tally),
+      always: undefined,
+      count: () => {},
+    };
+  }
+
+  #planCopy(owner: StatementExchange, buffer: Buffer, from: number): CopyMasking | null {
+    const lineage = lineageOf(owner);
+    const count = buffer.readUInt16BE(from + headerBytes + 1);
+    const named =
+      lineage.columns?.length === count ? lineage.columns : Array.from({ length: count }, () => ({ name: null, sources: unlike(lineage) }));
+    const columns = named.map(({ name, sources }): ResultColumn => ({ sources, direct: false, label: name, kind: 'other' }));
+    const masks = this.#masking.plan(columns);
+    if (masks === null) return null;
+    const { copy } = lineage;
+    if (copy === null || copy === undefined)
+      throw new MalformedBytes('a copy in a format that Chaperone does not read, of columns that must be masked');
+    const texts = this.#masking.plan(columns.map((column) => ({ ...column, kind: 'text' as const })));
+    const chosen = masks.map((mask, index) => (mask === null || mask.always !== undefined ? mask : plainText(texts?.[index] ?? mask)));
+    return new CopyMasking(copy, copy.format === 'binary' ? masks : chosen, tallyOf(owner));
+  }
+}
+
+/** A copy names no types. What is found in a value is masked in its place, unless the value looks like more than text. */
+function plainText(mask: ColumnMask): ColumnMask {
+  return {
+    apply: (text, tally) => {
+      const masked = mask.apply(text, tally);
+      return masked !== text && /^[[{(\\]|^[-+0-9a-f.:/eE ]+$/i.test(text) ? null : masked;
+    },
+    always: undefined,
+    count: () => {},
+  };
+}
+
+function rowMasking(
+  owner: StatementExchange,
+  masks: readonly (ColumnMask | null)[],
+  cellOf: (mask: ColumnMask | null, index: number) => CellMask | null,
+): RowMasking | null {
+  const cells = masks.map(cellOf);
+  return cells.every((cell) => cell === null) ? null : new RowMasking(cells, tallyOf(owner));
+}
+
+function tallyOf(owner: StatementExchange): Tally {
+  return (owner.tally ??= new Tally());
+}
+
+const untold: Lineage = { columns: null, whole: 'unknown', filters: 'unknown' };
+
+function lineageOf({ statement }: StatementExchange): Lineage {
+  return statement?.lineage() ?? untold;
+}
+
+/** What each column is from where their number is not known, or is another than was known. */
+function unlike({ columns, whole }: Lineage): Lineage['whole'] {
+  return columns === null ? whole : 'unknown';
+}
+
+/** The columns that the target announces, with what is known of where they come from: nothing where it announces others. */
+function resultColumns(columns: readonly DescribedColumn[], lineage: Lineage): readonly ResultColumn[] {
+  const known = lineage.columns;
+  const alike =
+    known === null || (known.length === columns.length && known.every(({ name }, index) => name === null || name === columns[index]?.name));
+  return columns.map(({ name, table, type }, index) => {
+    const sources = !alike ? 'unknown' : known === null ? lineage.whole : (known[index]?.sources ?? 'unknown');
+    return { sources, direct: table !== 0 && sources !== 'unknown' && sources.size === 1, label: name, kind: kindOf(type) };
+  });
+}
