@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Direction, Entry, EntryBody } from './entry.ts';
+import { bytesOf, KnownPayload, type Payload, sumOfFew } from './known-payload.ts';
 
 /**
  * How an entry stands in the journal and in a recording. All numbers big-endian:
@@ -47,10 +48,15 @@ export function writeFrameHeader(out: Buffer, offset: number, head: FrameHead, p
 }
 
 /** Writes a whole frame to `out` at `offset`, and returns where it ends. One checksum over what lies together costs half of two. */
-export function writeFrame(out: Buffer, offset: number, head: FrameHead, payload: Uint8Array): number {
-  writeUnchecked(out, offset, head, payload.length);
-  out.set(payload, offset + frameHeaderBytes);
-  const end = offset + frameHeaderBytes + payload.length;
+export function writeFrame(out: Buffer, offset: number, head: FrameHead, payload: Payload): number {
+  const bytes = bytesOf(payload);
+  writeUnchecked(out, offset, head, bytes.length);
+  out.set(bytes, offset + frameHeaderBytes);
+  const end = offset + frameHeaderBytes + bytes.length;
+  if (payload instanceof KnownPayload) {
+    putUint32(out, offset + 4, payload.sumBehind(sumOfFew(out, offset + checkedFrom, offset + frameHeaderBytes)));
+    return end;
+  }
   putUint32(out, offset + 4, crc32(out.subarray(offset + checkedFrom, end)));
   return end;
 }

@@ -1,11 +1,12 @@
 import type { Direction, Entry } from '../../core/entry.ts';
+import { bytesOf, type Payload } from '../../core/known-payload.ts';
 import { gapPayload } from './encoding.ts';
 
 /** A session may owe the journal this much before single entries become a mere count. */
 const mostItems = 1024;
 const mostBytes = 256 * 1024;
 
-export type Put = (exchange: number, kind: Entry['kind'], direction: Direction | null, payload: Uint8Array) => void;
+export type Put = (exchange: number, kind: Entry['kind'], direction: Direction | null, payload: Payload) => void;
 
 type Item =
   | { readonly kind: 'gap'; readonly exchange: number; readonly direction: Direction; count: number }
@@ -27,8 +28,9 @@ export class Backlog {
   }
 
   /** `must`: what opens or closes the session is kept at any size. */
-  keep(kind: Entry['kind'], exchange: number, direction: Direction | null, payload: Uint8Array, must: boolean): void {
+  keep(kind: Entry['kind'], exchange: number, direction: Direction | null, given: Payload, must: boolean): void {
     if (kind === 'gap') return;
+    const payload = bytesOf(given);
     if (!must && this.#isFull(payload.length)) {
       this.#overflow.entries += 1;
       return;

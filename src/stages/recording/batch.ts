@@ -1,5 +1,6 @@
 import type { Entry } from '../../core/entry.ts';
 import { type FrameHead, frameHeaderBytes, readFrame, writeFrame, writeFrameHeader } from '../../core/frame.ts';
+import { bytesOf, type Payload } from '../../core/known-payload.ts';
 
 const chunkBytes = 1024 * 1024;
 /** Below this a copy costs less than an iovec of its own. */
@@ -21,17 +22,18 @@ export class Batch {
   #runFrom = 0;
   #vectors: Uint8Array[] = [];
 
-  add(head: FrameHead, payload: Uint8Array): void {
-    const copied = payload.length < copiedBelow;
-    if (this.#used + frameHeaderBytes + (copied ? payload.length : 0) > chunkBytes) this.#nextChunk();
+  add(head: FrameHead, payload: Payload): void {
+    const bytes = bytesOf(payload);
+    const copied = bytes.length < copiedBelow;
+    if (this.#used + frameHeaderBytes + (copied ? bytes.length : 0) > chunkBytes) this.#nextChunk();
     if (copied) this.#used = writeFrame(this.#chunk, this.#used, head, payload);
     else {
-      writeFrameHeader(this.#chunk, this.#used, head, payload);
+      writeFrameHeader(this.#chunk, this.#used, head, bytes);
       this.#used += frameHeaderBytes;
       this.#closeRun();
-      this.#vectors.push(payload);
+      this.#vectors.push(bytes);
     }
-    this.bytes += frameHeaderBytes + payload.length;
+    this.bytes += frameHeaderBytes + bytes.length;
     this.entries += 1;
   }
 

@@ -1,21 +1,22 @@
 import type { Action } from '../../core/action.ts';
 import type { MaskedCount } from '../../core/masking.ts';
 import type { AuditEvent, Decision, Direction, Outcome, SessionEnd, SessionFacts } from '../../core/entry.ts';
+import { KnownPayload, type Payload } from '../../core/known-payload.ts';
 
 // Protocols and policy hand over the same object for the same statement shape again and again, so its JSON is made once.
-const actions = new WeakMap<Action, Buffer>();
-const decisions = new WeakMap<Decision, Buffer>();
-const outcomes = new WeakMap<Outcome, Buffer>();
+const actions = new WeakMap<Action, Payload>();
+const decisions = new WeakMap<Decision, Payload>();
+const outcomes = new WeakMap<Outcome, Payload>();
 
-export function actionPayload(action: Action): Buffer {
+export function actionPayload(action: Action): Payload {
   return once(actions, action, 'action');
 }
 
-export function decisionPayload(decision: Decision): Buffer {
+export function decisionPayload(decision: Decision): Payload {
   return once(decisions, decision, 'decision');
 }
 
-export function outcomePayload(outcome: Outcome): Buffer {
+export function outcomePayload(outcome: Outcome): Payload {
   return once(outcomes, outcome, 'outcome');
 }
 
@@ -43,10 +44,11 @@ export function gapPayload(direction: Direction, count: number, reason: string):
   return encode({ direction, count, reason });
 }
 
-function once<Key extends object>(known: WeakMap<Key, Buffer>, value: Key, name: string): Buffer {
+/** What comes a second time will come again, so that its checksum is worth knowing. */
+function once<Key extends object>(known: WeakMap<Key, Payload>, value: Key, name: string): Payload {
   const before = known.get(value);
-  if (before !== undefined) return before;
-  const payload = encode({ [name]: value });
+  if (before instanceof KnownPayload) return before;
+  const payload = before === undefined ? encode({ [name]: value }) : new KnownPayload(before);
   known.set(value, payload);
   return payload;
 }

@@ -2,6 +2,7 @@ import type { Action } from '../../core/action.ts';
 import type { Decision, Direction, Entry, Outcome, SessionEnd, SessionFacts } from '../../core/entry.ts';
 import { ChaperoneError, messageOf } from '../../core/errors.ts';
 import { encodeFrame, frameHeaderBytes, maxPayloadBytes, sessionBytes } from '../../core/frame.ts';
+import type { Payload } from '../../core/known-payload.ts';
 import type { MaskedCount } from '../../core/masking.ts';
 import type { RecordingTerms, Release, SessionRecord } from '../../core/recorder.ts';
 import { Backlog } from './backlog.ts';
@@ -199,7 +200,7 @@ export class KeptRecord implements SessionRecord, Party {
     if (release !== null) this.#await(release, bytes, null, exchange, direction);
   }
 
-  #put(exchange: number, kind: Exclude<Entry['kind'], 'gap'>, direction: Direction | null, payload: Uint8Array): void {
+  #put(exchange: number, kind: Exclude<Entry['kind'], 'gap'>, direction: Direction | null, payload: Payload): void {
     if (this.#desk.isBroken()) this.backlog.keep(kind, exchange, direction, payload, mustKeep(kind));
     else this.#desk.writer.append(this, exchange, kind, direction, payload);
   }

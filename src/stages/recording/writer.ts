@@ -1,4 +1,5 @@
 import type { Direction, Entry } from '../../core/entry.ts';
+import type { Payload } from '../../core/known-payload.ts';
 import type { Release } from '../../core/recorder.ts';
 import type { Put } from './backlog.ts';
 import { Batch } from './batch.ts';
@@ -105,7 +106,7 @@ export class Writer {
     return this.#pendings.length + this.#unflushed.length;
   }
 
-  append(party: Party, exchange: number, kind: Entry['kind'], direction: Direction | null, payload: Uint8Array): void {
+  append(party: Party, exchange: number, kind: Entry['kind'], direction: Direction | null, payload: Payload): void {
     this.#add(this.#batch, party, exchange, kind, direction, payload);
     if (party.batch !== this.#number) {
       party.batch = this.#number;
@@ -172,7 +173,7 @@ export class Writer {
     return this.#rolling;
   }
 
-  #add(batch: Batch, party: Party, exchange: number, kind: Entry['kind'], direction: Direction | null, payload: Uint8Array): void {
+  #add(batch: Batch, party: Party, exchange: number, kind: Entry['kind'], direction: Direction | null, payload: Payload): void {
     const head = this.#head;
     // One look at the clock a batch: what one turn of the event loop brings is one moment.
     if (batch.entries === 0) this.#lastAt = Math.max(this.#lastAt, this.#options.now());
