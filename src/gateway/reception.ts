@@ -9,6 +9,7 @@ import { noTimeouts, type Stages } from '../core/stages.ts';
 import { refuse } from '../core/verdict.ts';
 import type { ConnectionSettings } from './configuration/connections.ts';
 import type { OpenSessions } from './sessions.ts';
+import { Undecided } from './undecided.ts';
 
 /** What every listener shares. */
 export interface House {
@@ -62,14 +63,16 @@ function arrivalOf(greeting: Greeting<unknown>, client: Client, protocol: Protoc
 
 async function runSession(session: Session, greeting: Greeting<unknown>, connection: ConnectionSettings, house: House): Promise<void> {
   const target = { settings: connection.settings, dial: house.dial, timeouts: connection.terms.timeouts ?? noTimeouts };
+  const undecided = new Undecided();
   house.sessions.add(session, connection.terms.outliveToken);
   try {
     const end = await greeting
-      .welcome(session, target, (exchange) => mediate(session, exchange, house.stages))
+      .welcome(session, target, (exchange) => undecided.note(mediate(session, exchange, house.stages)))
       .catch((fault: unknown): SessionEnd => {
         house.log(`session ${session.facts.id} ended by a fault: ${messageOf(fault)}`);
         return { status: 'ended', reason: `a fault inside Chaperone: ${messageOf(fault)}` };
       });
+    await undecided.settled();
     await session.record.end(end);
   } finally {
     house.sessions.remove(session.facts.id);
