@@ -105,6 +105,8 @@ export interface House extends AsyncDisposable {
   story(run: string): Promise<Story>;
   /** Waits until there are so many sessions of the run and all are over. */
   over(run: string, count?: number): Promise<readonly SessionItem[]>;
+  /** Writes other policies, which the running gateway takes up by itself. */
+  write(policies: string): Promise<void>;
   /** Ends the gateway by the signal and starts another on the same state; with other settings where some are given. */
   restart(signal: NodeJS.Signals, change?: Pick<HouseOptions, 'policies' | 'approvals'>): Promise<void>;
   /** Runs `chaperone` for somebody, against this gateway. */
@@ -123,8 +125,9 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     const config = join(folder, 'chaperone.yaml');
     await mkdir(join(folder, 'policies'));
     let settings = options;
+    const writePolicies = (text: string) => writeFile(join(folder, 'policies', 'workers.cedar'), text);
     const write = async () => {
-      await writeFile(join(folder, 'policies', 'workers.cedar'), settings.policies ?? usualPolicies);
+      await writePolicies(settings.policies ?? usualPolicies);
       await writeFile(config, JSON.stringify(configurationOf(settings, { database, issuer, consolePort, port }), null, 2));
     };
     await write();
@@ -140,8 +143,13 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       get gateway() {
         return gateway;
       },
+      write: writePolicies,
       restart: async (signal, change = {}) => {
-        await gateway.stop(signal);
+        const stopped = gateway.stop(signal);
+        // A second one does not wait for open sessions, where it is no echo of the first.
+        const again = setTimeout(() => gateway.process.kill(signal), 700);
+        await stopped;
+        clearTimeout(again);
         settings = { ...settings, ...change };
         await write();
         gateway = await startGateway({ config, consolePort, env });
