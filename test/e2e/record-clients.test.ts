@@ -231,7 +231,9 @@ describe('postgres', { timeout: 60_000 }, () => {
   test('pipelined and prepared statements, transactions, copy streams', async () => {
     assert.deepEqual(await work(clientOf('porsager')), await work(directly()));
 
-    const story = await house.story('porsager');
+    const whole = await house.story('porsager');
+    // This client prepares what it does not know in an exchange of its own.
+    const story = { ...whole, exchanges: whole.exchanges.filter(({ action }) => action !== 'postgres:prepare') };
     const asked = story.exchanges.filter(({ text, tag }) => /^\s*select name from items/.test(text) && tag === 'SELECT 1');
     assert.deepEqual(
       asked.map(({ parameters, ordinal }) => [parameters, rowsOf(story.lines, ordinal)]),

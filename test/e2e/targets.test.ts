@@ -155,7 +155,9 @@ describe('targets that fail', { timeout: 120_000 }, () => {
       await client.end();
       const { lines } = await house.story(`several-${index}`);
       const marks = lines.flatMap((line) => (line.kind === 'bytes' && line.exchange === 0 ? line.parts : []));
-      assert.equal(marks.filter((part) => part.shape === 'mark' && part.name === 'start-up').length, 2);
+      // The gateway goes the same way for itself, to read the catalog.
+      const clients = marks.filter((part) => part.shape === 'mark' && part.detail['application_name'] !== 'chaperone');
+      assert.equal(clients.filter((part) => part.shape === 'mark' && part.name === 'start-up').length, 2);
     }
   });
 
