@@ -186,8 +186,11 @@ describe('a mistake in the configuration', { timeout: 120_000 }, () => {
       await write(made);
       const lines = (file === yaml ? made.config : made.policy).split('\n');
       const at = lines.findIndex((each) => each.includes(line)) + 1;
-      for (const command of ['serve', 'check']) {
-        const said = await chaperone(command);
+      const commands = ['serve', 'check'];
+      const answers = await Promise.all(
+        commands.map(async (command) => Promise.all([command, chaperone(command), chaperone(command, '--json')] as const)),
+      );
+      for (const [command, said, json] of answers) {
         assert.equal(said.code, 2, `${command}: ${said.out}${said.err}`);
         // What `check` finds is its result; for `serve` it is why there is none.
         const [text, nothing] = command === 'check' ? [said.out, said.err] : [said.err, said.out];
@@ -202,7 +205,6 @@ describe('a mistake in the configuration', { timeout: 120_000 }, () => {
         assert.equal(rest.join('').trim(), '', `${command} says more than one thing: ${text}`);
         assert.doesNotMatch(said.out + said.err, /hunter2|known-to-nobody/);
 
-        const json = await chaperone(command, '--json');
         assert.equal(json.code, 2);
         const { problems } = JSON.parse(json.out + json.err) as {
           problems: { file: string; line: number; message: string; remedy: string }[];
