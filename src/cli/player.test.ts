@@ -126,6 +126,15 @@ describe('a replay', () => {
     assert.doesNotMatch(whole, /more rows/);
   });
 
+  it('tells what no exchange asked for on a line each, in the plainest words', async () => {
+    const { body } = await played([
+      sent(0, 0, 'request', { shape: 'text', text: 'select oid\nfrom pg_class' }),
+      sent(1, 0, 'reply', rows(['oid'], ['1'], ['2']), mark('complete', { tag: 'SELECT 2' })),
+      over(2),
+    ]);
+    assert.match(body, /^ {2}asked · select oid\W+from pg_class\n {2}rows · 2 rows of oid\n {2}complete · tag SELECT 2\n/);
+  });
+
   it('sends nothing that a terminal would obey, wherever it stands', async () => {
     const evil = '\x1b]52;c;eA==\x07\x1b[2J\u202E\u009b0m';
     const { whole } = await played([

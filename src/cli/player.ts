@@ -2,7 +2,7 @@ import type { SessionItem } from '../archive/items.ts';
 import { type Output, type Streams, styled } from './output.ts';
 import { gapText, markLines, maskedLines, PlayedExchange, withheldText } from './played-exchange.ts';
 import { existingSession, type RecordSource } from './record-source.ts';
-import { type PlayedLine, readLine } from './recording-line.ts';
+import { type PlayedLine, type PlayedPart, readLine } from './recording-line.ts';
 import { duration, type Limits } from './result.ts';
 import { sessionHead } from './sessions.ts';
 import { counted, jsonLine, shorten, visibleLine } from './visible.ts';
@@ -114,11 +114,7 @@ class Player {
     else if (line.kind === 'bytes')
       for (const part of line.parts)
         if (part.shape === 'mark') this.#marks.push(...markLines(part, null).map((text) => ({ name: part.name, text })));
-        else
-          this.#marks.push({
-            name: part.shape,
-            text: part.shape === 'bytes' ? counted(part.count, 'byte') : visibleLine(JSON.stringify(part)),
-          });
+        else this.#marks.push({ name: part.shape, text: channelText(part, line.direction) });
   }
 
   async #writeMarks(): Promise<void> {
@@ -148,5 +144,19 @@ class Player {
 
   async #write(lines: readonly string[]): Promise<void> {
     if (lines.length > 0) await this.#out.write(`${lines.join('\n')}\n`);
+  }
+}
+
+/** What no exchange asked for, on one line: the gateway asks its targets too. */
+function channelText(part: Exclude<PlayedPart, { shape: 'mark' }>, direction: string): string {
+  switch (part.shape) {
+    case 'bytes':
+      return counted(part.count, 'byte');
+    case 'text':
+      return `${direction === 'request' ? 'asked' : 'text'} · ${visibleLine(part.text)}`;
+    case 'rows':
+      return `rows · ${counted(part.rows.length, 'row')} of ${visibleLine(part.columns.join(', '))}`;
+    case 'document':
+      return visibleLine(JSON.stringify(part.value));
   }
 }
