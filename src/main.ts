@@ -8,6 +8,7 @@ import type { QuickstartOptions } from './cli/quickstart/quickstart.ts';
 import type { RunningGateway, Serve } from './cli/serve.ts';
 import { messageOf } from './core/errors.ts';
 import { createId } from './core/identifier.ts';
+import type { Masking } from './core/masking.ts';
 import type { Stages } from './core/stages.ts';
 import type { Certificate } from './gateway/certificate.ts';
 import type { Configuration } from './gateway/configuration/index.ts';
@@ -187,8 +188,16 @@ async function openStages(
     identify: (credential) => identity.identify(credential),
     judge: (circumstance, action) => policies.judge(circumstance, action),
     ask,
+    masking: await openMasking(configuration),
     recorder: journal,
   };
+}
+
+/** Loaded only where something is to be masked: what detectors stand on is 56 MB in memory. */
+async function openMasking({ masking, state }: Configuration): Promise<Masking | null> {
+  if (masking === null) return null;
+  const { createMasking, pseudonymKey } = await import('./stages/masking/index.ts');
+  return createMasking(masking, pseudonymKey(state));
 }
 
 async function certificateOf({ listen, state }: Configuration): Promise<Certificate | null> {

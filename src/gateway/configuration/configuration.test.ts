@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
 import type { Protocol } from '../../core/protocol.ts';
 import { host, port, secret } from '../../wire/settings.ts';
+import { loadMaskingSchema } from './masking.ts';
 import { type Configuration, type ConfigurationProblem, configurationJsonSchema, loadConfiguration } from './index.ts';
 
 const settings = z.strictObject({
@@ -246,7 +247,12 @@ describe('configuration', () => {
       line: 14,
       says: /file .*none cannot be read \(ENOENT\)/,
     },
-    { name: 'masking', change: ['roles:', 'masking: { columns: [] }\nroles:'], line: 9, says: /masking is not supported by this version/ },
+    {
+      name: 'an action of masking that is none',
+      change: ['roles:', 'masking: { columns: [{ column: "*:a.b.c", action: hide }] }\nroles:'],
+      line: 9,
+      says: /"hide" is no action/,
+    },
     {
       name: 'another catalog',
       change: ['roles:', 'storage: { catalog: "postgres://x" }\nroles:'],
@@ -382,8 +388,8 @@ describe('configuration', () => {
     assert.match(String(result[0]?.message), /ENOENT/);
   });
 
-  test('its JSON schema describes the connections of each protocol and marks secrets', () => {
-    const text = JSON.stringify(configurationJsonSchema(protocols));
+  test('its JSON schema describes the connections of each protocol and marks secrets', async () => {
+    const text = JSON.stringify(configurationJsonSchema(protocols, await loadMaskingSchema()));
     assert.match(text, /"const":"tiny"/);
     assert.match(text, /"const":"other"/);
     assert.match(text, /"password":\{"secret":true,"anyOf":/);

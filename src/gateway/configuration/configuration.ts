@@ -3,12 +3,14 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
 import type { Protocol } from '../../core/protocol.ts';
 import { assertIssuerTransport, type IdentitySettings } from '../../stages/identity/settings.ts';
+import type { MaskingSettings } from '../../stages/masking/settings.ts';
 import { loadPolicies, type PolicySet } from '../../stages/policy/index.ts';
 import { type ApprovalConfiguration, checkApprovals } from './approvals.ts';
 import { checkConnections, type ConnectionSettings } from './connections.ts';
 import { type ConfigurationDocument, readDocument } from './document.ts';
 import { check } from './issues.ts';
 import { checkListeners, type Listeners } from './listeners.ts';
+import { checkMasking, loadMaskingSchema, type MaskingSchema } from './masking.ts';
 import { nearest } from './nearest.ts';
 import { type ConfigurationProblem, type Place, placeOf, type Report } from './problem.ts';
 import { sections, unsupported } from './sections.ts';
@@ -24,6 +26,8 @@ export interface Configuration {
   readonly roles: { readonly admin: readonly string[]; readonly auditor: readonly string[]; readonly reviewer: readonly string[] };
   readonly connections: ReadonlyMap<string, ConnectionSettings>;
   readonly approvals: ApprovalConfiguration;
+  /** Null where nothing is masked. */
+  readonly masking: MaskingSettings | null;
   readonly policies: PolicySet;
   /** Where they come from; it need not be there. */
   readonly policyFolder: string;
@@ -46,7 +50,8 @@ export async function loadConfiguration(
   if (Array.isArray(document)) return document;
   const problems: ConfigurationProblem[] = [];
   const report: Report = (place, message, remedy) => problems.push({ file: path, ...document.locate(place), message, remedy });
-  const draft = checkSections(document.value, { folder: dirname(path), protocols, report });
+  const maskingSchema = isMapping(document.value) && document.value['masking'] !== undefined ? await loadMaskingSchema() : null;
+  const draft = checkSections(document.value, { folder: dirname(path), protocols, maskingSchema, report });
   const given = otherFolder ?? draft?.policyFolder;
   const policyFolder = resolveBeside(dirname(path), given ?? 'policies');
   const policies = draft === null || given === null ? null : await readPolicies(policyFolder, given !== undefined, protocols, report);
@@ -71,6 +76,8 @@ interface Surroundings {
   /** The folder from which paths count. */
   readonly folder: string;
   readonly protocols: ReadonlyMap<string, Protocol<unknown>>;
+  /** Null where nothing is masked. */
+  readonly maskingSchema: MaskingSchema | null;
   readonly report: Report;
 }
 
@@ -96,6 +103,8 @@ function checkSections(value: unknown, around: Surroundings): Draft | null {
   if (identity !== null) checkIssuers(identity, insecureLoopback(value), report);
   const roles = check(sections.roles, value['roles'], ['roles'], report);
   const connections = checkConnections(value['connections'], listen, protocols, report);
+  const masking =
+    around.maskingSchema && checkMasking(around.maskingSchema, value['masking'], connections && new Set(connections.keys()), report);
   const approvals = checkApprovals(value['approvals'], listen, report);
   const policyFolder = check(sections.policies, value['policies'], ['policies'], report);
   const demonstration = check(sections.demonstration, value['demonstration'], ['demonstration'], report);
@@ -103,7 +112,7 @@ function checkSections(value: unknown, around: Surroundings): Draft | null {
   const complete = state !== null && listen !== null && identity !== null && roles !== null && connections !== null;
   const checked =
     complete && approvals !== null && demonstration !== null
-      ? { state: resolve(folder, state), listen, identity, roles, connections, approvals, demonstration }
+      ? { state: resolve(folder, state), listen, identity, roles, connections, masking, approvals, demonstration }
       : null;
   return { policyFolder, checked };
 }

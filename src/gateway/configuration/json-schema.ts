@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../core/json.ts';
 import type { Protocol } from '../../core/protocol.ts';
+import type { MaskingSchema } from './masking.ts';
 import { connectionSchema, listenSchema, sections } from './sections.ts';
 
 /**
  * The JSON schema (draft 2020-12) of the configuration file, for editors and readers: a connection's `target` and `credentials`
  * are those of its protocol. What one field cannot say of another is left to the loader.
  */
-export function configurationJsonSchema(protocols: ReadonlyMap<string, Protocol<unknown>>): JsonObject {
+export function configurationJsonSchema(protocols: ReadonlyMap<string, Protocol<unknown>>, masking: MaskingSchema): JsonObject {
   const { connections, ...others } = sections;
-  const root = describeSchema(z.strictObject({ ...others, listen: listenSchema(protocols), connections }));
+  const root = describeSchema(z.strictObject({ ...others, masking: masking.optional(), listen: listenSchema(protocols), connections }));
   const oneOf = [...protocols.values()].map(connectionOf);
   const properties = { ...objectAt(root, 'properties'), connections: { ...objectAt(root, 'properties', 'connections'), items: { oneOf } } };
   return { ...root, title: 'Chaperone configuration', properties };

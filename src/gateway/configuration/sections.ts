@@ -81,6 +81,8 @@ export const sections = {
   roles: z.strictObject({ admin: groups, auditor: groups, reviewer: groups }).prefault({}),
   connections: z.array(z.unknown()).meta({ description: 'a list of targets; [] for none' }),
   policies: file.optional().meta({ description: 'the folder of the *.cedar files; ./policies where it is not said' }),
+  /** Its schema is in stages/masking and is loaded where something is to be masked. */
+  masking: z.unknown().optional(),
   approvals: approvalsSection,
   storage: z.strictObject({ catalog: z.string().default('sqlite'), archive: file.optional() }).prefault({}),
   demonstration: z.boolean().default(false).meta({ description: 'nothing may listen but on loopback' }),
@@ -102,4 +104,4 @@ export type TlsSettings = z.output<typeof tls>;
 export type ConnectionSection = z.output<typeof connectionSchema>;
 
 /** Keys that the contract knows and this version does not honour: refused by name, because ignoring one could be taken for obeying it. */
-export const unsupported: readonly (readonly string[])[] = [['masking'], ['listen', 'web']];
+export const unsupported: readonly (readonly string[])[] = [['listen', 'web']];
