@@ -105,7 +105,8 @@ class Asking {
     const request: ApprovalRequest = { ...requestOf(question, session, act, digest), estimate: await this.#estimate() };
     if (over.aborted) return this.#words.ended(null, 'withdrawn', null);
     if (this.#outdated()) return this.#words.outdated(null);
-    return this.#options.desk.open({ request, waiter });
+    const opened = await this.#options.desk.open({ request, waiter });
+    return 'kind' in opened ? this.#words.notAsked(opened) : opened;
   }
 
   /** Rows the target expects, where it says so in time: people are asked with or without. */

@@ -30,6 +30,12 @@ export class Words {
     );
   }
 
+  /** The desk does not take the question; `why` says so in a sentence of its own. */
+  notAsked({ code, message, hint }: Refusal): Refusal {
+    const why = message.charAt(0).toLowerCase() + message.slice(1);
+    return refuse(code, `${this.#because()}, and ${why}`, hint, { grounds: this.#question.grounds });
+  }
+
   outdated(id: string | null): Refusal {
     return this.#refuse(`${this.#because()}, and the policies have changed while this waited.`, 'Send it again.', 'refused', id);
   }
