@@ -172,7 +172,7 @@ class PostgresGreeting implements Greeting<Settings> {
 
   async welcome(session: Session, target: Target<Settings>, mediate: Mediate): Promise<SessionEnd> {
     const { minor, parameters } = this.#startup;
-    const line = { socket: this.#socket, rest: this.#rest, minor };
+    const line = { socket: this.#socket, rest: this.#rest, minor, searchPath: parameters.get('search_path') ?? null };
     const reached = await reachTarget(line, parameters, session, target, mediate);
     if (!(reached instanceof Conversation)) return reached;
     this.#conversation = reached;

@@ -1,25 +1,32 @@
 import type { Duplex } from 'node:stream';
-import type { Action } from '../../core/action.ts';
 import type { SessionEnd } from '../../core/entry.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Crossing, Ends, Mediate } from '../../core/exchange.ts';
+import type { MaskedCount } from '../../core/masking.ts';
+import type { Shown } from '../../core/proof.ts';
 import type { Target } from '../../core/protocol.ts';
 import { type Ending, endingOf, type Session } from '../../core/session.ts';
 import { closeGently } from '../../wire/close-gently.ts';
-import { splitStatements } from '../../sql/split.ts';
 import { cancelByGateway, createCancel } from './cancel.ts';
 import { dropCancelKey, holdCancelKey } from './cancel-keys.ts';
 import { FlowControl } from './flow-control.ts';
 import { OverLimit } from './framing.ts';
+import { TooLongToMask } from './held-bytes.ts';
+import { inOwnWords } from './masking.ts';
 import { encodeError, encodeMessage } from './messages.ts';
 import { Replies, type ReplyChannel } from './replies.ts';
+import type { Asked } from './asked.ts';
 import type { RequestPort } from './request-port.ts';
 import { Requests } from './requests.ts';
+import { reportedSettings } from './session-attributes.ts';
+import type { SettingAnswer } from './session-setting.ts';
+import { SessionStatements } from './session-statements.ts';
 import type { Settings } from './settings.ts';
 import { type Overdue, SessionClock, spoken } from './session-clock.ts';
 import { encodeEnding, encodeIdleEnding, encodeStatementTimeout } from './sqlstates.ts';
 import { isUnsafeEncoding, uint32 } from './startup.ts';
 import { StatementExchange } from './statement-exchange.ts';
+import type { GateStatement, ReadText } from './statement-reader.ts';
 import { Steps } from './steps.ts';
 import type { CancelKey, Upstream } from './target-session.ts';
 
@@ -30,8 +37,11 @@ export interface ClientLine {
   readonly rest: Buffer;
   /** The minor version of the protocol that the client asked for. */
   readonly minor: number;
+  /** The search path that its start-up message asked for; null where it did not. */
+  readonly searchPath: string | null;
 }
 
+const tooLongHint = 'Leave out the long values, or ask for pieces of them.';
 const readWhileWaiting = 1024 * 1024;
 
 /** Everything between the start-up and the end of one session: the two streams, and what the gate does to them. */
@@ -49,11 +59,16 @@ export class Conversation implements RequestPort, ReplyChannel {
   readonly #ends: Ends;
   readonly #key: CancelKey;
   readonly #steps = new Steps();
+  readonly #statements: SessionStatements;
+  /** Aborts when the session is over. */
+  readonly #ended = new AbortController();
   /** Null where nothing is limited. */
   readonly #clock: SessionClock | null;
   /** Form of the key message that is on record: without the secret. */
   #keyOnRecord: Buffer = Buffer.alloc(0);
   #waiting: StatementExchange | null = null;
+  /** Whether requests wait for something. */
+  #stalled = false;
   #lateNotices: (() => void)[] = [];
   #saidGoodbye = false;
   #over: ((end: SessionEnd) => void) | null = null;
@@ -71,8 +86,10 @@ export class Conversation implements RequestPort, ReplyChannel {
       deliver: (reply) => this.#towardsClient.write(this.#isKeyOnRecord(reply) ? this.#encodeKey(this.#key.secret) : reply),
     };
     this.#channel = session.channel(this.#ends);
+    const reported = reportedSettings(upstream.announced);
+    this.#statements = new SessionStatements({ session, target, ended: this.#ended.signal }, { reported, searchPath: client.searchPath });
     this.#requests = new Requests(this.#steps, this);
-    this.#replies = new Replies(this.#steps, this);
+    this.#replies = new Replies(this.#steps, this, session.masking);
     const clock = new SessionClock(target.timeouts, (kind, again) => this.#overdue(kind, again));
     this.#clock = clock.limits ? clock : null;
     this.#key = holdCancelKey(client.minor, () => this.#cancel());
@@ -99,9 +116,9 @@ export class Conversation implements RequestPort, ReplyChannel {
     const authenticationOk = encodeMessage('R', uint32(0));
     const ready = encodeMessage('Z', Buffer.from('I'));
     this.#keyOnRecord = this.#encodeKey(Buffer.alloc(this.#key.secret.length));
-    this.#channel.answer(Buffer.concat([authenticationOk, this.#upstream.announced]));
-    this.#channel.answer(this.#keyOnRecord);
-    this.#channel.answer(ready);
+    this.#channel.answer(inOwnWords(Buffer.concat([authenticationOk, this.#replies.announced(this.#upstream.announced)])));
+    this.#channel.answer(inOwnWords(this.#keyOnRecord));
+    this.#channel.answer(inOwnWords(ready));
   }
 
   #isKeyOnRecord(reply: Uint8Array): boolean {
@@ -146,6 +163,7 @@ export class Conversation implements RequestPort, ReplyChannel {
       this.#replies.feed(chunk);
     } catch (fault) {
       if (this.#saidGoodbye) return this.#finish('the client said goodbye');
+      if (fault instanceof TooLongToMask) return this.#end({ code: 'LIMIT_EXCEEDED', message: fault.message, hint: tooLongHint });
       const hint = 'Look at the target; the session’s record has what it sent.';
       return this.#end({ code: 'TARGET_FAULT', message: `The target broke the protocol: ${messageOf(fault)}.`, hint });
     }
@@ -156,7 +174,7 @@ export class Conversation implements RequestPort, ReplyChannel {
   #noteActivity(): void {
     if (this.#clock === null || this.#over === null) return;
     if (this.#steps.length > 0) this.#clock.note('statement', this.#steps.progress);
-    else if (this.#waiting) this.#clock.note('waiting', this.#steps.progress);
+    else if (this.#stalled) this.#clock.note('waiting', this.#steps.progress);
     else this.#clock.note(this.#replies.inTransaction ? 'idleInTransaction' : 'idle', this.#steps.progress);
   }
 
@@ -203,7 +221,7 @@ export class Conversation implements RequestPort, ReplyChannel {
     if (abandons) this.#abandon();
     // Into the middle of a message that the client already has the beginning of, no other can be put.
     if (!this.#replies.midPiece) {
-      if (recordable) this.#channel.answer(words);
+      if (recordable) this.#channel.answer(inOwnWords(words));
       else this.#towardsClient.write(words);
     }
     this.#finish(reason);
@@ -212,6 +230,7 @@ export class Conversation implements RequestPort, ReplyChannel {
   #finish(reason: string): void {
     const over = this.#over;
     this.#over = null;
+    this.#ended.abort();
     this.#clock?.stop();
     this.#requests.halt();
     this.#replies.halt();
@@ -229,8 +248,8 @@ export class Conversation implements RequestPort, ReplyChannel {
     void this.#mediate(createCancel(this.#target.settings, this.#target.dial, this.#upstream.key));
   }
 
-  open(action: Action, message?: Buffer): StatementExchange | Promise<StatementExchange> {
-    const exchange = new StatementExchange(action, this.#ends, this.#notify, message);
+  open(asked: Asked): StatementExchange | Promise<StatementExchange> {
+    const exchange = new StatementExchange(asked, this.#ends, this.#notify);
     const pending = this.#mediate(exchange);
     if (!(pending instanceof Promise)) return exchange;
     this.#waiting = exchange;
@@ -239,14 +258,30 @@ export class Conversation implements RequestPort, ReplyChannel {
       return exchange;
     });
   }
-  split(text: string): readonly string[] | Promise<readonly string[]> {
-    return splitStatements(text);
+  read(text: string): ReadText | Promise<ReadText> {
+    return this.#statements.read(text);
   }
+  inDoubt(consulted: number): boolean {
+    return this.#statements.inDoubt(consulted);
+  }
+  told(answer: SettingAnswer | null): void {
+    this.#statements.told(answer);
+  }
+  sent(statement: GateStatement): void {
+    this.#statements.sent(statement);
+  }
+  named(): void {
+    this.#statements.named();
+  }
+  transactionFailed = false;
   ask(bytes: Buffer): void {
     this.#channel.ask(bytes, this.#session.permit);
   }
-  answer(bytes: Buffer): void {
+  answer(bytes: Shown): void {
     this.#channel.answer(bytes);
+  }
+  masked(counts: readonly MaskedCount[]): void {
+    this.#channel.masked(counts);
   }
   fault(fault: unknown): void {
     if (fault instanceof OverLimit) {
@@ -261,6 +296,7 @@ export class Conversation implements RequestPort, ReplyChannel {
   }
   /** A client is read on while its requests wait, up to a limit: of one that is not read nobody sees that it has left. */
   stalled(waiting: boolean): void {
+    this.#stalled = waiting;
     this.#towardsTarget.hold(waiting && this.#requests.waitingBytes > readWhileWaiting);
     if (!waiting) this.#noteActivity();
   }
@@ -273,6 +309,14 @@ export class Conversation implements RequestPort, ReplyChannel {
   preparedGone(name: string | null): void {
     this.#requests.forgetPrepared(name);
   }
+  settingTold(name: string, value: string): void {
+    if (name === 'client_encoding') this.encodingChanged(value);
+    this.#statements.reported(name, value);
+  }
+  ready(state: 'idle' | 'open' | 'failed'): void {
+    this.transactionFailed = state === 'failed';
+    this.#statements.ready(state !== 'idle', this.#steps.length === 0);
+  }
   encodingChanged(name: string): void {
     if (!isUnsafeEncoding(name)) return;
     const message = `The client encoding ${name} does not pass: statements in it could read otherwise than the record shows.`;
@@ -280,7 +324,7 @@ export class Conversation implements RequestPort, ReplyChannel {
   }
 
   readonly #notify = (text: string, crossing: Crossing): void => {
-    const send = () => crossing.answer(encodeError({ severity: 'NOTICE', code: '00000', message: text }));
+    const send = () => crossing.answer(inOwnWords(encodeError({ severity: 'NOTICE', code: '00000', message: text })));
     if (this.#replies.midPiece) this.#lateNotices.push(send);
     else send();
   };

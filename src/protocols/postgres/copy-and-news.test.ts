@@ -313,7 +313,10 @@ describe('copies and news', () => {
 
   test('of a long message that is refused, no rest passes after the refusal was answered', async () => {
     using client = await RawClient.open(plane);
-    for (const refused of [[query('copy forbidden from stdin')], [parse('', 'copy forbidden from stdin'), sync()]]) {
+    for (const refused of [
+      [query('copy forbidden from stdin')],
+      [Buffer.concat([parse('', 'copy forbidden from stdin'), flush()]), sync()],
+    ]) {
       const hidden = Array.from({ length: 40_000 }, () => query("select 'smuggled'"));
       const data = copyData(Buffer.concat([Buffer.alloc(300_000, 0x78), ...hidden]));
       client.send(...refused.slice(0, 1), data.subarray(0, 290_000));

@@ -147,6 +147,7 @@ describe('large objects', () => {
       'select 1 → ok SELECT 1',
       'selec → error 42601',
       'lo_unlink(1) → skipped',
+      'selec → skipped',
       'select 2 → ok SELECT 1',
       'selec → error 42601',
       'lo_unlink(1) → skipped',

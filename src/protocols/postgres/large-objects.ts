@@ -37,6 +37,8 @@ export interface Call {
   readonly function: LargeObjectFunction;
   readonly text: string;
   readonly effect: Effect;
+  /** The large object's OID; null where the call names what it has opened before. */
+  readonly object: string | null;
   /** What is to be written; null where nothing is. */
   readonly content: Buffer | null;
   /** Whether the result comes as text. */
@@ -71,6 +73,7 @@ export function readCall(reader: ByteReader): Call | Refusal {
     function: called,
     text: `${called.name}(${words.join(', ')})`,
     effect: called.name === 'lo_open' && (Number(values[1]) & openToWrite) !== 0 ? 'write' : called.effect,
+    object: takes[0] === 'oid' ? String(values[0]) : null,
     content: values.find((value) => Buffer.isBuffer(value)) ?? null,
     givesText: resultFormat !== BINARY,
   };

@@ -1,18 +1,21 @@
-import type { Action } from '../../core/action.ts';
+import type { BoundRequest } from './bound-request.ts';
+import type { GateStatement } from './statement-reader.ts';
 import type { StatementExchange } from './statement-exchange.ts';
 import type { Takings } from './takings.ts';
 
 /** A prepared statement as the client made it by Parse. */
 export interface Prepared {
-  readonly action: Action;
-  /** The exchange that Parse opened, until something was executed by it. */
-  exchange: StatementExchange | null;
+  readonly text: string;
+  /** The types of its parameters as Parse gives them: a count and as many OIDs. */
+  readonly types: Buffer;
   readonly takes: Takings;
 }
 
 /** A portal: a prepared statement with its values, ready to run. */
 export interface Portal {
-  readonly action: Action;
+  readonly statement: GateStatement;
+  readonly request: BoundRequest;
+  /** The exchange that Bind opened, or that ran a part of it last. */
   exchange: StatementExchange;
   readonly takes: Takings;
 }

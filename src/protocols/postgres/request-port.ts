@@ -1,21 +1,31 @@
-import type { Action } from '../../core/action.ts';
-import { statementAction } from './actions.ts';
+import type { Asked } from './asked.ts';
 import { after } from './at-once.ts';
+import type { SettingAnswer } from './session-setting.ts';
 import type { StatementExchange } from './statement-exchange.ts';
+import type { GateStatement, ReadText } from './statement-reader.ts';
 
 /** What the conversation does for the requests. */
 export interface RequestPort {
-  /**
-   * Opens an exchange and takes it through the gate; a promise while the verdict is not known. The message is what asks it,
-   * where the action's text does not say all.
-   */
-  open(action: Action, message?: Buffer): StatementExchange | Promise<StatementExchange>;
-  /** Cuts a simple query's text into its statements. */
-  split(text: string): readonly string[] | Promise<readonly string[]>;
+  /** Opens an exchange and takes it through the gate; a promise while the verdict is not known. */
+  open(asked: Asked): StatementExchange | Promise<StatementExchange>;
+  /** Reads a text into its statements, by what the session has set as far as that is known. */
+  read(text: string): ReadText | Promise<ReadText>;
+  /** Whether what was read by these parts of the session's setting must be read again once the target has told them. */
+  inDoubt(consulted: number): boolean;
+  /** The target has told what the session has set; with null it could not. */
+  told(answer: SettingAnswer | null): void;
+  /** A statement goes to the target. */
+  sent(statement: GateStatement): void;
+  /** The protocol makes or closes a name that SQL can use too. */
+  named(): void;
+  /** Whether the target has said that its transaction has failed. */
+  readonly transactionFailed: boolean;
   /** Sends what belongs to no exchange, on the session's own permit. */
   ask(bytes: Buffer): void;
   /** Puts on record what belongs to no exchange and goes nowhere. */
   attempt(bytes: Buffer): void;
+  /** The target has told its client_encoding. */
+  encodingChanged(name: string): void;
   /** The client broke the protocol, or a stage failed, while requests were waiting. */
   fault(fault: unknown): void;
   /** Whether requests wait for a verdict: nothing more should be read from the client. */
@@ -25,8 +35,12 @@ export interface RequestPort {
 }
 
 /** One after the other: nobody is asked about a statement while the one before it is not decided. */
-export function openAll(texts: readonly string[], port: RequestPort): readonly StatementExchange[] | Promise<readonly StatementExchange[]> {
+export function openAll(
+  statements: readonly GateStatement[],
+  port: RequestPort,
+): readonly StatementExchange[] | Promise<readonly StatementExchange[]> {
   type Opened = readonly StatementExchange[];
-  const openNext = (before: Opened, text: string) => after(port.open(statementAction(text)), (one): Opened => [...before, one]);
-  return texts.reduce<Opened | Promise<Opened>>((before, text) => after(before, (opened) => openNext(opened, text)), []);
+  const openNext = (before: Opened, statement: GateStatement) =>
+    after(port.open({ action: statement.action, statement, request: null }), (one): Opened => [...before, one]);
+  return statements.reduce<Opened | Promise<Opened>>((before, one) => after(before, (opened) => openNext(opened, one)), []);
 }

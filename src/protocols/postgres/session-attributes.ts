@@ -51,7 +51,8 @@ function isTrue(row: Buffer | null): boolean {
   throw new RangeError('the target does not say what it is');
 }
 
-function reportedSettings(announced: Buffer): ReadonlyMap<string, string> {
+/** The settings among ParameterStatus messages. */
+export function reportedSettings(announced: Buffer): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const reader = new ByteReader(announced); reader.left > 0; ) {
     const type = reader.uint8();

@@ -1,9 +1,13 @@
 import type { Action } from '../../core/action.ts';
 import type { Outcome } from '../../core/entry.ts';
 import type { Act, Crossing, Ends, Exchange } from '../../core/exchange.ts';
-import type { Cleared, Witnessed } from '../../core/proof.ts';
+import type { Tally } from '../../core/masking.ts';
+import type { Cleared, Shown, Witnessed } from '../../core/proof.ts';
 import type { Permit, Refusal } from '../../core/verdict.ts';
+import type { Request } from './bound-request.ts';
+import type { Showing } from './showing.ts';
 import type { ReadStatement } from './read-statement.ts';
+import type { Asked } from './asked.ts';
 
 /** What became of an exchange at the gate. */
 export type Gate =
@@ -29,31 +33,35 @@ export class StatementExchange implements Exchange {
   /** Whether the target waits for copy data, or sends some. */
   copy: 'none' | 'in' | 'out' = 'none';
   ended = false;
-  /** The message that asks it, where its text does not say all. */
-  readonly #message: Buffer | null;
+  /** What masks its rows; null where they pass, undefined while that is not decided. */
+  showing: Showing | null | undefined = undefined;
+  /** What was masked of its answer and has not been said yet. */
+  tally: Tally | null = null;
   /** Null where it is none, such as a FunctionCall. */
   readonly statement: ReadStatement | null;
+  /** Null where the action's text says all. */
+  readonly #request: Request | null;
 
-  constructor(
-    action: Action,
-    ends: Ends,
-    notify: (text: string, crossing: Crossing) => void,
-    message: Buffer | null = null,
-    statement: ReadStatement | null = null,
-  ) {
+  constructor({ action, statement, request }: Asked, ends: Ends, notify: (text: string, crossing: Crossing) => void) {
     this.action = action;
     this.statement = statement;
+    this.#request = request;
     this.#ends = ends;
     this.#notify = notify;
-    this.#message = message;
   }
 
+  /** The formats in which Bind wants the rows; null where there was none. */
+  get formats(): readonly number[] | null {
+    return this.#request?.formats ?? null;
+  }
   perform(permit: Permit, crossing: Crossing): void {
     this.#crossing = crossing;
     this.gate = { kind: 'open', permit };
   }
   act(): Act {
-    return { action: this.action, bytes: this.#message ?? Buffer.from(this.action.text), parameters: [], estimate: null };
+    const { action } = this;
+    const { bytes, parameters } = this.#request ?? { bytes: Buffer.from(`Q${action.text}`), parameters: [] };
+    return { action, bytes, parameters, estimate: null };
   }
   /** The words are sent when their turn in the stream of replies has come. */
   refuse(refusal: Refusal, crossing: Crossing): void {
@@ -84,12 +92,21 @@ export class StatementExchange implements Exchange {
   attempt(bytes: Buffer): void {
     this.#crossing?.attempt(bytes);
   }
-  answer(bytes: Buffer): void {
+  answer(bytes: Shown): void {
     this.#crossing?.answer(bytes);
+  }
+  /** Puts on record what was masked so far. */
+  tellMasked(): void {
+    const { tally } = this;
+    if (tally === null || this.ended) return;
+    this.showing?.settle();
+    this.tally = null;
+    if (!tally.isEmpty) this.#crossing?.masked(tally.entries());
   }
   /** Ends it once; without an outcome it went through and had nothing to say. */
   end(fallback: Outcome = done): void {
     if (this.ended || this.#crossing === null) return;
+    this.tellMasked();
     this.ended = true;
     this.#crossing.end(this.outcome ?? fallback);
   }

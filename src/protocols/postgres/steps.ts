@@ -1,5 +1,5 @@
-import type { EncodingQuestion } from './encoding-question.ts';
 import type { Change } from './prepared.ts';
+import type { Question } from './question.ts';
 import type { StatementExchange } from './statement-exchange.ts';
 
 /**
@@ -12,12 +12,12 @@ export type Step =
   | { readonly kind: ExtendedKind; readonly exchange: StatementExchange | null; readonly change?: Change }
   /** A FunctionCall, answered up to ReadyForQuery. */
   | { readonly kind: 'call'; readonly exchange: StatementExchange }
-  /** Sync: ends a batch, answered by ReadyForQuery. */
-  | { readonly kind: 'sync'; readonly batch: readonly StatementExchange[] }
+  /** Sync: ends a batch, answered by ReadyForQuery. The gateway's own is answered to nobody. */
+  | { readonly kind: 'sync'; readonly batch: readonly StatementExchange[]; readonly own?: true }
   /** The client's end of copy data; nothing answers it. */
   | { readonly kind: 'copy-end' }
   /** What the gateway asks by itself; the client hears nothing of the answer. */
-  | { readonly kind: 'question'; readonly question: EncodingQuestion }
+  | { readonly kind: 'question'; readonly question: Question }
   /**
    * What the gate refused: in its place the target is sent a message that must fail, so that it aborts the transaction and
    * skips to Sync exactly as if it had refused that itself. Its error is replaced by ours. Null is nobody's exchange.

@@ -4,12 +4,14 @@ import type { Target } from '../../core/protocol.ts';
 import { endingOf, type Session } from '../../core/session.ts';
 import { type ClientLine, Conversation } from './conversation.ts';
 import { EarlyBytes } from './early-bytes.ts';
+import { inOwnWords } from './masking.ts';
+import { ownWords } from './own-words.ts';
 import type { Settings } from './settings.ts';
 import { encodeEnding } from './sqlstates.ts';
 import { encodeStartup } from './startup.ts';
 import { TargetRefused } from './upstream.ts';
 import { findServer } from './target-search.ts';
-import type { OwnWords, Upstream } from './target-session.ts';
+import type { Upstream } from './target-session.ts';
 
 /** Either a conversation to run, or why there is none; the client was told then. */
 export async function reachTarget(
@@ -39,24 +41,7 @@ function open(
   given: AbortSignal,
 ): Promise<Upstream> {
   const startup = (minor: number) => encodeStartup(settings.credentials.user, settings.target.database, parameters, minor);
-  return findServer({ settings, dial, signal: given, startup, words: ownWords(session) });
-}
-
-/** What the gateway says before its client may say anything: on record in the session's own channel, the answers as well. */
-function ownWords(session: Session): OwnWords {
-  const nowhere = { forward: () => {}, deliver: () => {} };
-  return { say: (bytes) => onRecord(bytes, session), heard: (bytes) => session.channel(nowhere).answer(bytes) };
-}
-
-/** Puts a message to the target on record; what it resolves with may be sent. */
-async function onRecord(bytes: Buffer, session: Session): Promise<Uint8Array> {
-  const { signal } = session;
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const stop = () => reject(new TargetRefused(endingOf(signal).message));
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  else session.channel({ forward: resolve, deliver: () => {} }).ask(bytes, session.permit);
-  return promise.finally(() => signal.removeEventListener('abort', stop));
+  return findServer({ settings, dial, signal: given, startup, words: ownWords(session, session.signal) });
 }
 
 /** The cause may name hosts and users that are none of the client's business: it stands in the record alone. */
@@ -80,6 +65,6 @@ function tell(client: ClientLine, session: Session): Promise<void> {
       },
     });
     session.signal.addEventListener('abort', () => resolve(), { once: true });
-    channel.answer(words);
+    channel.answer(inOwnWords(words));
   });
 }

@@ -6,6 +6,7 @@ import type { Stages } from '../../../src/core/stages.ts';
 import { refuse } from '../../../src/core/verdict.ts';
 import { type House, receive } from '../../../src/gateway/reception.ts';
 import { OpenSessions } from '../../../src/gateway/sessions.ts';
+import { Catalog, catalogs } from '../../../src/protocols/postgres/catalog.ts';
 import { protocol } from '../../../src/protocols/postgres/index.ts';
 import { encodeMessage } from '../../../src/protocols/postgres/messages.ts';
 import { settings } from '../../../src/protocols/postgres/settings.ts';
@@ -84,6 +85,7 @@ const connection = {
   protocol,
   settings: settings.parse({ target: { host: '127.0.0.1', port: 1, database: 'shop', tls: 'off' }, credentials: { user: 'shop_app' } }),
 };
+catalogs.set(connection.settings, new Catalog('never'));
 export const usualOpening = Buffer.concat([
   encodeStartup('anybody', 'orders', new Map([['application_name', 'fuzz']])),
   encodeMessage('p', Buffer.from(`${token}\0`)),

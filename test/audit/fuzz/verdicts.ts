@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Entry } from '../../../src/core/entry.ts';
 import { assertSound } from '../../conformance/trial.ts';
-import { encodingQuestion } from '../../../src/protocols/postgres/encoding-question.ts';
+import { encodeQuestion } from '../../../src/protocols/postgres/question.ts';
 import { requestMessages } from '../../../src/protocols/postgres/messages.ts';
 import { message, reply } from '../../../src/protocols/postgres/testing/fixtures.ts';
 import { words } from './grammar.ts';
@@ -9,6 +9,7 @@ import { bytesOf, endOf, type Played } from './trial.ts';
 
 /** The question for the password, which stands before everything that is on record. */
 const questionBytes = 9;
+const encodingQuestion = encodeQuestion('show client_encoding', false);
 const headerBytes = 5;
 const ownWords = Buffer.concat([message.bind('chaperone refused', 'chaperone refused'), message.sync()]);
 /** What an honest target answers to the question about the encoding. */

@@ -203,7 +203,7 @@ export const batches: readonly Batch[] = [
       '(statement "s", prepared by SQL) → ok SELECT 1',
       'discard all → ok DISCARD ALL',
       "select 'old' → ok",
-      'deallocate u → ok DEALLOCATE',
+      '/* ; */ deallocate u → ok DEALLOCATE',
       "prepare u as select 'new' → ok PREPARE",
       '(statement "u", prepared by SQL) → ok SELECT 1',
       'discard all → ok DISCARD ALL',

@@ -20,6 +20,11 @@ export const friendly = Buffer.concat([
   reply.ready(),
 ]);
 
+/** Whether a start-up message is that of a session of the gateway's own, which asks for the catalog. */
+export function isOwnLine(startup: Buffer): boolean {
+  return startup.includes('application_name\0chaperone\0');
+}
+
 /**
  * Answers the start-up message by `greeting`, and every later write by what `answer` makes of it; `then` does what is to
  * be done to the socket after that.
@@ -35,6 +40,11 @@ export async function startFakeTarget(
     socket.on('error', () => {});
     let started = false;
     socket.on('data', (chunk: Buffer) => {
+      if (!started && isOwnLine(chunk)) {
+        sockets.splice(sockets.indexOf(socket), 1);
+        socket.end(reply.error('57P01', 'this target tells nobody of its catalog'));
+        return;
+      }
       received.push(chunk);
       const says = started ? answer(chunk, socket) : typeof greeting === 'function' ? greeting(chunk) : greeting;
       started = true;

@@ -1,0 +1,245 @@
+import { ByteReader } from '../../wire/byte-reader.ts';
+import { after } from './at-once.ts';
+import type { Batch } from './batch.ts';
+import { BoundRequest } from './bound-request.ts';
+import { type Change, Names, type Portal, type Prepared } from './prepared.ts';
+import type { Refusing } from './refusing.ts';
+import type { Asked } from './asked.ts';
+import type { RequestPort } from './request-port.ts';
+import type { RequestRun } from './request-run.ts';
+import { readName, readText } from './request-text.ts';
+import { wordsTo } from './stand-ins.ts';
+import type { StatementExchange } from './statement-exchange.ts';
+import { GateStatement, type ReadText } from './statement-reader.ts';
+import type { ExtendedKind, Steps } from './steps.ts';
+import { nothing, type Takings, takingsOf } from './takings.ts';
+import type { TextReading } from './text-reading.ts';
+
+type Pending = Promise<void> | void;
+/** Null where the message must be taken anew, once what is waited for has come. */
+type Taken = void | null | Promise<void | null>;
+/** A message of the client's: `buffer[from, to)`. */
+interface Message {
+  readonly buffer: Buffer;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A message that waits to hear whether its statement is bound in the same breath. */
+interface HeldMessage extends Message {
+  readonly kind: ExtendedKind;
+  readonly change?: Change;
+}
+interface Held {
+  readonly name: string;
+  readonly messages: HeldMessage[];
+}
+
+/** What the extended protocol's parts share. */
+export interface ExtendedParts {
+  readonly steps: Steps;
+  readonly port: RequestPort;
+  readonly run: RequestRun;
+  readonly batch: Batch;
+  readonly texts: TextReading;
+  readonly refusing: Refusing;
+}
+
+const STATEMENT = 0x53;
+const nobodysTypes = Buffer.alloc(0);
+
+/**
+ * Parse, Bind, Describe, Execute and Close. Parse and the Describe of a statement are held until the next message says whether
+ * they are bound: with Bind and Execute they are one exchange, which is judged with its values; by themselves they are one that
+ * only prepares.
+ */
+export class Extended {
+  readonly #parts: ExtendedParts;
+  readonly #prepared = new Names<Prepared>();
+  readonly #portals = new Names<Portal>();
+  #held: Held | null = null;
+
+  constructor(parts: ExtendedParts) {
+    this.#parts = parts;
+  }
+
+  /** The target's portals end with the transaction. */
+  forgetPortals(): void {
+    this.#portals.forget(null);
+  }
+  /** DEALLOCATE and DISCARD ALL; null means all. */
+  forgetPrepared(name: string | null): void {
+    this.#prepared.forget(name);
+  }
+  /** What names stood for before a statement that may take them is not known behind it. */
+  giveUp({ statement, portals }: Takings): void {
+    if (statement !== undefined) this.#prepared.giveUp(statement);
+    if (portals) this.#portals.giveUp(null);
+  }
+  /** A simple query that is run takes the unnamed statement and portal with it. */
+  takeUnnamed(): readonly Change[] {
+    const { number } = this.#parts.batch;
+    return [this.#prepared.delete('', number), this.#portals.delete('', number)];
+  }
+
+  get holds(): boolean {
+    return this.#held !== null;
+  }
+  /** Whether this message goes on with what is held. */
+  goesOn(letter: string, { buffer, from, to }: Message): boolean {
+    if (letter !== 'B' && letter !== 'D') return false;
+    const reader = new ByteReader(buffer, from + 5, to);
+    if (letter === 'B') readName(reader);
+    else if (reader.uint8() !== STATEMENT) return false;
+    return readName(reader) === this.#held?.name;
+  }
+
+  /** Nothing binds what is held: it only prepares. Afterwards the batch may be one that is dropped. */
+  release(): Pending {
+    const held = this.#held;
+    if (held === null) return undefined;
+    return after(this.#statementOf(held.name), (statement) => {
+      if (statement === null) return undefined;
+      const asked = { action: statement.preparing, statement, request: null };
+      return after(this.#open(asked, this.#takeHeld(held)), (exchange) => {
+        if (exchange !== null) this.#stepHeld(held, exchange);
+      });
+    });
+  }
+
+  parse({ buffer, from, to }: Message): void {
+    const { batch, port } = this.#parts;
+    const reader = new ByteReader(buffer, from + 5, to);
+    const name = readName(reader);
+    const textFrom = to - reader.left;
+    const textTo = buffer.indexOf(0, textFrom) + 1;
+    const text = readText(buffer.subarray(textFrom, textTo));
+    const types = to - textTo === 2 ? noTypes : Buffer.from(buffer.subarray(textTo, to));
+    const change = this.#prepared.set(name, { text, types, takes: takingsOf(text) }, batch.number);
+    if (name !== '') port.named();
+    this.#held = { name, messages: [{ kind: 'parse', buffer, from, to, change }] };
+  }
+
+  bind({ buffer, from, to }: Message): Taken {
+    const { batch, texts, port } = this.#parts;
+    const reader = new ByteReader(buffer, from + 5, to);
+    const [portal, name] = [readName(reader), readName(reader)];
+    if (this.#prepared.inDoubt(name, batch.number)) return texts.answered().then(() => null);
+    return after(this.#statementOf(name), (statement): Taken => {
+      if (statement === null) return null;
+      const prepared = this.#prepared.get(name);
+      const request = new BoundRequest(statement.action.text, prepared?.types ?? nobodysTypes, buffer.subarray(to - reader.left, to));
+      const held = this.#held;
+      const asked = { action: statement.action, statement, request };
+      return after(this.#open(asked, [...this.#takeHeld(held), { buffer, from, to }]), (exchange) => {
+        if (exchange === null) return;
+        exchange.bound = true;
+        if (held !== null) this.#stepHeld(held, exchange);
+        const takes = prepared?.takes ?? nothing;
+        if (portal !== '') port.named();
+        const change = this.#portals.set(portal, { statement, request, exchange, takes }, batch.number);
+        this.#step('bind', exchange, { buffer, from, to }, change);
+      });
+    });
+  }
+
+  describe(message: Message): Taken {
+    const { batch, texts } = this.#parts;
+    const reader = new ByteReader(message.buffer, message.from + 5, message.to);
+    const [kind, name] = [reader.uint8(), readName(reader)];
+    if ((kind === STATEMENT ? this.#prepared : this.#portals).inDoubt(name, batch.number)) return texts.answered().then(() => null);
+    if (kind === STATEMENT) {
+      this.#held ??= { name, messages: [] };
+      this.#held.messages.push({ kind: 'describe-statement', ...message });
+      return undefined;
+    }
+    const exchange = this.#portals.get(name)?.exchange ?? null;
+    this.#step('describe-portal', exchange?.ended ? null : exchange, message);
+    return undefined;
+  }
+
+  execute(message: Message): Taken {
+    const { batch, texts, port } = this.#parts;
+    const name = readName(new ByteReader(message.buffer, message.from + 5, message.to));
+    if (this.#portals.inDoubt(name, batch.number)) return texts.answered().then(() => null);
+    const portal = this.#portals.get(name);
+    return after(portal?.statement ?? this.#bySql('fetch all from', name, `(portal "${name}", opened by SQL)`), (statement): Taken => {
+      if (statement === null) return null;
+      const asked = { action: statement.action, statement, request: portal?.request ?? null };
+      return after(this.#reuse(portal?.exchange) ?? this.#open(asked, [message]), (exchange) => {
+        if (exchange === null) return;
+        exchange.executed = true;
+        if (portal) portal.exchange = exchange;
+        if (portal) this.giveUp(portal.takes);
+        port.sent(statement);
+        this.#step('execute', exchange, message);
+      });
+    });
+  }
+
+  close(message: Message): void {
+    const { batch, port } = this.#parts;
+    const reader = new ByteReader(message.buffer, message.from + 5, message.to);
+    const [kind, name] = [reader.uint8(), readName(reader)];
+    if (name !== '') port.named();
+    const change = (kind === STATEMENT ? this.#prepared : this.#portals).delete(name, batch.number);
+    this.#step('close', batch.exchanges.at(-1) ?? null, message, change);
+  }
+
+  /** What a name of the protocol stands for; null where the message must be taken anew. */
+  #statementOf(name: string): GateStatement | null | Promise<GateStatement | null> {
+    const prepared = this.#prepared.get(name);
+    if (prepared === undefined) return this.#bySql('execute', name, `(statement "${name}", prepared by SQL)`);
+    return after(this.#parts.texts.read(prepared.text), (read) => (read === null ? null : only(read, prepared.text)));
+  }
+
+  /** What SQL has made, read as SQL would use it. */
+  #bySql(verb: string, name: string, shown: string): GateStatement | null | Promise<GateStatement | null> {
+    const text = `${verb} "${name.replaceAll('"', '""')}"`;
+    return after(this.#parts.texts.read(text), (read) => (read === null ? null : only(read, text).shownAs(shown)));
+  }
+
+  #takeHeld(held: Held | null): readonly HeldMessage[] {
+    this.#held = null;
+    return held?.messages ?? [];
+  }
+  #stepHeld(held: Held, exchange: StatementExchange): void {
+    for (const message of held.messages) this.#step(message.kind, exchange, message, message.change);
+  }
+
+  /** The portal's exchange of this batch that has not been run yet: Bind and Execute of one statement are one. */
+  #reuse(exchange: StatementExchange | undefined): StatementExchange | null {
+    return exchange && !exchange.ended && !exchange.executed ? exchange : null;
+  }
+
+  /** Opens an exchange within a batch; null where the gate refused it, and then the batch is dropped up to Sync. */
+  #open(
+    asked: Asked,
+    messages: readonly (Message & { readonly change?: Change })[],
+  ): StatementExchange | null | Promise<StatementExchange | null> {
+    const { port, batch, refusing } = this.#parts;
+    return after(port.open(asked), (exchange) => {
+      batch.exchanges.push(exchange);
+      if (exchange.gate.kind === 'open') return exchange;
+      for (const { change } of messages) change?.reject();
+      refusing.refuse(exchange, wordsTo(exchange), ...messages.map(({ buffer, from, to }) => buffer.subarray(from, to)));
+      batch.dropping = exchange;
+      return null;
+    });
+  }
+
+  #step(kind: ExtendedKind, exchange: StatementExchange | null, { buffer, from, to }: Message, change?: Change): void {
+    const { batch, steps, run } = this.#parts;
+    batch.encodingInDoubt = true;
+    steps.push(change ? { kind, exchange, change } : { kind, exchange });
+    run.add(exchange, buffer, from, to);
+  }
+}
+
+const noTypes = Buffer.alloc(2);
+
+/** PostgreSQL prepares no text of several statements. */
+function only({ statements }: ReadText, text: string): GateStatement {
+  const [first, second] = statements;
+  return first === undefined || second !== undefined ? GateStatement.unreadable(text, 'several statements in one that is prepared') : first;
+}
