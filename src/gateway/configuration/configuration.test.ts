@@ -248,12 +248,6 @@ describe('configuration', () => {
       says: /file .*none cannot be read \(ENOENT\)/,
     },
     {
-      name: 'an action of masking that is none',
-      change: ['roles:', 'masking: { columns: [{ column: "*:a.b.c", action: hide }] }\nroles:'],
-      line: 9,
-      says: /"hide" is no action/,
-    },
-    {
       name: 'another catalog',
       change: ['roles:', 'storage: { catalog: "postgres://x" }\nroles:'],
       line: 9,

@@ -16,20 +16,31 @@ import { kindOf } from './value-kinds.ts';
 const code = (letter: string): number => letter.charCodeAt(0);
 const [ROW_DESCRIPTION, DATA_ROW, COPY_OUT, COPY_DATA, COPY_DONE] = ['T', 'D', 'H', 'd', 'c'].map(code);
 const headerBytes = 5;
+const planColumn = 'QUERY PLAN';
 
-/** What was said of a statement's result, and whether any rule looks at it, whoever asks. */
+/** What was said of a text's result, and by what lineage. */
 interface Described {
   readonly message: Buffer;
   readonly columns: readonly DescribedColumn[];
+  readonly lineage: string;
+}
+
+/** Whether any rule looks at a statement's result, whoever asks. */
+interface Touch {
+  readonly message: Buffer;
   readonly touched: boolean;
 }
+
+/** Texts of which a session remembers how their results were described: drivers describe one once and run it many times. */
+const rememberedTexts = 1_000;
+const longestRemembered = 64 * 1024;
 
 /** Decides what of a session's replies is masked, result by result, and does it. */
 export class ResultMasks {
   readonly #masking: SessionMasking;
   readonly #words: MaskedWords;
-  /** By statement, because drivers describe one once and run it many times. */
-  readonly #described = new WeakMap<ReadStatement, Described>();
+  readonly #described = new Map<string, Described>();
+  readonly #touches = new WeakMap<ReadStatement, Touch>();
 
   constructor(masking: SessionMasking, words: MaskedWords) {
     this.#masking = masking;
@@ -93,35 +104,52 @@ export class ResultMasks {
 
   #showing(owner: StatementExchange): Showing | null {
     if (owner.showing !== undefined) return owner.showing;
-    // Nobody has described this result: what was said of its statement before holds, with the formats that Bind has asked for.
-    const described = owner.statement === null ? undefined : this.#described.get(owner.statement);
-    const planned = described === undefined ? this.#planUndescribed(owner) : this.#plan(owner, described, owner.formats);
-    return (owner.showing = planned);
+    // Nobody has described this result: what was said of its text before holds, with the formats that Bind has asked for.
+    const described = owner.statement === null ? undefined : this.#described.get(owner.statement.action.text);
+    return (owner.showing = described === undefined ? this.#planUndescribed(owner) : this.#plan(owner, described, owner.formats));
   }
 
   #describe(owner: StatementExchange, buffer: Buffer, from: number, to: number): void {
-    const described = this.#describedBy(owner, buffer, from, to);
-    const { columns } = described;
+    const { statement } = owner;
     // A statement is described without formats, because Bind has them; a portal has those of its Bind.
-    owner.showing = this.#plan(owner, described, owner.formats ?? columns.map(({ format }) => format));
+    const known = statement === null ? undefined : this.#touches.get(statement);
+    if (known?.touched === false && isSame(known.message, buffer, from, to)) owner.showing = null;
+    else {
+      const described = this.#remember(owner, Buffer.from(buffer.subarray(from, to)));
+      owner.showing = this.#plan(owner, described, owner.formats ?? described.columns.map(({ format }) => format));
+    }
   }
 
-  #describedBy(owner: StatementExchange, buffer: Buffer, from: number, to: number): Described {
-    const { statement } = owner;
-    const known = statement === null ? undefined : this.#described.get(statement);
-    if (known !== undefined && known.message.length === to - from && known.message.compare(buffer, from, to) === 0) return known;
-    const message = Buffer.from(buffer.subarray(from, to));
-    const columns = readColumns(message.subarray(headerBytes));
-    const described = { message, columns, touched: this.#masking.touches(resultColumns(columns, lineageOf(owner))) };
-    if (statement !== null) this.#described.set(statement, described);
+  #remember({ statement }: StatementExchange, message: Buffer): Described {
+    const text = statement?.action.text ?? '';
+    const before = this.#described.get(text);
+    const lineage = spelled(lineageOf(statement));
+    if (before !== undefined && before.lineage === lineage && before.message.equals(message)) return before;
+    const described = { message, columns: readColumns(message.subarray(headerBytes)), lineage };
+    if (statement === null || text.length > longestRemembered) return described;
+    if (this.#described.size >= rememberedTexts) this.#described.clear();
+    this.#described.set(text, described);
     return described;
   }
 
-  #plan(owner: StatementExchange, { columns, touched }: Described, formats: readonly number[] | null): RowMasking | null {
-    const isPlan = columns.length === 1 && columns[0]?.name === 'QUERY PLAN' && this.#masking.byColumn;
-    if (!touched && !isPlan) return null;
-    const masks = this.#masking.plan(resultColumns(columns, lineageOf(owner)));
-    const planned = isPlan && !this.#masking.allMayBeSeen() ? [masks?.[0] ?? this.#planText(owner)] : masks;
+  #isTouched({ statement }: StatementExchange, { message, columns }: Described): boolean {
+    const known = statement === null ? undefined : this.#touches.get(statement);
+    if (known !== undefined && known.message.equals(message)) return known.touched;
+    const isPlan = columns.length === 1 && columns[0]?.name === planColumn && this.#masking.byColumn;
+    const touched = isPlan || this.#masking.touches(resultColumns(columns, lineageOf(statement)));
+    if (statement !== null) this.#touches.set(statement, { message, touched });
+    return touched;
+  }
+
+  #plan(owner: StatementExchange, described: Described, formats: readonly number[] | null): RowMasking | null {
+    if (!this.#isTouched(owner, described)) return null;
+    const { columns } = described;
+    const lineage = lineageOf(owner.statement);
+    // The text meant something else when it was described: what stood as it stands may not do so now.
+    const known = spelled(lineage) === described.lineage ? columns : columns.map((column) => ({ ...column, table: 0 }));
+    const masks = this.#masking.plan(resultColumns(known, lineage));
+    const isPlan = columns.length === 1 && columns[0]?.name === planColumn;
+    const planned = isPlan && this.#masking.byColumn && !this.#masking.allMayBeSeen() ? [masks?.[0] ?? this.#planText(owner)] : masks;
     if (planned === null) return null;
     const formatOf = (index: number) => (formats === null ? null : ((formats.length === 1 ? formats[0] : formats[index]) ?? 0));
     return rowMasking(owner, planned, (mask, index) => cellMask(mask, { type: columns[index]?.type ?? null, format: formatOf(index) }));
@@ -129,7 +157,7 @@ export class ResultMasks {
 
   /** Of a result that was never described neither types nor formats are known: what must be masked is NULL. */
   #planUndescribed(owner: StatementExchange): Showing | null {
-    const { columns, whole } = lineageOf(owner);
+    const { columns, whole } = lineageOf(owner.statement);
     if (columns === null) {
       const masks = this.#masking.plan([{ sources: whole, direct: false, label: null, kind: 'other' }]);
       return masks === null ? null : new NullRows(tallyOf(owner));
@@ -148,7 +176,7 @@ export class ResultMasks {
   }
 
   #planCopy(owner: StatementExchange, buffer: Buffer, from: number): CopyMasking | null {
-    const lineage = lineageOf(owner);
+    const lineage = lineageOf(owner.statement);
     const count = buffer.readUInt16BE(from + headerBytes + 1);
     const named =
       lineage.columns?.length === count ? lineage.columns : Array.from({ length: count }, () => ({ name: null, sources: unlike(lineage) }));
@@ -191,8 +219,17 @@ function tallyOf(owner: StatementExchange): Tally {
 
 const untold: Lineage = { columns: null, whole: 'unknown', filters: 'unknown' };
 
-function lineageOf({ statement }: StatementExchange): Lineage {
+function lineageOf(statement: ReadStatement | null): Lineage {
   return statement?.lineage() ?? untold;
+}
+
+function spelled({ columns, whole }: Lineage): string {
+  const each = (sources: Lineage['whole']) => (sources === 'unknown' ? '?' : [...sources].join());
+  return columns === null ? `*${each(whole)}` : columns.map(({ sources }) => each(sources)).join('|');
+}
+
+function isSame(message: Buffer, buffer: Buffer, from: number, to: number): boolean {
+  return message.length === to - from && message.compare(buffer, from, to) === 0;
 }
 
 /** What each column is from where their number is not known, or is another than was known. */

@@ -24,16 +24,3 @@ export function readColumns(body: Buffer): readonly DescribedColumn[] {
   }
   return columns;
 }
-
-/** The formats in which a Bind wants its result; what is malformed is for the target to refuse. */
-export function resultFormats(buffer: Buffer, from: number, to: number): readonly number[] {
-  const reader = new ByteReader(buffer, from + 5, to);
-  reader.cstring();
-  reader.cstring();
-  reader.bytes(2 * reader.uint16());
-  for (let left = reader.uint16(); left > 0; left -= 1) reader.bytes(Math.max(0, reader.int32()));
-  const count = reader.uint16();
-  const formats = Array.from({ length: count }, () => reader.uint16());
-  // None is text throughout.
-  return count === 0 ? [0] : formats;
-}
