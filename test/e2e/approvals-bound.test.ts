@@ -216,6 +216,20 @@ describe('an agent that cannot wait', { timeout: 120_000 }, () => {
       assert.equal((await ask(named, statement(named))).tag, 'INSERT', 'and it holds for what it was given for');
     });
 
+  test('has nothing of it once the policies have changed', async () => {
+    const named = 'other-policies';
+    const id = idIn((await ask(named, statement(named))).message);
+    await desk.approve(id);
+    await house.write(policies.replaceAll('Changes need the approval', 'All changes need the approval'));
+    assert.equal(await desk.until(id, 'withdrawn'), 'withdrawn');
+    const refused = await ask(named, statement(named));
+    assert.equal(refused.code, '42501');
+    assert.notEqual(idIn(refused.message), id);
+    assert.match(refused.message, /All changes need the approval/);
+    assert.equal(await written(named), 0);
+    await house.write(policies);
+  });
+
   test('cannot bury people in questions', async () => {
     const asked = await Promise.all(
       Array.from({ length: 21 }, (_, index) =>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import type { Client, ClientConfig } from 'pg';
 import connectPostgres from 'postgres';
@@ -169,6 +170,70 @@ describe('a statement that is held', { timeout: 120_000 }, () => {
     } finally {
       await sql.end({ timeout: 1 });
     }
+  });
+});
+
+describe('one act, whatever way it is sent', { timeout: 60_000 }, () => {
+  test('each execution of a prepared statement is asked about', async () => {
+    await using one = await connected('prepared');
+    const statement = { name: 'p1', text: 'insert into kept values ($1, $2)', values: [12, 'prepared'] };
+    const ids = new Set<string>();
+    for (let round = 0; round < 2; round += 1) {
+      const { id, answer } = await hold(one.client, statement);
+      ids.add(id);
+      await desk.approve(id);
+      assert.equal((await answer).tag, 'INSERT');
+    }
+    assert.equal(ids.size, 2);
+  });
+
+  test('what needs nobody goes on by itself in a transaction around it', async () => {
+    await using one = await connected('transaction');
+    await one.client.query('begin');
+    await one.client.query('select count(*) from kept');
+    const { id, answer } = await hold(one.client, "insert into kept values (13, 'transaction')");
+    await desk.approve(id);
+    assert.equal((await answer).tag, 'INSERT');
+    assert.equal((await target.query("select from kept where word = 'transaction'")).rowCount, 0);
+    await one.client.query('commit');
+    assert.equal((await target.query("select from kept where word = 'transaction'")).rowCount, 1);
+  });
+
+  test('several statements in one text are asked about one by one, and a no to one sends none', async () => {
+    await using one = await connected('several');
+    const first = await hold(one.client, "insert into kept values (14, 'several'); delete from kept where word = 'several'");
+    assert.match(first.notice.message, /^INSERT on public\.kept needs/);
+    const noticed = once(one.client, 'notice') as Promise<[{ message: string }]>;
+    await desk.approve(first.id);
+    const [second] = await noticed;
+    assert.match(second.message, /^DELETE on public\.kept needs/);
+    await desk.decide('dba', idIn(second.message), { decision: 'deny', reason: 'Not the second.' });
+    const answer = await first.answer;
+    assert.equal(answer.code, '42501');
+    assert.match(answer.message, /refused it: Not the second\.$/);
+    assert.equal((await target.query("select from kept where word = 'several'")).rowCount, 0);
+  });
+
+  test('what is not understood is shown as that', async () => {
+    await using one = await connected('unknown');
+    const { id, answer } = await hold(one.client, "do $$ begin insert into kept values (15, 'block'); end $$");
+    const { effect, text } = await desk.one(id, 'dba');
+    assert.deepEqual([effect, text], ['unknown', "do $$ begin insert into kept values (15, 'block'); end $$"]);
+    await desk.approve(id);
+    assert.equal((await answer).tag, 'DO');
+  });
+
+  test('a COPY is asked about before its data', async (context) => {
+    if (!(await installed('psql'))) return context.skip('psql is not installed');
+    const copying = run('psql', ['-X', '-w', '-c', 'copy kept from stdin'], {
+      env: house.environment('copied'),
+      input: '16\tcopied\n17\tcopied\n',
+    });
+    const { id } = await desk.asked('copied');
+    await desk.approve(id);
+    const { out, err } = await copying;
+    assert.equal(out, 'COPY 2\n', err);
+    assert.equal((await target.query("select from kept where word = 'copied'")).rowCount, 2);
   });
 });
 
