@@ -172,11 +172,34 @@ describe('the quickstart', { timeout: 120_000 }, async () => {
     }
   });
 
+  test('the agent waited for a DBA, who has let its statement pass by a printed command', async () => {
+    let found: { verdict: string | null; tag: string | null; approval: string | null }[] = [];
+    assert.ok(
+      await eventually(async () => {
+        const { items } = (await api('auditor', '/exchanges?q=paid_at&limit=100')) as { items: (typeof found)[number][] };
+        found = items.filter(({ verdict }) => verdict === 'approved');
+        return found.length === 1;
+      }),
+    );
+    assert.match(found[0]?.tag ?? '', /^DELETE [1-9]/);
+    assert.ok(demo.output().includes(`approve ${found[0]?.approval}`));
+  });
+
+  test('nobody empties a table, not even the DBA', async () => {
+    const asDba = (statement: string) =>
+      paste(
+        `./bin/chaperone.js connect orders --execute "${statement}" --token-file ${join(path, 'tokens', 'dba.jwt')} --port ${demo.database.port}`,
+      );
+    const { code, err } = await asDba('truncate payments');
+    assert.equal(code, 1);
+    assert.match(err, /TRUNCATE on public\.payments is refused by "no-truncate": Nothing is emptied as a whole/);
+  });
+
   test('the sample traffic is on record, the refused among it', async () => {
     const { items } = (await api('auditor', '/sessions?limit=100')) as {
       items: { run: string | null; status: string; principal: { agent: string | null } | null; refused: number }[];
     };
-    const played = items.filter(({ run }) => run?.startsWith('demo-'));
+    const played = items.filter(({ run }) => run?.startsWith('demo-') && run !== 'demo-4');
     assert.equal(played.filter(({ status }) => status === 'refused').length, 2);
     assert.equal(played.filter(({ status, principal }) => status === 'ended' && principal?.agent === 'cursor').length, 3);
   });
@@ -202,7 +225,7 @@ describe('the quickstart', { timeout: 120_000 }, async () => {
 
   test('a second start finds what the first left and plays nothing anew', async () => {
     demo = await startDemonstration(path);
-    assert.doesNotMatch(demo.output(), /playing/);
+    assert.doesNotMatch(demo.output(), /playing|waits for a DBA/);
     const { items } = (await api('auditor', '/sessions?run=demo-1')) as { items: unknown[] };
     assert.equal(items.length, 1);
   });

@@ -24,13 +24,34 @@ export async function writeConfiguration(folder: QuickstartFolder, terms: Quicks
 
 const policies = `// Who may reach what. Without a policy, nobody reaches anything.
 
-@id("engineering-connects")
+@id("engineering-works")
 @reason("Engineers and their agents work on the sample shop.")
 permit (principal in Group::"engineering", action, resource in Connection::"${connection}");
 
-@id("dba-connects")
+@id("dba-works")
 @reason("DBAs look after the sample shop.")
 permit (principal in Group::"dba", action, resource in Connection::"${connection}");
+
+// Whoever is no DBA waits for one before rows are deleted, or anything is done to more than rows. An approval lets one exact statement
+// pass, once.
+@id("deletes-and-schema-need-dba")
+@approval("dba")
+@reason("Rows are deleted, and tables changed, with the consent of a DBA.")
+forbid (
+  principal,
+  action in [Action::"postgres:delete", Action::"schema", Action::"admin", Action::"unknown"],
+  resource in Connection::"${connection}"
+)
+unless { principal in Group::"dba" };
+
+// And what cannot be made good again is not done at all, whoever asks.
+@id("no-truncate")
+@reason("Nothing is emptied as a whole; delete the rows that must go, with a WHERE.")
+forbid (
+  principal,
+  action in [Action::"postgres:truncate", Action::"postgres:truncate-unknown"],
+  resource in Connection::"${connection}"
+);
 `;
 
 function configuration(folder: QuickstartFolder, terms: QuickstartTerms): string {
@@ -58,5 +79,6 @@ connections:
     recording: { durability: write, onFailure: stop }
     retention: 30d
 policies: ${file('policies')}
+approvals: { wait: 30m, expire: 8h }
 `;
 }

@@ -7,6 +7,7 @@ import { connection, writeConfiguration } from './configuration.ts';
 import { startDatabase } from './embedded-database.ts';
 import { type QuickstartFolder, openFolder } from './folder.ts';
 import { mustBeFree } from './free-port.ts';
+import { type HeldStatement, holdStatement } from './held-statement.ts';
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts';
 import { agent } from './people.ts';
 import { playSamples, sampleRun } from './sample-traffic.ts';
@@ -88,9 +89,11 @@ async function start(
   stack.defer(() => gateway.stop(graceMs));
   const [database] = gateway.sockets.values();
   if (database === undefined || gateway.console === null) throw new ChaperoneError('INTERNAL', 'The gateway lacks a listener.');
-  await playOnce(deps, folder, database, identity, tokens);
+  const held = await playOnce(deps, folder, database, identity, tokens);
+  if (held !== null) stack.defer(() => held.leave());
   const session = await sampleSession(gateway.console, tokens.auditor);
-  deps.stdout.write(welcomeText(folder, { console: gateway.console, database, session, issuer: identity.issuer }));
+  const approval = held?.approval ?? null;
+  deps.stdout.write(welcomeText(folder, { console: gateway.console, database, session, approval, issuer: identity.issuer }));
 }
 
 async function startTarget(deps: QuickstartDependencies, folder: QuickstartFolder, stack: AsyncDisposableStack) {
@@ -110,22 +113,25 @@ function newSecret(): string {
   return randomBytes(24).toString('base64url');
 }
 
-/** Sample traffic belongs to the first start of a state only; what was played is on record from then on. */
+/** Sample traffic belongs to the first start of a state only; what was played is on record from then on. The last of it waits. */
 async function playOnce(
   deps: QuickstartDependencies,
   folder: QuickstartFolder,
   gateway: { host: string; port: number },
   identity: IdentityProvider,
   { agent: acting, dba, stranger }: Tokens,
-): Promise<void> {
-  if ((await folder.read('samples-played')) !== null) return;
+): Promise<HeldStatement | null> {
+  if ((await folder.read('samples-played')) !== null) return null;
   deps.log('playing some agent traffic …');
   try {
     const expired = await identity.person(agent.actsFor, -3600);
     await playSamples(gateway, connection, { agent: acting, dba, stranger, expired });
+    const held = await holdStatement(gateway, connection, acting);
     await folder.write('samples-played', `${new Date().toISOString()}\n`);
+    return held;
   } catch (fault) {
     deps.log(`the sample traffic failed: ${messageOf(fault)}`);
+    return null;
   }
 }
 

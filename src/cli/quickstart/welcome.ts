@@ -8,11 +8,13 @@ export interface Welcome {
   readonly database: { readonly host: string; readonly port: number };
   /** A sample session to replay; null where there is none. */
   readonly session: string | null;
+  /** The approval that the agent waits for; null where it waits for none. */
+  readonly approval: string | null;
   readonly issuer: string;
 }
 
 /** The block that `npm start` ends with. Every command in it works when pasted in the folder where it was printed. */
-export function welcomeText(folder: QuickstartFolder, { console, database, session, issuer }: Welcome): string {
+export function welcomeText(folder: QuickstartFolder, { console, database, session, approval, issuer }: Welcome): string {
   const near = relative(process.cwd(), folder.root);
   const here = near.startsWith('..') || near === '' ? folder.root : near;
   const token = (role: string) => `${here}/tokens/${role}.jwt`;
@@ -32,6 +34,11 @@ export function welcomeText(folder: QuickstartFolder, { console, database, sessi
     `  PGPASSWORD=$(cat ${token('agent')}) psql ${direct}`,
     'The same where no psql is installed:',
     `  ${command('agent', `connect ${connection} --execute "select name, city from customers limit 5"`, port)}`,
+    ...(approval === null
+      ? ['See what people are asked, and answer as the DBA (approve ID, deny ID --reason TEXT):']
+      : ['The agent waits for a DBA right now. See what it asks, and let it pass:']),
+    `  ${command('dba', 'approvals')}`,
+    ...(approval === null ? [] : [`  ${command('dba', `approve ${approval}`)}`]),
     'See what was done, rows included:',
     `  ${command('auditor', 'sessions')}`,
     ...(session === null ? [] : [`  ${command('auditor', `replay ${session}`)}`]),
