@@ -38,10 +38,11 @@ function hintFor(forbids: readonly Policy[], { principal }: Circumstance): strin
     : 'Ask whoever writes the policies; a permit does not outweigh a forbid.';
 }
 
-/** `DELETE on public.users`: the protocol's own verb, and what it is done to. */
-export function wordsFor({ action, object }: Demand, { connection }: Circumstance): string {
+/** `DELETE on public.users`: the protocol's own verb without the effect that may stand behind it, and what it is done to. */
+export function wordsFor({ action, effect, object }: Demand, { connection }: Circumstance): string {
   if (action === 'connect') return `Connecting to "${connection}"`;
-  const verb = action.slice(action.indexOf(':') + 1).toUpperCase();
+  const name = action.slice(action.indexOf(':') + 1);
+  const verb = (name.endsWith(`-${effect}`) ? name.slice(0, -effect.length - 1) : name).toUpperCase();
   return object === null ? `${verb} on "${connection}"` : `${verb} on ${shortened(object.name)}`;
 }
 

@@ -3,13 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { blocksOf } from '../../../test/structure/markdown.ts';
-import { root } from '../../../test/structure/tree.ts';
-import type { Action } from '../../core/action.ts';
-import { createPolicy } from './judge.ts';
-import { loadPolicies } from './load.ts';
-import { packCatalog } from './packs.test-support.ts';
-import { alice } from './sets.test-support.ts';
+import type { Action } from '../src/core/action.ts';
+import { actions, facts } from '../src/protocols/postgres/actions.ts';
+import { protocol } from '../src/protocols/postgres/index.ts';
+import { createPolicy } from '../src/stages/policy/judge.ts';
+import { loadPolicies } from '../src/stages/policy/load.ts';
+import { alice } from '../src/stages/policy/sets.test-support.ts';
+import { blocksOf } from './structure/markdown.ts';
+import { root } from './structure/tree.ts';
 
 const permits = '@id("all") permit (principal, action, resource);';
 const examples = `${root}examples/policies/`;
@@ -19,14 +20,23 @@ const packs: { readonly [file: string]: readonly { readonly verb: string; readon
   'read-only.cedar': [
     { verb: 'select', by: null },
     { verb: 'set', by: null },
-    ...['insert', 'drop', 'grant', 'call', 'unknown', 'statement'].map((verb) => ({ verb, by: 'read-only' })),
+    { verb: 'cancel', by: null },
+    { verb: 'prepare', by: null },
+    { verb: 'call-read', by: null },
+    ...['insert', 'create-write', 'drop', 'drop-admin', 'grant', 'call', 'call-write', 'set-write', 'copy-out-admin', 'unknown'].map(
+      (verb) => ({ verb, by: 'read-only' }),
+    ),
   ],
   'no-destructive-ddl.cedar': [
     { verb: 'create', by: null },
     { verb: 'delete', by: null },
+    { verb: 'drop-write', by: null },
     { verb: 'drop', by: 'no-drop' },
+    { verb: 'drop-admin', by: 'no-drop' },
     { verb: 'truncate', by: 'no-truncate' },
+    { verb: 'truncate-unknown', by: 'no-truncate' },
     { verb: 'alter', by: 'no-alter' },
+    { verb: 'alter-admin', by: 'no-alter' },
   ],
   'where-needed.cedar': [
     { verb: 'delete', hasWhere: true, by: null },
@@ -43,11 +53,11 @@ const packs: { readonly [file: string]: readonly { readonly verb: string; readon
 
 function statement(verb: string, hasWhere: boolean): Action {
   const action = `postgres:${verb}`;
-  const effect = packCatalog.actions[action]?.effect;
+  const effect = actions[action]?.effect;
   assert.ok(effect, action);
   const object = { type: 'Table', name: 'public.users' };
-  const facts = { hasWhere, functions: [], returning: false, limited: false, transactionControl: false, unresolved: false };
-  return { name: action, effect, demands: [{ action, effect, object }], objects: [object], text: '', facts };
+  const none = Object.fromEntries(Object.entries(facts).map(([name, { kind }]) => [name, kind === 'boolean' ? false : []]));
+  return { name: action, effect, demands: [{ action, effect, object }], objects: [object], text: '', facts: { ...none, hasWhere } };
 }
 
 describe('policies that are shown', () => {
@@ -60,7 +70,7 @@ describe('policies that are shown', () => {
   async function loaded(...texts: readonly string[]) {
     const place = mkdtempSync(join(folder, 'set-'));
     for (const [index, text] of texts.entries()) writeFileSync(join(place, `${index}.cedar`), text);
-    const set = await loadPolicies(place, { catalogs: [packCatalog] });
+    const set = await loadPolicies(place, { catalogs: [protocol] });
     assert.ok('version' in set, JSON.stringify(set));
     return set;
   }
