@@ -107,6 +107,11 @@ export class Extended {
     });
   }
 
+  /** The session is over: what is held goes nowhere, and stands on record as the session's own. */
+  abandon(): void {
+    for (const { buffer, from, to } of this.#takeHeld(this.#held)) this.#parts.run.keep(null, buffer.subarray(from, to));
+  }
+
   parse({ buffer, from, to }: Message): void {
     const { batch, port } = this.#parts;
     const reader = new ByteReader(buffer, from + 5, to);

@@ -10,6 +10,8 @@ export interface MessageSink {
   message(type: number, buffer: Buffer, from: number, to: number): boolean;
   /** Whether a message that would stream, because of its length, must be held whole instead. */
   holds?(type: number, total: number): boolean;
+  /** A message will come in pieces. Returns whether to go on; false keeps it for `resume`. Absent: always. */
+  begins?(type: number): boolean;
   /** A piece of a message that streams: passed on as it comes, `first` and `last` mark its ends. */
   piece(type: number, buffer: Buffer, from: number, to: number, first: boolean, last: boolean): void;
 }
@@ -84,7 +86,7 @@ export class Framing {
       const total = this.#totalLength(chunk, at);
       const next = at + total;
       if (next > end) {
-        if (this.#streams(chunk[at], total)) return this.#beginStream(chunk, at, total);
+        if (this.#streams(chunk[at], total)) return this.#begins(chunk[at]) ? this.#beginStream(chunk, at, total) : at;
         this.#expected = total;
         break;
       }
@@ -113,6 +115,10 @@ export class Framing {
       const total = this.#totalLength(head, 0);
       this.#dropHeld();
       if (this.#streams(head[0], total)) {
+        if (!this.#begins(head[0])) {
+          this.#stalled.unshift(head, chunk.subarray(at));
+          return chunk.length;
+        }
         this.#beginStream(head, 0, total);
         return at;
       }
@@ -128,6 +134,11 @@ export class Framing {
     this.#dropHeld();
     if (!this.#sink.message(whole[0] ?? 0, whole, 0, whole.length)) this.#stopped = true;
     return at + missing;
+  }
+
+  #begins(type = 0): boolean {
+    this.#stopped = this.#sink.begins?.(type) === false;
+    return !this.#stopped;
   }
 
   #beginStream(chunk: Buffer, at: number, total: number): number {

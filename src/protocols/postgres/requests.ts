@@ -65,6 +65,7 @@ export class Requests implements MessageSink {
 
   /** Takes and forwards nothing more: the session is over. */
   halt(): void {
+    if (!this.#run.halted) this.#extended.abandon();
     this.#run.halted = true;
   }
 
@@ -72,6 +73,20 @@ export class Requests implements MessageSink {
     if (this.#run.halted) return false;
     const pending = this.#pass(type, buffer, from, to);
     if (!(pending instanceof Promise)) return true;
+    this.#stall(pending);
+    return false;
+  }
+
+  /** What is held goes before what comes in pieces. */
+  begins(): boolean {
+    if (this.#run.halted || this.#saidGoodbye) return true;
+    const pending = this.#extended.release();
+    if (!(pending instanceof Promise)) return true;
+    this.#stall(pending);
+    return false;
+  }
+
+  #stall(pending: Promise<void>): void {
     this.#run.flush();
     this.#port.stalled(true);
     pending.then(
@@ -82,7 +97,6 @@ export class Requests implements MessageSink {
       },
       (fault: unknown) => this.#port.fault(fault),
     );
-    return false;
   }
 
   /** What becomes of a message is decided by its first piece: half a message would have its rest read as messages. */
@@ -90,10 +104,8 @@ export class Requests implements MessageSink {
     if (this.#run.halted) return;
     if (first) {
       this.#check(type);
-      // Outside of a copy PostgreSQL drops copy data, and while a statement is held nothing copies.
-      const nobodys = this.#saidGoodbye || this.#extended.holds;
-      this.#pieceOf = nobodys ? null : (this.#batch.dropping ?? this.#copying());
-      this.#pieceStays = nobodys || this.#pieceOf?.gate.kind === 'shut';
+      this.#pieceOf = this.#saidGoodbye ? null : (this.#batch.dropping ?? this.#copying());
+      this.#pieceStays = this.#saidGoodbye || this.#pieceOf?.gate.kind === 'shut';
     }
     if (this.#pieceStays) this.#run.keep(this.#pieceOf, buffer.subarray(from, to));
     else this.#run.add(this.#pieceOf, buffer, from, to);

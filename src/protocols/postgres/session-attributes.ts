@@ -51,13 +51,14 @@ function isTrue(row: Buffer | null): boolean {
   throw new RangeError('the target does not say what it is');
 }
 
-/** The settings among ParameterStatus messages. */
+/** The settings among ParameterStatus messages; one that is malformed tells nothing. */
 export function reportedSettings(announced: Buffer): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const reader = new ByteReader(announced); reader.left > 0; ) {
     const type = reader.uint8();
-    const body = new ByteReader(reader.bytes(reader.uint32() - 4));
-    if (type === 0x53) found.set(body.cstring(), body.cstring());
+    const body = reader.bytes(reader.uint32() - 4);
+    const [name, value] = body.toString('utf8').split('\0');
+    if (type === 0x53 && name !== undefined && value !== undefined) found.set(name, value);
   }
   return found;
 }
