@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { zstdDecompressSync } from 'node:zlib';
 import { Client } from 'pg';
 import postgres from 'postgres';
+import { openCatalog } from '../../src/archive/catalog.ts';
 import { eventually } from '../e2e/demonstration.ts';
 import { type House, openHouse } from '../e2e/house.ts';
 import { find, type Haystack, type Needle, textNeedle } from '../e2e/secret-forms.ts';
@@ -34,27 +35,22 @@ const control = 'control-perihelion';
 let house: House;
 let tap: Tap;
 let direct: Client;
-let directInBinary: Client;
 
 before(async () => {
   house = await openHouse({ policies, masking });
   tap = await startTap(house.port);
   direct = await house.database.direct();
   for (const statement of sampleStatements()) await direct.query(statement);
-  const { host, port, database, user, password } = house.database;
-  directInBinary = new Client({ host, port, database, user, password, binary: true });
-  await directInBinary.connect();
 });
 after(async () => {
   await direct.end();
-  await directInBinary.end();
   await tap.close();
   await house[Symbol.asyncDispose]();
 });
 
 const clients: Client[] = [];
-async function through(binary = false): Promise<Client> {
-  const client = await house.connect('canary', { port: tap.port, binary });
+async function through(): Promise<Client> {
+  const client = await house.connect('canary', { port: tap.port });
   clients.push(client);
   return client;
 }
@@ -63,9 +59,9 @@ async function through(binary = false): Promise<Client> {
 const manners = ['simple', 'extended', 'binary'] as const;
 type Manner = (typeof manners)[number];
 
-/** Every cell as it came. */
+/** Every cell as it came; the driver reads binary values as text, which is enough to tell whether two are the same. */
 async function cells(client: Client, text: string, manner: Manner): Promise<readonly (readonly (string | null)[])[] | 'error'> {
-  const asIs = (value: string | Buffer) => (typeof value === 'string' ? value : `\\x${value.toString('hex')}`);
+  const asIs = (value: string) => value;
   const query = {
     text,
     rowMode: 'array' as const,
@@ -78,10 +74,9 @@ async function cells(client: Client, text: string, manner: Manner): Promise<read
 
 async function hold(way: Way, client: Client, manner: Manner): Promise<void> {
   const [text, columns] = way;
-  const past = manner === 'binary' ? directInBinary : direct;
-  await past.query('begin');
-  const wanted = await cells(past, text, manner);
-  await past.query('rollback');
+  await direct.query('begin');
+  const wanted = await cells(direct, text, manner);
+  await direct.query('rollback');
   await client.query('begin');
   const got = await cells(client, text, manner);
   await client.query('rollback');
@@ -100,7 +95,7 @@ async function hold(way: Way, client: Client, manner: Manner): Promise<void> {
 
 /** What a masked value may well be, and what it was. */
 function isFixed(value: string): boolean {
-  return /^(\{\}|f|0|\\x(00*)?|00:00:00)$/.test(value) || value === '';
+  return /^(\{\}|f|0|\\x(00*)?|00:00:00|\0*)$/.test(value);
 }
 
 describe('ways to read what is masked', () => {
@@ -108,7 +103,7 @@ describe('ways to read what is masked', () => {
     describe(manner, () => {
       let client: Client;
       before(async () => {
-        client = await through(manner === 'binary');
+        client = await through();
       });
       for (const way of ways) test(way[0], () => hold(way, client, manner));
     });
@@ -241,23 +236,13 @@ describe('what is left', () => {
     await client.query(`select '${control}', 'person 1'`);
     for (const each of clients) await each.end();
     for (const [index, { reply }] of tap.lines().entries()) add(`what client ${index} was sent`, reply);
-    const auditor = (route: string) => house.read('auditor', route);
+    const auditor = (route: string) => house.read('auditor', `/api/v1${route}`);
     assert.ok(await eventually(async () => (await auditor(`/exchanges?q=${control}`)).includes(control)), 'the control is not found');
-    const sessions = await house.sessions('auditor', 'run=canary&limit=500');
+    const sessions = await house.sessions('auditor', 'run=canary');
     assert.ok(sessions.length > 30, `${sessions.length} sessions`);
     for (const { id } of sessions) {
       add(`recording ${id}`, await auditor(`/sessions/${id}/recording`));
       add(`exchanges of ${id}`, await auditor(`/sessions/${id}/exchanges?limit=1000`));
-    }
-    for (const { name, forms } of needles()) {
-      const text = forms[0]?.toString('utf8') ?? '';
-      if (!/^[\w.@+ -]{7,}$/.test(text)) continue;
-      const found = JSON.parse(await auditor(`/exchanges?q=${encodeURIComponent(text)}`)) as { items: { text: string }[] };
-      assert.deepEqual(
-        found.items.map((item) => item.text),
-        [],
-        `a search for ${name} finds something`,
-      );
     }
     add('what the gateway logged', house.gateway.stderr() + house.gateway.stdout());
     add('a replay', (await house.cli('auditor', 'replay', sessions[0]?.id ?? '', '--full')).out);
@@ -277,6 +262,16 @@ describe('what is left', () => {
         places.some((place) => place.includes(part)),
         `nothing in ${part}: ${places.join('\n')}`,
       );
+  });
+
+  test('the search finds none of it', () => {
+    const catalog = openCatalog(house.state);
+    const search = (q: string) => catalog.exchanges({ q }, 'all', { limit: 5, cursor: null }).items.map(({ text }) => text);
+    assert.equal(search(control).length, 1);
+    const texts = needles().map(({ name, forms }) => ({ name, text: forms[0]?.toString('utf8') ?? '' }));
+    const found = texts.filter(({ text }) => /^[\w.@+ -]{7,}$/.test(text) && search(text).length > 0);
+    catalog.close();
+    assert.deepEqual(found, []);
   });
 
   test('no masked value is anywhere', () => assert.deepEqual(find(needles() as Needle[], haystacks).slice(0, 20), []));
