@@ -11,7 +11,8 @@ const mirrors = new Set(
    pg_stats.most_common_vals pg_stats.histogram_bounds pg_stats.most_common_elems pg_stats.range_length_histogram
    pg_stats.range_bounds_histogram pg_stats_ext.most_common_vals pg_stats_ext_exprs.most_common_vals
    pg_stats_ext_exprs.histogram_bounds pg_stats_ext_exprs.most_common_elems pg_statistic_ext_data.stxdmcv
-   pg_statistic_ext_data.stxdexpr pg_stat_activity.query pg_prepared_statements.statement pg_cursors.statement
+   pg_statistic_ext_data.stxdexpr pg_stat_activity.query
+   pg_stat_activity.application_name pg_stat_replication.application_name pg_prepared_statements.statement pg_cursors.statement
    pg_largeobject.data pg_attribute.attmissingval pg_class.relpartbound`.split(/\s+/),
 );
 

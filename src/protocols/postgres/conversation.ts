@@ -249,6 +249,7 @@ export class Conversation implements RequestPort, ReplyChannel {
   }
 
   open(asked: Asked): StatementExchange | Promise<StatementExchange> {
+    this.#replies.note(asked.statement);
     const exchange = new StatementExchange(asked, this.#ends, this.#notify);
     const pending = this.#mediate(exchange);
     if (!(pending instanceof Promise)) return exchange;

@@ -8,6 +8,7 @@ import { maskPlan } from './masking-words.ts';
 import type { ReadStatement } from './read-statement.ts';
 import { type DescribedColumn, readColumns } from './row-description.ts';
 import type { RowBuffer } from './row-buffer.ts';
+import { SettingsDoubt } from './settings-doubt.ts';
 import { type CellMask, cellMask, NullRows, RowMasking } from './row-masking.ts';
 import type { Showing } from './showing.ts';
 import type { StatementExchange } from './statement-exchange.ts';
@@ -40,11 +41,19 @@ export class ResultMasks {
   readonly #masking: SessionMasking;
   readonly #words: MaskedWords;
   readonly #described = new Map<string, Described>();
-  readonly #touches = new WeakMap<ReadStatement, Touch>();
+  #touches = new WeakMap<ReadStatement, Touch>();
+  readonly #settings: SettingsDoubt;
 
   constructor(masking: SessionMasking, words: MaskedWords) {
     this.#masking = masking;
     this.#words = words;
+    const column = { direct: false, label: null, kind: 'text' } as const;
+    this.#settings = new SettingsDoubt((sources) => masking.byColumn && masking.touches([{ ...column, sources }]));
+  }
+
+  /** Takes note of a statement that is about to be sent. */
+  note(statement: ReadStatement | null): void {
+    if (statement !== null && this.#masking.byColumn && this.#settings.note(statement)) this.#touches = new WeakMap();
   }
 
   /** Writes to `out` what takes the message's place, which may be nothing; false where it passes as it is. */
@@ -136,9 +145,22 @@ export class ResultMasks {
     const known = statement === null ? undefined : this.#touches.get(statement);
     if (known !== undefined && known.message.equals(message)) return known.touched;
     const isPlan = columns.length === 1 && columns[0]?.name === planColumn && this.#masking.byColumn;
-    const touched = isPlan || this.#masking.touches(resultColumns(columns, lineageOf(statement)));
+    const touched = isPlan || this.#masking.touches(this.#columns(columns, statement));
     if (statement !== null) this.#touches.set(statement, { message, touched });
     return touched;
+  }
+
+  /** With what settings may hold taken for unknown. */
+  #lineage(statement: ReadStatement | null): Lineage {
+    const lineage = lineageOf(statement);
+    const text = statement?.action.text ?? '';
+    const doubted = (sources: Lineage['whole']) => (this.#settings.covers(sources, text) ? 'unknown' : sources);
+    const columns = lineage.columns?.map(({ name, sources }) => ({ name, sources: doubted(sources) })) ?? null;
+    return { ...lineage, columns, whole: doubted(lineage.whole) };
+  }
+
+  #columns(columns: readonly DescribedColumn[], statement: ReadStatement | null): readonly ResultColumn[] {
+    return resultColumns(columns, this.#lineage(statement));
   }
 
   #plan(owner: StatementExchange, described: Described, formats: readonly number[] | null): RowMasking | null {
@@ -147,7 +169,7 @@ export class ResultMasks {
     const lineage = lineageOf(owner.statement);
     // The text meant something else when it was described: what stood as it stands may not do so now.
     const known = spelled(lineage) === described.lineage ? columns : columns.map((column) => ({ ...column, table: 0 }));
-    const masks = this.#masking.plan(resultColumns(known, lineage));
+    const masks = this.#masking.plan(this.#columns(known, owner.statement));
     const isPlan = columns.length === 1 && columns[0]?.name === planColumn;
     const planned = isPlan && this.#masking.byColumn && !this.#masking.allMayBeSeen() ? [masks?.[0] ?? this.#planText(owner)] : masks;
     if (planned === null) return null;
@@ -157,7 +179,7 @@ export class ResultMasks {
 
   /** Of a result that was never described neither types nor formats are known: what must be masked is NULL. */
   #planUndescribed(owner: StatementExchange): Showing | null {
-    const { columns, whole } = lineageOf(owner.statement);
+    const { columns, whole } = this.#lineage(owner.statement);
     if (columns === null) {
       const masks = this.#masking.plan([{ sources: whole, direct: false, label: null, kind: 'other' }]);
       return masks === null ? null : new NullRows(tallyOf(owner));
@@ -176,7 +198,7 @@ export class ResultMasks {
   }
 
   #planCopy(owner: StatementExchange, buffer: Buffer, from: number): CopyMasking | null {
-    const lineage = lineageOf(owner.statement);
+    const lineage = this.#lineage(owner.statement);
     const count = buffer.readUInt16BE(from + headerBytes + 1);
     const named =
       lineage.columns?.length === count ? lineage.columns : Array.from({ length: count }, () => ({ name: null, sources: unlike(lineage) }));

@@ -4,6 +4,7 @@ import type { Shown } from '../../core/proof.ts';
 import { Framing, type MessageSink } from './framing.ts';
 import { isWords, MaskedWords } from './masked-words.ts';
 import { inOwnWords, ReplyRun } from './masking.ts';
+import type { ReadStatement } from './read-statement.ts';
 import { ResultMasks } from './masking-results.ts';
 import { parseFields, replyMessages } from './messages.ts';
 import { passingFor, stateOf, unexpected } from './reply-state.ts';
@@ -74,6 +75,11 @@ export class Replies implements MessageSink {
     this.#words = masking && new MaskedWords(masking, (counts) => channel.masked(counts));
     this.#masks = masking && this.#words && new ResultMasks(masking, this.#words);
     this.#run = new ReplyRun(this.#masks, (owner, bytes) => this.#deliver(owner, bytes));
+  }
+
+  /** Takes note of a statement that is about to be sent. */
+  note(statement: ReadStatement | null): void {
+    this.#masks?.note(statement);
   }
 
   /** What the target announced before it was asked anything, as the client may see it. */

@@ -114,7 +114,6 @@ export const ways: readonly Way[] = [
   ['select chr(account::int) from people', 'error'],
   ['select get_bit(raw, pin) from people', 'error'],
   ['select repeat($$x$$, pin * 1000000) from people', 'error'],
-  ["select set_config('work_mem', email, false) from people", 'error'],
   // Plans.
   ['explain select email from people', '.'],
   ["explain (analyze, costs off, timing off, summary off, buffers off) select name from people where email > 'a'", '.'],
@@ -129,4 +128,12 @@ export const ways: readonly Way[] = [
   ["select column_name, data_type from information_schema.columns where table_name = 'people' order by 1", '..'],
   ['select id, name, price from items order by id limit 50', '...'],
   ['select name from items union select $$z$$ order by 1 limit 10', '.'],
+  // What puts masked values into settings: from here on nothing that may show a setting is shown.
+  ["select set_config('work_mem', email, false) from people", 'error'],
+  ["select set_config('app.seen', email, false), set_config('application_name', phone, false) from people where id = 1", 'MM'],
+  ['show application_name', 'M'],
+  ["select current_setting('application_name'), current_setting('app.seen')", 'MM'],
+  ["select setting from pg_settings where name = 'application_name'", 'M'],
+  ['select application_name from pg_stat_activity where pid = pg_backend_pid()', 'M'],
+  ['select id, name from people order by id', '..'],
 ];
