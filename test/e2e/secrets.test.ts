@@ -156,17 +156,22 @@ async function runCommands(site: Site, heard: Heard): Promise<void> {
   for (const from of [
     [...server, '--token-file', file],
     ['--state', site.state],
-  ])
-    for (const args of [
+  ]) {
+    const commands: readonly (readonly string[])[] = [
       ['sessions'],
       ['sessions', '--json'],
       ['search', control],
       ['replay', good.id, '--speed', '1000'],
       ['export', good.id, '--format', 'ndjson'],
-    ])
-      assert.equal(await heard.run([...args, ...from]), 0, `${args.join(' ')}: ${heard.haystacks.at(-1)?.bytes.toString()}`);
-  assert.equal(await heard.run(['sessions', ...server], { CHAPERONE_TOKEN: garbage }), 1);
-  assert.equal(await heard.run(['replay', 'no-such-session', ...server], { CHAPERONE_TOKEN: token }), 1);
+    ];
+    const codes = await Promise.all(commands.map((args) => heard.run([...args, ...from])));
+    assert.deepEqual(codes, [0, 0, 0, 0, 0], from.join(' '));
+  }
+  const wrong = await Promise.all([
+    heard.run(['sessions', ...server], { CHAPERONE_TOKEN: garbage }),
+    heard.run(['replay', 'no-such-session', ...server], { CHAPERONE_TOKEN: token }),
+  ]);
+  assert.deepEqual(wrong, [1, 1]);
 }
 
 async function badConfigurations(site: Site, heard: Heard): Promise<void> {
@@ -180,8 +185,9 @@ async function badConfigurations(site: Site, heard: Heard): Promise<void> {
     assert.notEqual(changed, text);
     const file = join(site.folder, name);
     await writeFile(file, changed);
-    for (const command of ['check', 'serve'])
-      for (const more of [[], ['--json']]) assert.equal(await heard.run([command, '--config', file, ...more]), 2, name);
+    const commands = ['check', 'serve'].flatMap((command) => [[command], [command, '--json']]);
+    const codes = await Promise.all(commands.map((words) => heard.run([...words, '--config', file])));
+    assert.deepEqual(codes, [2, 2, 2, 2], name);
   }
   assert.equal(await heard.run(['check', '--config', site.config]), 0);
 }
