@@ -160,7 +160,7 @@ export const approval = named(
     parameterCount: count(),
     estimate: z.number().nullable().describe('Rows that the target expects to be touched'),
     reasons: list(z.string()),
-    policies: list(z.string()),
+    policies: list(z.string()).describe('Those that ask'),
     policyVersion: z.string(),
     groups: list(z.string()).describe('Each needs a person of its own'),
     people: count().describe('How many people must say yes, at least'),
