@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { zstdDecompressSync } from 'node:zlib';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import postgres from 'postgres';
 import { openCatalog } from '../../src/archive/catalog.ts';
 import { eventually } from '../e2e/demonstration.ts';

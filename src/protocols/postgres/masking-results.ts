@@ -26,10 +26,15 @@ interface Described {
   readonly lineage: string;
 }
 
-/** Whether any rule looks at a statement's result, whoever asks. */
+/** What is known of a statement's result as it is described. */
 interface Touch {
   readonly message: Buffer;
+  /** Whether any rule looks at it, whoever asks. */
   readonly touched: boolean;
+  /** What masking is asked about. */
+  readonly columns: readonly ResultColumn[];
+  /** What was made of the last answer. */
+  made: { readonly masks: readonly (ColumnMask | null)[]; readonly formats: string; readonly cells: readonly (CellMask | null)[] } | null;
 }
 
 /** Texts of which a session remembers how their results were described: drivers describe one once and run it many times. */
@@ -141,13 +146,19 @@ export class ResultMasks {
     return described;
   }
 
-  #isTouched({ statement }: StatementExchange, { message, columns }: Described): boolean {
+  #touch({ statement }: StatementExchange, { message, columns, lineage }: Described): Touch {
     const known = statement === null ? undefined : this.#touches.get(statement);
-    if (known !== undefined && known.message.equals(message)) return known.touched;
-    const isPlan = columns.length === 1 && columns[0]?.name === planColumn && this.#masking.byColumn;
-    const touched = isPlan || this.#masking.touches(this.#columns(columns, statement));
-    if (statement !== null) this.#touches.set(statement, { message, touched });
-    return touched;
+    if (known !== undefined && known.message.equals(message)) return known;
+    // Where the text meant something else when it was described, what stood as it stands may not do so now.
+    const sure = spelled(lineageOf(statement)) === lineage ? columns : columns.map((column) => ({ ...column, table: 0 }));
+    const result = resultColumns(sure, this.#lineage(statement));
+    const touch = { message, touched: this.#isPlan(columns) || this.#masking.touches(result), columns: result, made: null };
+    if (statement !== null) this.#touches.set(statement, touch);
+    return touch;
+  }
+
+  #isPlan(columns: readonly DescribedColumn[]): boolean {
+    return columns.length === 1 && columns[0]?.name === planColumn && this.#masking.byColumn;
   }
 
   /** With what settings may hold taken for unknown. */
@@ -159,22 +170,18 @@ export class ResultMasks {
     return { ...lineage, columns, whole: doubted(lineage.whole) };
   }
 
-  #columns(columns: readonly DescribedColumn[], statement: ReadStatement | null): readonly ResultColumn[] {
-    return resultColumns(columns, this.#lineage(statement));
-  }
-
   #plan(owner: StatementExchange, described: Described, formats: readonly number[] | null): RowMasking | null {
-    if (!this.#isTouched(owner, described)) return null;
+    const touch = this.#touch(owner, described);
+    if (!touch.touched) return null;
+    const masks = this.#masking.plan(touch.columns);
     const { columns } = described;
-    const lineage = lineageOf(owner.statement);
-    // The text meant something else when it was described: what stood as it stands may not do so now.
-    const known = spelled(lineage) === described.lineage ? columns : columns.map((column) => ({ ...column, table: 0 }));
-    const masks = this.#masking.plan(this.#columns(known, owner.statement));
-    const isPlan = columns.length === 1 && columns[0]?.name === planColumn;
-    const planned = isPlan && this.#masking.byColumn && !this.#masking.allMayBeSeen() ? [masks?.[0] ?? this.#planText(owner)] : masks;
-    if (planned === null) return null;
-    const formatOf = (index: number) => (formats === null ? null : ((formats.length === 1 ? formats[0] : formats[index]) ?? 0));
-    return rowMasking(owner, planned, (mask, index) => cellMask(mask, { type: columns[index]?.type ?? null, format: formatOf(index) }));
+    if (this.#isPlan(columns) && !this.#masking.allMayBeSeen())
+      return rowMasking(owner, cellsOf([masks?.[0] ?? this.#planText(owner)], columns, formats));
+    if (masks === null) return null;
+    const wanted = formats === null ? '' : formats.join();
+    if (touch.made?.masks !== masks || touch.made.formats !== wanted)
+      touch.made = { masks, formats: wanted, cells: cellsOf(masks, columns, formats) };
+    return rowMasking(owner, touch.made.cells);
   }
 
   /** Of a result that was never described neither types nor formats are known: what must be masked is NULL. */
@@ -185,7 +192,12 @@ export class ResultMasks {
       return masks === null ? null : new NullRows(tallyOf(owner));
     }
     const masks = this.#masking.plan(columns.map(({ name, sources }) => ({ sources, direct: false, label: name, kind: 'other' })));
-    return masks === null ? null : rowMasking(owner, masks, (mask) => cellMask(mask, { type: null, format: null }));
+    return masks === null
+      ? null
+      : rowMasking(
+          owner,
+          masks.map((mask) => cellMask(mask, { type: null, format: null })),
+        );
   }
 
   #planText(owner: StatementExchange): ColumnMask {
@@ -226,13 +238,17 @@ function plainText(mask: ColumnMask): ColumnMask {
   };
 }
 
-function rowMasking(
-  owner: StatementExchange,
-  masks: readonly (ColumnMask | null)[],
-  cellOf: (mask: ColumnMask | null, index: number) => CellMask | null,
-): RowMasking | null {
-  const cells = masks.map(cellOf);
+function rowMasking(owner: StatementExchange, cells: readonly (CellMask | null)[]): RowMasking | null {
   return cells.every((cell) => cell === null) ? null : new RowMasking(cells, tallyOf(owner));
+}
+
+function cellsOf(
+  masks: readonly (ColumnMask | null)[],
+  columns: readonly DescribedColumn[],
+  formats: readonly number[] | null,
+): readonly (CellMask | null)[] {
+  const formatOf = (index: number) => (formats === null ? null : ((formats.length === 1 ? formats[0] : formats[index]) ?? 0));
+  return masks.map((mask, index) => cellMask(mask, { type: columns[index]?.type ?? null, format: formatOf(index) }));
 }
 
 function tallyOf(owner: StatementExchange): Tally {

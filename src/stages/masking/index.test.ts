@@ -28,3 +28,14 @@ test('a connection that no rule is for has no masks', () => {
   assert.equal(masking('other'), null);
   assert.equal(masking('a')?.byColumn, true);
 });
+
+test('a plan for the same columns follows what may be seen', () => {
+  const settings = maskingSchema.parse({ columns: [{ column: 'a:b.c.d', action: 'redact' }] });
+  const masking = createMasking(settings, createSecretKey(Buffer.alloc(32)))('a');
+  const columns: ResultColumn[] = [{ sources: new Set(['b.c.d']), direct: true, label: 'd', kind: 'text' }];
+  for (const seen of [false, true, true, false, false]) assert.equal(masking?.plan(columns, () => seen) === null, seen);
+  assert.equal(
+    masking?.plan(columns, () => false),
+    masking?.plan(columns, () => false),
+  );
+});

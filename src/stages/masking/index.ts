@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { ColumnMask, ConnectionMasking, Masking, Tally } from '../../core/masking.ts';
+import type { ColumnMask, ConnectionMasking, Masking, MayBeSeen, ResultColumn, Tally } from '../../core/masking.ts';
 import { type ColumnPlan, Masker } from './masker.ts';
 import type { MaskingSettings } from './settings.ts';
 import { alwaysMasked } from './value.ts';
@@ -22,10 +22,13 @@ export function createMasking(settings: MaskingSettings, key: KeyObject): Maskin
 function masks(masker: Masker, connection: string): ConnectionMasking | null {
   const { columns, values } = masker.covers(connection);
   if (!columns && !values) return null;
+  const plans = new Plans((result, mayBeSeen) => {
+    const planned = masker.plan(connection, result, mayBeSeen);
+    return planned?.map((plan) => (plan.how === 'pass' ? null : maskOf(masker, plan))) ?? null;
+  });
   return {
     byColumn: columns,
-    plan: (result, mayBeSeen) =>
-      masker.plan(connection, result, mayBeSeen)?.map((plan) => (plan.how === 'pass' ? null : maskOf(masker, plan))) ?? null,
+    plan: (result, mayBeSeen) => plans.of(result, mayBeSeen),
     text: (text, tally) => masker.maskText(connection, text, tally),
   };
 }
@@ -38,4 +41,34 @@ function maskOf(masker: Masker, plan: Exclude<ColumnPlan, { how: 'pass' }>): Col
       if (plan.how === 'mask' && values > 0) tally.add(plan.rule.rule, plan.label, null, values);
     },
   };
+}
+
+type Plan = ReturnType<ConnectionMasking['plan']>;
+
+/** Plans by the columns they are for. The same columns may be shown to one and not to another: what was asked is asked again. */
+class Plans {
+  readonly #make: ConnectionMasking['plan'];
+  readonly #known = new WeakMap<readonly ResultColumn[], { readonly asked: ReadonlyMap<string | null, boolean>; readonly plan: Plan }>();
+
+  constructor(make: ConnectionMasking['plan']) {
+    this.#make = make;
+  }
+
+  of(columns: readonly ResultColumn[], mayBeSeen: MayBeSeen): Plan {
+    const known = this.#known.get(columns);
+    if (known !== undefined && isAnswered(known.asked, mayBeSeen)) return known.plan;
+    const asked = new Map<string | null, boolean>();
+    const plan = this.#make(columns, (source) => {
+      const answer = mayBeSeen(source);
+      asked.set(source, answer);
+      return answer;
+    });
+    this.#known.set(columns, { asked, plan });
+    return plan;
+  }
+}
+
+function isAnswered(asked: ReadonlyMap<string | null, boolean>, mayBeSeen: MayBeSeen): boolean {
+  for (const [source, answer] of asked) if (mayBeSeen(source) !== answer) return false;
+  return true;
 }
