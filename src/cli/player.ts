@@ -149,14 +149,8 @@ class Player {
 
 /** What no exchange asked for, on one line: the gateway asks its targets too. */
 function channelText(part: Exclude<PlayedPart, { shape: 'mark' }>, direction: string): string {
-  switch (part.shape) {
-    case 'bytes':
-      return counted(part.count, 'byte');
-    case 'text':
-      return `${direction === 'request' ? 'asked' : 'text'} · ${visibleLine(part.text)}`;
-    case 'rows':
-      return `rows · ${counted(part.rows.length, 'row')} of ${visibleLine(part.columns.join(', '))}`;
-    case 'document':
-      return visibleLine(JSON.stringify(part.value));
-  }
+  if (part.shape === 'bytes') return counted(part.count, 'byte');
+  if (part.shape === 'text') return `${direction === 'request' ? 'asked' : 'text'} · ${visibleLine(part.text)}`;
+  if (part.shape === 'rows') return `rows · ${counted(part.rows.length, 'row')} of ${visibleLine(part.columns.join(', '))}`;
+  return visibleLine(JSON.stringify(part.value));
 }

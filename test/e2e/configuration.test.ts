@@ -164,6 +164,11 @@ async function listening(port: number): Promise<boolean> {
   return answer;
 }
 
+async function bothOf(text: Promise<Ran>, structured: Promise<Ran>) {
+  const [said, json] = await Promise.all([text, structured]);
+  return { said, json };
+}
+
 describe('a mistake in the configuration', { timeout: 120_000 }, () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'chaperone-configuration-'));
@@ -188,9 +193,9 @@ describe('a mistake in the configuration', { timeout: 120_000 }, () => {
       const at = lines.findIndex((each) => each.includes(line)) + 1;
       const commands = ['serve', 'check'];
       const answers = await Promise.all(
-        commands.map(async (command) => Promise.all([command, chaperone(command), chaperone(command, '--json')] as const)),
+        commands.map(async (command) => ({ command, ...(await bothOf(chaperone(command), chaperone(command, '--json'))) })),
       );
-      for (const [command, said, json] of answers) {
+      for (const { command, said, json } of answers) {
         assert.equal(said.code, 2, `${command}: ${said.out}${said.err}`);
         // What `check` finds is its result; for `serve` it is why there is none.
         const [text, nothing] = command === 'check' ? [said.out, said.err] : [said.err, said.out];

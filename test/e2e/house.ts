@@ -67,6 +67,8 @@ export interface HouseOptions {
   readonly policies?: string;
   /** The section `approvals`. */
   readonly approvals?: object;
+  /** The section `masking`. */
+  readonly masking?: object;
 }
 
 export interface Ran {
@@ -171,7 +173,7 @@ interface Places {
 }
 
 function configurationOf(
-  { connections = [], issuers = [], approvals }: HouseOptions,
+  { connections = [], issuers = [], approvals, masking }: HouseOptions,
   { database, issuer, consolePort, port }: Places,
 ): object {
   const at = (listener: number) => ({ address: `127.0.0.1:${listener}` });
@@ -182,6 +184,7 @@ function configurationOf(
     identity: { issuers: [issuer.url, ...issuers].map((url) => ({ issuer: url, audience: issuer.audience })) },
     roles: { auditor: ['audit'] },
     ...(approvals && { approvals }),
+    ...(masking && { masking }),
     connections: plans.map(({ name, target, triedBefore, credentials, recording }) => ({
       name,
       protocol: 'postgres',
@@ -211,7 +214,7 @@ async function tokensOf(issuer: Issuer): Promise<Readonly<Record<Person, string>
 
 interface Parts extends Pick<House, 'folder' | 'port' | 'tokens'> {
   readonly console: string;
-  stderr(): string;
+  readonly stderr: () => string;
 }
 type Clients = Pick<House, 'connect' | 'environment' | 'read' | 'sessions' | 'exchanges' | 'story' | 'over' | 'cli'>;
 

@@ -161,7 +161,7 @@ describe('a Slack message', () => {
     });
     const { text, blocks } = slackMessage({ ...approval, address: 'https://gate.example.test/approvals/x' });
     assert.ok(text.length <= 300);
-    for (const block of blocks) if ('text' in block) assert.ok(String((block['text'] as { text: string }).text).length <= 3_000);
+    for (const block of blocks) if ('text' in block) assert.ok((block['text'] as { text: string }).text.length <= 3_000);
     const all = JSON.stringify(blocks);
     assert.match(all, /the beginning of 90000 characters/);
     assert.match(all, /\(\+\d+ characters\)/);

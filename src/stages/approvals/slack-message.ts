@@ -1,4 +1,4 @@
-import { type Approval, nameOf } from './approval.ts';
+import { type Approval, type ApprovalStatus, nameOf } from './approval.ts';
 import { missingFrom } from './quorum.ts';
 import { beginning, cut, visible, visibleLine } from './visible.ts';
 
@@ -42,20 +42,15 @@ function escapeMrkdwn(text: string): string {
 }
 
 function statusWords({ status, ended }: Approval): string {
-  switch (status) {
-    case 'open':
-      return 'Approval needed';
-    case 'approved':
-      return 'Approved, not used yet';
-    case 'used':
-      return 'Approved and used';
-    case 'denied':
-      return `Refused (${ended ?? ''})`;
-    case 'expired':
-      return 'Expired, which refuses it';
-    case 'withdrawn':
-      return `Withdrawn (${ended ?? ''})`;
-  }
+  const words: { readonly [name in ApprovalStatus]: string } = {
+    open: 'Approval needed',
+    approved: 'Approved, not used yet',
+    used: 'Approved and used',
+    denied: `Refused (${ended ?? ''})`,
+    expired: 'Expired, which refuses it',
+    withdrawn: `Withdrawn (${ended ?? ''})`,
+  };
+  return words[status];
 }
 
 /** Plain text is parsed for nothing: what an agent wrote, and what it could have, stands in plain text alone. */
