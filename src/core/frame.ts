@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Direction, Entry, EntryBody } from './entry.ts';
 import { bytesOf, KnownPayload, type Payload, sumOfFew } from './known-payload.ts';
+import { ownBytes } from './own-bytes.ts';
 
 /**
  * How an entry stands in the journal and in a recording. All numbers big-endian:
@@ -148,7 +149,7 @@ function bodyAt(buffer: Buffer, from: number, to: number): object | null {
   if (known !== undefined && known.bytes.length === to - from && known.bytes.compare(buffer, from, to) === 0) return known.body;
   try {
     const body = JSON.parse(buffer.toString('utf8', from, to)) as object;
-    if (to - from <= rememberedBytes) bodies[place] = { bytes: Buffer.from(buffer.subarray(from, to)), body };
+    if (to - from <= rememberedBytes) bodies[place] = { bytes: ownBytes(buffer.subarray(from, to)), body };
     return body;
   } catch {
     return null;
@@ -167,7 +168,7 @@ function sessionAt(buffer: Buffer, offset: number): string {
   const place = ((buffer[offset + 14] ?? 0) * 256 + (buffer[offset + 15] ?? 0)) % rememberedPlaces;
   const known = sessions[place];
   if (known !== undefined && known.bytes.compare(buffer, offset, offset + 16) === 0) return known.text;
-  const bytes = Buffer.from(buffer.subarray(offset, offset + 16));
+  const bytes = ownBytes(buffer.subarray(offset, offset + 16));
   const text = sessionText(bytes);
   sessions[place] = { bytes, text };
   return text;
@@ -181,7 +182,7 @@ function payloadOf(entry: Entry): Uint8Array {
 
 /** A UUID's 16 bytes. */
 export function sessionBytes(id: string): Uint8Array {
-  const bytes = Buffer.from(id.replaceAll('-', ''), 'hex');
+  const bytes = ownBytes(Buffer.from(id.replaceAll('-', ''), 'hex'));
   if (bytes.length !== 16) throw new RangeError(`not a UUID: ${id}`);
   return bytes;
 }

@@ -1,3 +1,4 @@
+import { ownBytes } from '../../core/own-bytes.ts';
 import { ByteReader } from '../../wire/byte-reader.ts';
 import { after } from './at-once.ts';
 import type { Batch } from './batch.ts';
@@ -119,7 +120,7 @@ export class Extended {
     const textFrom = to - reader.left;
     const textTo = buffer.indexOf(0, textFrom) + 1;
     const text = readText(buffer.subarray(textFrom, textTo));
-    const types = to - textTo === 2 ? noTypes : Buffer.from(buffer.subarray(textTo, to));
+    const types = to - textTo === 2 ? noTypes : ownBytes(buffer.subarray(textTo, to));
     const change = this.#prepared.set(name, { text, types, takes: takingsOf(text) }, batch.number);
     if (name !== '') port.named();
     this.#held = { name, messages: [{ kind: 'parse', buffer, from, to, change }] };

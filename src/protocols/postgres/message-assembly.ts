@@ -1,3 +1,5 @@
+import { ownBytes } from '../../core/own-bytes.ts';
+
 export interface Message {
   /** The type letter, or `untyped` for start-up and cancel, which have none. */
   readonly type: string;
@@ -46,7 +48,7 @@ export class MessageAssembly {
       at += total;
     }
     // A copy: a view, even of nothing, would keep all of the memory that the bytes came in.
-    this.#held = at === buffer.length ? nothing : Buffer.from(buffer.subarray(at));
+    this.#held = at === buffer.length ? nothing : ownBytes(buffer.subarray(at));
     return messages;
   }
 

@@ -2,6 +2,7 @@ import type { Action } from '../../core/action.ts';
 import type { MaskedCount } from '../../core/masking.ts';
 import type { AuditEvent, Decision, Direction, Outcome, SessionEnd, SessionFacts } from '../../core/entry.ts';
 import { KnownPayload, type Payload } from '../../core/known-payload.ts';
+import { ownBytes } from '../../core/own-bytes.ts';
 
 // Protocols and policy hand over the same object for the same statement shape again and again, so its JSON is made once.
 const actions = new WeakMap<Action, Payload>();
@@ -48,7 +49,7 @@ export function gapPayload(direction: Direction, count: number, reason: string):
 function once<Key extends object>(known: WeakMap<Key, Payload>, value: Key, name: string): Payload {
   const before = known.get(value);
   if (before instanceof KnownPayload) return before;
-  const payload = before === undefined ? encode({ [name]: value }) : new KnownPayload(before);
+  const payload = before === undefined ? ownBytes(JSON.stringify({ [name]: value })) : new KnownPayload(before);
   known.set(value, payload);
   return payload;
 }
