@@ -75,8 +75,8 @@ export async function openBypassSite(): Promise<BypassSite> {
 }
 
 async function readOnlyJudge(): Promise<(circumstance: Circumstance, action: Action) => Verdict> {
-  const { judge } = createPolicy(setOf({ all: permits, 'read-only': await readFile(pack, 'utf8') }, [protocol]));
-  return judge;
+  const policy = createPolicy(setOf({ all: permits, 'read-only': await readFile(pack, 'utf8') }, [protocol]));
+  return (circumstance, action) => policy.judge(circumstance, action);
 }
 
 /** What the sample has not: names that stand in for others, code behind views and triggers, a large object. */
