@@ -1,4 +1,5 @@
 import { effectivePath, type Setting } from '../../sql/setting.ts';
+import { namedStatement } from './named-statement.ts';
 import { consults } from './setting-doubts.ts';
 import type { GateStatement } from './statement-reader.ts';
 
@@ -139,8 +140,8 @@ export class SessionSetting {
     this.#path = answer.path;
     this.#strings = answer.strings === 'on';
     this.#temporary = answer.temporary === null ? null : new Set(answer.temporary);
-    this.#prepared = new Map(Object.entries(answer.prepared ?? {}));
-    this.#cursors = new Map(Object.entries(answer.cursors ?? {}));
+    this.#prepared = namesIn(answer.prepared);
+    this.#cursors = namesIn(answer.cursors);
     this.#doubts = 0;
   }
 
@@ -159,6 +160,10 @@ export class SessionSetting {
     };
     return { setting, key: JSON.stringify([searchPath, strings, temporary && [...temporary].toSorted()]) };
   }
+}
+
+function namesIn(told: SettingAnswer['prepared']): ReadonlyMap<string, string> {
+  return new Map(Object.entries(told ?? {}).map(([name, text]) => [name, namedStatement(text, name)]));
 }
 
 const nothing: ReadonlyMap<string, string> = new Map();
