@@ -1,6 +1,6 @@
 import { type MaskedCount, type SessionMasking, Tally } from '../../core/masking.ts';
 import { ByteReader } from '../../wire/byte-reader.ts';
-import { encodeFields, maskFields, maskName, readFields } from './masking-words.ts';
+import { encodeFields, maskFields, maskName, nothingSaid, readFields, type Said } from './masking-words.ts';
 import { cstring, encodeMessage } from './messages.ts';
 import type { StatementExchange } from './statement-exchange.ts';
 
@@ -22,6 +22,8 @@ const plainSettings = new Set([
   'DateStyle',
 ]);
 
+const rememberedSettings = 1_000;
+
 /** What the target says in words, apart from rows: errors, notices, notifications, settings. */
 export class MaskedWords {
   readonly #masking: SessionMasking;
@@ -34,10 +36,10 @@ export class MaskedWords {
     this.#told = told;
   }
 
-  /** What takes the message's place, before it is known whose it is; null where it passes. `asked` is what the client has said himself. */
-  prepare(type: number, buffer: Buffer, from: number, to: number, asked: string): Buffer | null {
+  /** What takes the message’s place, before it is known whose it is; null where it passes. */
+  prepare(type: number, buffer: Buffer, from: number, to: number, said: Said): Buffer | null {
     const tally = new Tally();
-    const words = this.#masked(type, buffer.subarray(from + headerBytes, to), asked, tally);
+    const words = this.#masked(type, buffer.subarray(from + headerBytes, to), said, tally);
     this.#prepared = { source: buffer, from, words, tally };
     return words;
   }
@@ -46,7 +48,7 @@ export class MaskedWords {
   take(type: number, owner: StatementExchange | null, buffer: Buffer, from: number, to: number): Buffer | null {
     if (!isWords(type)) return null;
     const prepared = this.#prepared;
-    if (prepared === null || prepared.source !== buffer || prepared.from !== from) this.prepare(type, buffer, from, to, '');
+    if (prepared === null || prepared.source !== buffer || prepared.from !== from) this.prepare(type, buffer, from, to, nothingSaid);
     const { words, tally } = this.#prepared ?? { words: null, tally: new Tally() };
     this.#prepared = null;
     if (tally.isEmpty) return words;
@@ -55,17 +57,17 @@ export class MaskedWords {
     return words;
   }
 
-  #masked(type: number, body: Buffer, asked: string, tally: Tally): Buffer | null {
+  #masked(type: number, body: Buffer, said: Said, tally: Tally): Buffer | null {
     if (this.#masking.allMayBeSeen()) return null;
     switch (type) {
       case ERROR:
-        return encodeFields('E', maskFields(readFields(body), asked, this.#masking, tally));
+        return encodeFields('E', maskFields(readFields(body), said, this.#masking, tally));
       case NOTICE:
-        return encodeFields('N', maskFields(readFields(body), asked, this.#masking, tally));
+        return encodeFields('N', maskFields(readFields(body), said, this.#masking, tally));
       case NOTIFICATION:
         return this.#notification(body, tally);
       default:
-        return this.#setting(body, asked, tally);
+        return this.#setting(body, said, tally);
     }
   }
 
@@ -83,15 +85,19 @@ export class MaskedWords {
   }
 
   /** `set_config` can put any value into a setting that is then reported. */
-  #setting(body: Buffer, asked: string, tally: Tally): Buffer | null {
+  #setting(body: Buffer, said: Said, tally: Tally): Buffer | null {
     const reader = new ByteReader(body);
     const [name, value] = [reader.cstring(), reader.cstring()];
     if (plainSettings.has(name)) return null;
     if (!this.#masking.byColumn) return encodeMessage('S', cstring(name), cstring(this.#masking.text(value, tally)));
-    if (this.#reported.has(`${name}\0${value}`) || isSaid(value, asked)) return null;
+    if (this.#reported.has(`${name}\0${value}`) || (!said.touches && isSaid(value, said.text))) {
+      // It comes back when a transaction takes back what was set after it.
+      if (this.#reported.size < rememberedSettings) this.#reported.add(`${name}\0${value}`);
+      return null;
+    }
     return encodeMessage('S', cstring(name), cstring(maskName(value, tally)));
   }
-  /** What the target announced at the start, which it goes back to. */
+  /** What was announced at the start or set by the client's own words, which the target may go back to. */
   readonly #reported = new Set<string>();
 
   /** The settings and notices of the start-up. */

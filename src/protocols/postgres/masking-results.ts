@@ -4,7 +4,7 @@ import { MalformedBytes } from '../../wire/byte-reader.ts';
 import { CopyMasking } from './copy-masking.ts';
 import { maskedRowLimit, TooLongToMask } from './held-bytes.ts';
 import type { MaskedWords } from './masked-words.ts';
-import { maskPlan } from './masking-words.ts';
+import { maskPlan, type Said } from './masking-words.ts';
 import type { ReadStatement } from './read-statement.ts';
 import { type DescribedColumn, readColumns } from './row-description.ts';
 import type { RowBuffer } from './row-buffer.ts';
@@ -85,6 +85,21 @@ export class ResultMasks {
       default:
         return false;
     }
+  }
+
+  /** What these exchanges' client has said, of which one is being answered. */
+  said(asking: readonly StatementExchange[]): Said {
+    const touches = asking.length === 0 || asking.some(({ statement }) => this.#readsMasked(statement));
+    return { text: asking.map(({ action }) => action.text).join('\n'), touches };
+  }
+
+  #readsMasked(statement: ReadStatement | null): boolean {
+    // SET and the like read no table, and have no rows.
+    if (statement?.lineage() === null && statement.meaning?.deeds.every(({ verb }) => verb === 'set' || verb === 'transaction'))
+      return false;
+    const { whole, filters } = lineageOf(statement);
+    const column = { direct: false, label: null, kind: 'other' } as const;
+    return [whole, filters].some((sources) => this.#masking.touches([{ ...column, sources }]));
   }
 
   /** Whether a long message must be held until it is whole. Throws where it is too long for that. */

@@ -9,15 +9,31 @@ const written = /^(pl_exec|plpy_.*|plperl|pltcl|plv8.*|pllua.*)\.c(c|pp)?$/i;
 
 type Field = readonly [letter: string, text: string];
 
+/** What the client has said in what is being answered. */
+export interface Said {
+  readonly text: string;
+  /**
+   * Whether a masked column has a part in it: then what the server quotes may be a value even where the client has said the same,
+   * since a text can list every letter there is.
+   */
+  readonly touches: boolean;
+}
+export const nothingSaid: Said = { text: '', touches: true };
+
 /** What an error or a notice says, as far as the client may see it. */
-export function maskFields(fields: readonly Field[], asked: string, masking: SessionMasking, tally: Tally): readonly Field[] {
+export function maskFields(fields: readonly Field[], said: Said, masking: SessionMasking, tally: Tally): readonly Field[] {
   if (masking.allMayBeSeen()) return fields;
   if (!masking.byColumn) return fields.map(([letter, text]) => [letter, plainFields.has(letter) ? text : masking.text(text, tally)]);
   const told = new Map(fields);
   const own = written.test(told.get('F') ?? '') || !told.has('F');
-  const known = own ? asked : [asked, ...fields.flatMap(([letter, text]) => (names.has(letter) ? [text] : []))].join('\n');
+  // With a position in the client's text it is the parser that speaks, which has read that text and the catalog alone.
+  const parser = told.has('P') && !own;
+  const asked = said.touches ? '' : said.text;
+  const things = new Set(own ? [] : fields.flatMap(([letter, text]) => (names.has(letter) ? [text] : [])));
+  const known = (part: string) => things.has(part) || asked.includes(part);
   return fields.flatMap(([letter, text]): Field[] => {
     if (plainFields.has(letter)) return [[letter, text]];
+    if (parser && (letter === 'M' || letter === 'H')) return [[letter, masking.text(text, tally)]];
     if (letter === 'M') return [[letter, own ? withhold('message', tally) : maskQuoted(text, known, masking, tally)]];
     if (letter === 'H' && !own) return [[letter, maskQuoted(text, known, masking, tally)]];
     if (names.has(letter) && !own) return [[letter, text]];
@@ -29,6 +45,9 @@ export function maskFields(fields: readonly Field[], asked: string, masking: Ses
 }
 
 const fieldWords: { readonly [letter: string]: string } = { W: 'context', q: 'query', H: 'hint' };
+
+/** Whether what is quoted is known to be no value. */
+type Known = (part: string) => boolean;
 
 function withhold(what: string, tally: Tally): string {
   tally.add('words', null, what);
@@ -42,7 +61,7 @@ const quoted = /"(?:[^"]|"")*"|'(?:[^']|'')*'|[«„“”»‘’‚「『][^«
  * The server's own sentence stays, and what it quotes where the client has said it himself or it is the name of a thing. All
  * else may be a value: `invalid input syntax for type integer: "bob@example.com"`.
  */
-function maskQuoted(text: string, known: string, masking: SessionMasking, tally: Tally): string {
+function maskQuoted(text: string, known: Known, masking: SessionMasking, tally: Tally): string {
   let from = 0;
   let sentence = '';
   for (const { 0: part, index } of text.matchAll(quoted)) {
@@ -55,10 +74,10 @@ function maskQuoted(text: string, known: string, masking: SessionMasking, tally:
   return masking.text(sentence, tally);
 }
 
-function maskPart(part: string, known: string, tally: Tally): string {
+function maskPart(part: string, known: Known, tally: Tally): string {
   const opening = part.charAt(0);
   const inner = /\w/.test(opening) ? part : part.slice(1, -1);
-  if (inner === '' || known.includes(inner)) return part;
+  if (inner === '' || known(inner)) return part;
   tally.add('words', null, 'value');
   return /\w/.test(opening) ? '[redacted]' : `${opening}[redacted]${part.at(-1) ?? ''}`;
 }

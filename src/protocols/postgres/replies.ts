@@ -5,6 +5,7 @@ import { Framing, type MessageSink } from './framing.ts';
 import { isWords, MaskedWords } from './masked-words.ts';
 import { inOwnWords, ReplyRun } from './masking.ts';
 import type { ReadStatement } from './read-statement.ts';
+import { nothingSaid, type Said } from './masking-words.ts';
 import { ResultMasks } from './masking-results.ts';
 import { parseFields, replyMessages } from './messages.ts';
 import { passingFor, stateOf, unexpected } from './reply-state.ts';
@@ -123,7 +124,7 @@ export class Replies implements MessageSink {
   message(type: number, buffer: Buffer, from: number, to: number): boolean {
     if (this.#halted) return false;
     // What an error says is on record with its exchange's outcome, too.
-    const masked = this.#words !== null && isWords(type) ? this.#words.prepare(type, buffer, from, to, this.#asked()) : null;
+    const masked = this.#words !== null && isWords(type) ? this.#words.prepare(type, buffer, from, to, this.#said()) : null;
     const owner = masked && type === ERROR ? this.#read(type, masked, 0, masked.length) : this.#read(type, buffer, from, to);
     if (owner === 'swallowed' || this.#halted) return !this.#halted;
     const words = type === ERROR && this.wordsOfCancel;
@@ -179,11 +180,11 @@ export class Replies implements MessageSink {
   }
 
   /** What the client has said in what is being answered. */
-  #asked(): string {
+  #said(): Said {
     const step = this.#steps.first();
-    if (step === undefined) return '';
-    if (step.kind === 'query') return step.exchanges.map(({ action }) => action.text).join('\n');
-    return this.#ownerOf(step)?.action.text ?? '';
+    const owner = step && this.#ownerOf(step);
+    const asking = step?.kind === 'query' ? step.exchanges : owner ? [owner] : [];
+    return this.#masks?.said(asking) ?? nothingSaid;
   }
 
   #ownerOf(step: Step): StatementExchange | null {
