@@ -187,6 +187,7 @@ async function openStages(
   return {
     identify: (credential) => identity.identify(credential),
     judge: (circumstance, action) => policies.judge(circumstance, action),
+    mayOnlyRead: (circumstance) => policies.mayOnlyRead(circumstance),
     ask,
     masking: await openMasking(configuration),
     recorder: journal,

@@ -93,8 +93,10 @@ function openSession(arrival: Arrival, principal: Principal, permit: Permit, ter
   const facts = factsOf(arrival, principal, permit, terms.retentionDays);
   const record = stages.recorder.open(facts, terms.recording, (fault) => stop(unrecorded(fault)));
   const channel: Session['channel'] = (ends) => openCrossing(record, 0, ends);
-  const masking = maskingOf(stages, { principal, connection: arrival.connection, run: arrival.run });
-  return { kind: 'admitted', session: { facts, principal, record, permit, masking, channel, signal: controller.signal, stop } };
+  const circumstance = { principal, connection: arrival.connection, run: arrival.run };
+  const masking = maskingOf(stages, circumstance);
+  const onlyReads = stages.mayOnlyRead?.(circumstance) ?? false;
+  return { kind: 'admitted', session: { facts, principal, record, permit, onlyReads, masking, channel, signal: controller.signal, stop } };
 }
 
 function factsOf(arrival: Arrival, principal: Principal | null, verdict: Permit | Refusal, retentionDays: number): SessionFacts {

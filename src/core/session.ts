@@ -20,6 +20,8 @@ export interface Session {
   readonly record: SessionRecord;
   /** The verdict on `connect`. */
   readonly permit: Permit;
+  /** Nothing but reads could be permitted in it when it began: a target that can be told so is told. */
+  readonly onlyReads: boolean;
   /** What masks its target's data; null where nothing is masked. */
   readonly masking: SessionMasking | null;
   /** Opens the session's own channel (ordinal 0): start-up, and what no exchange asked for. It passes on `permit`. */

@@ -45,6 +45,8 @@ export interface Stages {
   identify(credential: Credential): Promise<Principal | Refusal>;
   /** Policy: may they? A value where it is at hand. */
   judge(circumstance: Circumstance, action: Action): Verdict | Promise<Verdict>;
+  /** Policy: is it certain that nothing but reads could be permitted there? Then the target is told too. Absent: it never is. */
+  mayOnlyRead?(circumstance: Circumstance): boolean;
   /**
    * Approvals: puts the question to people and waits; `session.signal` and `cancelled` end the wait. `notice` tells the waiting
    * client, once there is something to wait for.

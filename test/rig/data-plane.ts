@@ -24,6 +24,8 @@ export interface DataPlaneOptions<Settings> {
   readonly settings: Settings;
   /** Default: everything is permitted. */
   readonly judge?: Stages['judge'];
+  /** Default: nobody is known to only read. */
+  readonly mayOnlyRead?: boolean;
   /** Default: a fault. */
   readonly ask?: Stages['ask'];
   readonly recording?: Partial<RecordingTerms>;
@@ -131,6 +133,7 @@ function stagesOf<Settings>(
   return {
     identify: (credential) => identity.identify(credential),
     judge: (circumstance, action) => (judge === undefined || action.name === 'connect' ? everybody : judge(circumstance, action)),
+    mayOnlyRead: () => options.mayOnlyRead ?? false,
     ask: ask ?? (() => Promise.reject(new Error('nobody is there to be asked'))),
     recorder,
   };

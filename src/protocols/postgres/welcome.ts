@@ -34,7 +34,28 @@ export async function reachTarget(
   }
 }
 
-function open(
+/** A server that is told this refuses writes by itself, also those that the gate did not see. */
+const readOnly = 'default_transaction_read_only';
+
+/** A pooler that does not know the parameter is reached without it: the gate judges all the same. */
+async function open(
+  parameters: ReadonlyMap<string, string>,
+  session: Session,
+  target: Target<Settings>,
+  given: AbortSignal,
+): Promise<Upstream> {
+  // Whether a server takes writes could not be told by its own word then.
+  const told = session.onlyReads && !['read-write', 'read-only'].includes(target.settings.target.targetSessionAttrs);
+  if (!told) return reachBy(parameters, session, target, given);
+  try {
+    return await reachBy(new Map([...parameters, [readOnly, 'on']]), session, target, given);
+  } catch (fault) {
+    if (!(fault instanceof TargetRefused && fault.message.includes(readOnly))) throw fault;
+    return reachBy(parameters, session, target, given);
+  }
+}
+
+function reachBy(
   parameters: ReadonlyMap<string, string>,
   session: Session,
   { settings, dial }: Target<Settings>,

@@ -2,6 +2,7 @@ import type { Action } from '../../core/action.ts';
 import type { Circumstance } from '../../core/stages.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import { decide } from './decide.ts';
+import { mayOnlyRead } from './only-reads.ts';
 import type { PolicySet } from './policy.ts';
 import { parsedName, Slices } from './slices.ts';
 import { Verdicts } from './verdicts.ts';
@@ -10,6 +11,8 @@ import { Verdicts } from './verdicts.ts';
 export interface PolicyJudge {
   /** Never throws: what cannot be evaluated is refused. */
   judge(circumstance: Circumstance, action: Action): Verdict;
+  /** Whether nothing but reads could ever be permitted there. */
+  mayOnlyRead(circumstance: Circumstance): boolean;
   /** What must be done before this judge can answer as quickly what another has answered, step by step. */
   preparations(other: PolicyJudge): (() => void)[];
   /** The kinds of requests that were judged, as `preparations` takes them. */
@@ -23,6 +26,7 @@ export function createPolicy(set: PolicySet): PolicyJudge {
   const verdicts = new Verdicts((circumstance, action) => decide(sliced, circumstance, action));
   return {
     judge: (circumstance, action) => verdicts.of(circumstance, action),
+    mayOnlyRead: (circumstance) => mayOnlyRead(set, circumstance),
     preparations: (other) =>
       other.slices.kinds().map((kind) => () => void parsedName(slices.of(kind.connection, kind.action, kind.effect))),
     slices,

@@ -96,6 +96,10 @@ export class PolicyKeeper {
     return this.#judge.judge(circumstance, action);
   }
 
+  mayOnlyRead(circumstance: Circumstance): boolean {
+    return this.#judge.mayOnlyRead(circumstance);
+  }
+
   inForce(): PoliciesInForce {
     const items = [...this.#set.policies.values()].map(({ id, effect, reason, approval, breakGlass, file, line }) => {
       return { id, effect, reason, approval, breakGlass, file: relative(this.#options.folder, file), line };

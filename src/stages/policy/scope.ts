@@ -2,18 +2,33 @@ import type { EntityUidJson, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs'
 
 /** What a policy plainly says of where it applies. */
 export interface Scope {
+  /** The user, or the group of users; null for any, and `other` for what is not so plain. */
+  readonly principal: { readonly type: string; readonly id: string } | 'other' | null;
   /** Actions and effects; null for any. */
   readonly actions: readonly string[] | null;
   /** The connection or the object that the resource is or lies in; null for any. */
   readonly resource: { readonly type: string; readonly id: string } | null;
   /** Whether it can tell apart what lies in one connection. */
   readonly seesObjects: boolean;
+  /** Whether it has conditions beside its scope. */
+  readonly conditional: boolean;
 }
 
-export function scopeOf({ action, resource, conditions }: PolicyJson): Scope {
+export function scopeOf({ principal, action, resource, conditions }: PolicyJson): Scope {
   const anchor = anchorOf(resource);
   const wide = resource.op === 'All' || (resource.op === 'in' && anchor?.type === 'Connection');
-  return { actions: action.op === 'All' ? null : named(action), resource: anchor, seesObjects: !wide || mentionsResource(conditions) };
+  return {
+    principal: principalOf(principal),
+    actions: action.op === 'All' ? null : named(action),
+    resource: anchor,
+    seesObjects: !wide || mentionsResource(conditions),
+    conditional: conditions.length > 0,
+  };
+}
+
+function principalOf(principal: PolicyJson['principal']): Scope['principal'] {
+  if (principal.op === 'All') return null;
+  return (principal.op === '==' || principal.op === 'in') && 'entity' in principal ? uidOf(principal.entity) : 'other';
 }
 
 function mentionsResource(node: unknown): boolean {
