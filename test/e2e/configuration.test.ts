@@ -164,11 +164,6 @@ async function listening(port: number): Promise<boolean> {
   return answer;
 }
 
-async function bothOf(text: Promise<Ran>, structured: Promise<Ran>) {
-  const [said, json] = await Promise.all([text, structured]);
-  return { said, json };
-}
-
 describe('a mistake in the configuration', { timeout: 120_000 }, () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'chaperone-configuration-'));
@@ -185,38 +180,33 @@ describe('a mistake in the configuration', { timeout: 120_000 }, () => {
     assert.ok(!existsSync(join(folder, 'state')));
   });
 
-  for (const { name, make, file, line, message, remedy } of mistakes)
+  for (const [index, { name, make, file, line, message, remedy }] of mistakes.entries())
     test(name, async () => {
       const made = make(inOrder(ports));
       await write(made);
       const lines = (file === yaml ? made.config : made.policy).split('\n');
       const at = lines.findIndex((each) => each.includes(line)) + 1;
-      const commands = ['serve', 'check'];
-      const answers = await Promise.all(
-        commands.map(async (command) => ({ command, ...(await bothOf(chaperone(command), chaperone(command, '--json'))) })),
-      );
-      for (const { command, said, json } of answers) {
-        assert.equal(said.code, 2, `${command}: ${said.out}${said.err}`);
-        // What `check` finds is its result; for `serve` it is why there is none.
-        const [text, nothing] = command === 'check' ? [said.out, said.err] : [said.err, said.out];
-        assert.equal(nothing, '');
-        const [first = '', second = '', ...rest] = text.split('\n');
-        const [, path = '', number, words = ''] = /^(.*?):(\d+): (.*)$/.exec(first) ?? [];
-        assert.ok(path.endsWith(file), `${command}: ${text}`);
-        if (line !== '') assert.equal(Number(number), at, text);
-        assert.match(words, message);
-        assert.match(second, /^ {2}→ /);
-        assert.match(second, remedy);
-        assert.equal(rest.join('').trim(), '', `${command} says more than one thing: ${text}`);
-        assert.doesNotMatch(said.out + said.err, /hunter2|known-to-nobody/);
-
-        assert.equal(json.code, 2);
-        const { problems } = JSON.parse(json.out + json.err) as {
-          problems: { file: string; line: number; message: string; remedy: string }[];
-        };
-        assert.equal(problems.length, 1);
-        assert.deepEqual([problems[0]?.file, problems[0]?.line, problems[0]?.message], [path, Number(number), words]);
-      }
+      // One command tells it in words and the other as JSON, turn by turn: each start costs a second.
+      const [telling, structured] = index % 2 === 0 ? (['serve', 'check'] as const) : (['check', 'serve'] as const);
+      const [said, json] = await Promise.all([chaperone(telling), chaperone(structured, '--json')]);
+      assert.deepEqual([said.code, json.code], [2, 2], said.out + said.err + json.out + json.err);
+      // What `check` finds is its result; for `serve` it is why there is none.
+      const [text, nothing] = telling === 'check' ? [said.out, said.err] : [said.err, said.out];
+      assert.equal(nothing, '');
+      const [first = '', second = '', ...rest] = text.split('\n');
+      const [, path = '', number, words = ''] = /^(.*?):(\d+): (.*)$/.exec(first) ?? [];
+      assert.ok(path.endsWith(file), `${telling}: ${text}`);
+      if (line !== '') assert.equal(Number(number), at, text);
+      assert.match(words, message);
+      assert.match(second, /^ {2}→ /);
+      assert.match(second, remedy);
+      assert.equal(rest.join('').trim(), '', `${telling} says more than one thing: ${text}`);
+      assert.doesNotMatch(said.out + said.err, /hunter2|known-to-nobody/);
+      const { problems } = JSON.parse(json.out + json.err) as {
+        problems: { file: string; line: number; message: string; remedy: string }[];
+      };
+      assert.equal(problems.length, 1);
+      assert.deepEqual([problems[0]?.file, problems[0]?.line, problems[0]?.message], [path, Number(number), words]);
       assert.ok(!existsSync(join(folder, 'state')), 'a state folder was made');
       for (const port of ports) assert.equal(await listening(port), false);
     });
