@@ -31,6 +31,14 @@ export class BoundRequest implements Request {
     return Buffer.concat([Buffer.from('B'), cstring(this.text), this.types, this.values]);
   }
 
+  /** Formats and values of the parameters, without the formats of results. Throws MalformedBytes where Bind is none. */
+  get given(): Buffer {
+    const reader = new ByteReader(this.values);
+    reader.bytes(2 * reader.uint16());
+    for (let left = reader.uint16(); left > 0; left -= 1) reader.bytes(Math.max(0, reader.int32()));
+    return this.values.subarray(0, this.values.length - reader.left);
+  }
+
   /** Throws MalformedBytes where Bind is none. */
   get parameters(): readonly Cell[] {
     const reader = new ByteReader(this.values);

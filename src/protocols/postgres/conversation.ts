@@ -250,7 +250,7 @@ export class Conversation implements RequestPort, ReplyChannel {
 
   open(asked: Asked): StatementExchange | Promise<StatementExchange> {
     this.#replies.note(asked.statement);
-    const exchange = new StatementExchange(asked, this.#ends, this.#notify);
+    const exchange = new StatementExchange(asked, this.#ends, this.#notify, this.#statements);
     const pending = this.#mediate(exchange);
     if (!(pending instanceof Promise)) return exchange;
     this.#waiting = exchange;

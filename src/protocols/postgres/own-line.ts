@@ -16,10 +16,14 @@ const patienceMs = 60_000;
 
 /**
  * Opens a session of the gateway's own at the target, by the connection's credentials, says `messages` and gives all rows of
- * the answer. All that is said and heard is on record in the channel of the session that it is done for, but for rows.
+ * what comes up to so many ReadyForQuery. All that is said and heard is on record in the channel of the session that it is done for, but for rows.
  * Rejects with TargetRefused.
  */
-export async function askApart({ session, target: { settings, dial }, ended }: Asker, messages: Buffer): Promise<readonly Row[]> {
+export async function askApart(
+  { session, target: { settings, dial }, ended }: Asker,
+  messages: Buffer,
+  answers = 1,
+): Promise<readonly Row[]> {
   const signal = AbortSignal.any([session.signal, ended, AbortSignal.timeout(patienceMs)]);
   const startup = (minor: number) => encodeStartup(settings.credentials.user, settings.target.database, ownParameters, minor);
   const words = ownWords(session, signal);
@@ -30,7 +34,7 @@ export async function askApart({ session, target: { settings, dial }, ended }: A
   signal.addEventListener('abort', stop, { once: true });
   try {
     upstream.socket.write(await words.say(messages));
-    const rows = await rowsUntilReady(source, words.heard);
+    const rows = await rowsUntilReady(source, words.heard, answers);
     upstream.socket.write(await words.say(encodeMessage('X')));
     return rows;
   } finally {
@@ -56,10 +60,10 @@ const ownParameters: ReadonlyMap<string, string> = new Map([
 
 export type Row = readonly (string | null)[];
 
-async function rowsUntilReady(source: ByteSource, heard: (bytes: Buffer) => void): Promise<readonly Row[]> {
+async function rowsUntilReady(source: ByteSource, heard: (bytes: Buffer) => void, answers: number): Promise<readonly Row[]> {
   const rows: Row[] = [];
   let complaint: string | null = null;
-  for (;;) {
+  for (let left = answers; left > 0; ) {
     const header = Buffer.from(await source.take(5));
     const length = header.readUInt32BE(1) - 4;
     if (length < 0 || length > longestAnswer) throw new TargetRefused(`the target sent a message of ${length} bytes`);
@@ -69,7 +73,7 @@ async function rowsUntilReady(source: ByteSource, heard: (bytes: Buffer) => void
     // The shape of the rows says nothing without them.
     else if (type !== 'T') heard(Buffer.concat([header, body]));
     if (type === 'E') complaint ??= parseFields(body).message ?? 'without a reason';
-    if (type === 'Z') break;
+    if (type === 'Z') left -= 1;
   }
   if (complaint !== null) throw new TargetRefused(`the target refused the gateway: ${complaint}`);
   return rows;

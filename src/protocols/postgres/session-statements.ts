@@ -1,7 +1,9 @@
 import { after } from './at-once.ts';
+import type { BoundRequest } from './bound-request.ts';
 import { type Catalog, catalogOf } from './catalog.ts';
 import { SessionSetting, type SettingAnswer } from './session-setting.ts';
 import { consults } from './setting-doubts.ts';
+import { estimateRows } from './estimate.ts';
 import type { Asker } from './own-line.ts';
 import type { GateStatement, ReadText } from './statement-reader.ts';
 
@@ -71,6 +73,11 @@ export class SessionStatements {
       doubts: known === null ? consults.names | consults.path : consults.names,
     });
     return this.#setting;
+  }
+
+  /** How many rows the target expects a statement to touch, by what the session has set now. */
+  async estimate(text: string, request: BoundRequest | null): Promise<number | null> {
+    return estimateRows(this.#asker, text, request, this.#setting?.current.setting.searchPath ?? []);
   }
 
   sent(statement: GateStatement): void {

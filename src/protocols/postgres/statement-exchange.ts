@@ -4,10 +4,15 @@ import type { Act, Crossing, Ends, Exchange } from '../../core/exchange.ts';
 import type { Tally } from '../../core/masking.ts';
 import type { Cleared, Shown, Witnessed } from '../../core/proof.ts';
 import type { Permit, Refusal } from '../../core/verdict.ts';
-import type { Request } from './bound-request.ts';
+import { BoundRequest, type Request } from './bound-request.ts';
 import type { Showing } from './showing.ts';
 import type { ReadStatement } from './read-statement.ts';
 import type { Asked } from './asked.ts';
+
+/** Who can say how many rows a statement will touch. */
+interface Estimator {
+  estimate(text: string, request: BoundRequest | null): Promise<number | null>;
+}
 
 /** What became of an exchange at the gate. */
 export type Gate =
@@ -41,11 +46,13 @@ export class StatementExchange implements Exchange {
   readonly statement: ReadStatement | null;
   /** Null where the action's text says all. */
   readonly #request: Request | null;
+  readonly #estimator: Estimator;
 
-  constructor({ action, statement, request }: Asked, ends: Ends, notify: (text: string, crossing: Crossing) => void) {
+  constructor({ action, statement, request }: Asked, ends: Ends, notify: (text: string, crossing: Crossing) => void, estimator: Estimator) {
     this.action = action;
     this.statement = statement;
     this.#request = request;
+    this.#estimator = estimator;
     this.#ends = ends;
     this.#notify = notify;
   }
@@ -61,7 +68,9 @@ export class StatementExchange implements Exchange {
   act(): Act {
     const { action } = this;
     const { bytes, parameters } = this.#request ?? { bytes: Buffer.from(`Q${action.text}`), parameters: [] };
-    return { action, bytes, parameters, estimate: null };
+    const bound = this.#request instanceof BoundRequest ? this.#request : null;
+    const estimate = this.statement === null ? null : () => this.#estimator.estimate(action.text, bound);
+    return { action, bytes, parameters, estimate };
   }
   /** The words are sent when their turn in the stream of replies has come. */
   refuse(refusal: Refusal, crossing: Crossing): void {
