@@ -22,6 +22,7 @@ export const errorCodes = {
   SESSION_TERMINATED: { http: 403, says: 'The session was ended by a person or by shutdown.' },
   SHUTTING_DOWN: { http: 503, says: 'The gateway is draining and takes no new sessions.' },
   LISTENER_FAILED: { http: 500, says: 'An address of the configuration could not be listened on.' },
+  CANCELLED: { http: 409, says: 'The client took the request back before it was let through.' },
   APPROVAL_CLOSED: { http: 409, says: 'The approval has been answered, used, withdrawn or has expired.' },
   TOO_MANY: { http: 429, says: 'Too many at once.' },
   INTERNAL: { http: 500, says: 'A fault inside Chaperone; it refuses rather than guesses.' },

@@ -67,6 +67,8 @@ export class Conversation implements RequestPort, ReplyChannel {
   /** Form of the key message that is on record: without the secret. */
   #keyOnRecord: Buffer = Buffer.alloc(0);
   #waiting: StatementExchange | null = null;
+  /** A cancel has come for what waits and has no exchange yet. */
+  #isCancelled = false;
   /** Whether requests wait for something. */
   #stalled = false;
   #lateNotices: (() => void)[] = [];
@@ -244,6 +246,11 @@ export class Conversation implements RequestPort, ReplyChannel {
   #cancel(): void {
     if (this.#over === null) return;
     if (this.#waiting) return this.#waiting.cancel();
+    // What is being read, or waits for the target's catalog, is not at the target yet: a cancel that went there would cancel nothing.
+    if (this.#stalled && this.#steps.length === 0) {
+      this.#isCancelled = true;
+      return;
+    }
     if (this.#upstream.key === null) return;
     void this.#mediate(createCancel(this.#target.settings, this.#target.dial, this.#upstream.key));
   }
@@ -251,6 +258,8 @@ export class Conversation implements RequestPort, ReplyChannel {
   open(asked: Asked): StatementExchange | Promise<StatementExchange> {
     this.#replies.note(asked.statement);
     const exchange = new StatementExchange(asked, this.#ends, this.#notify, this.#statements);
+    if (this.#isCancelled) exchange.withdraw();
+    this.#isCancelled = false;
     const pending = this.#mediate(exchange);
     if (!(pending instanceof Promise)) return exchange;
     this.#waiting = exchange;
@@ -298,6 +307,7 @@ export class Conversation implements RequestPort, ReplyChannel {
   /** A client is read on while its requests wait, up to a limit: of one that is not read nobody sees that it has left. */
   stalled(waiting: boolean): void {
     this.#stalled = waiting;
+    this.#isCancelled = false;
     this.#towardsTarget.hold(waiting && this.#requests.waitingBytes > readWhileWaiting);
     if (!waiting) this.#noteActivity();
   }

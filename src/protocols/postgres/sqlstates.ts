@@ -24,6 +24,7 @@ export const sqlstates = {
   SESSION_TERMINATED: { door: '57P01', session: '57P01' },
   SHUTTING_DOWN: { door: '57P03', session: '57P01' },
   LISTENER_FAILED: { door: 'XX000', session: 'XX000' },
+  CANCELLED: { door: '57014', session: '57014' },
   APPROVAL_CLOSED: { door: '28000', session: '42501' },
   TOO_MANY: { door: '53300', session: '53300' },
   INTERNAL: { door: 'XX000', session: 'XX000' },

@@ -3,7 +3,7 @@ import type { Outcome } from '../../core/entry.ts';
 import type { Act, Crossing, Ends, Exchange } from '../../core/exchange.ts';
 import type { Tally } from '../../core/masking.ts';
 import type { Cleared, Shown, Witnessed } from '../../core/proof.ts';
-import type { Permit, Refusal } from '../../core/verdict.ts';
+import { type Permit, type Refusal, refuse } from '../../core/verdict.ts';
 import { BoundRequest, type Request } from './bound-request.ts';
 import type { Showing } from './showing.ts';
 import type { ReadStatement } from './read-statement.ts';
@@ -63,8 +63,13 @@ export class StatementExchange implements Exchange {
   }
   perform(permit: Permit, crossing: Crossing): void {
     this.#crossing = crossing;
-    this.gate = { kind: 'open', permit };
+    this.gate = this.#isWithdrawn ? { kind: 'shut', refusal: withdrawn } : { kind: 'open', permit };
   }
+  /** The client cancels it before it was sent: whatever the verdict, it will not be. */
+  withdraw(): void {
+    this.#isWithdrawn = true;
+  }
+  #isWithdrawn = false;
   act(): Act {
     const { action } = this;
     const { bytes, parameters } = this.#request ?? { bytes: Buffer.from(`Q${action.text}`), parameters: [] };
@@ -123,3 +128,8 @@ export class StatementExchange implements Exchange {
 
 const done: Outcome = { status: 'ok', rows: null, tag: null, error: null };
 export const skipped: Outcome = { status: 'skipped', rows: null, tag: null, error: null };
+const withdrawn = refuse(
+  'CANCELLED',
+  'The statement was cancelled before it was sent to the target.',
+  'Send it again if it is wanted after all.',
+);
