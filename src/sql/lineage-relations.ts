@@ -3,7 +3,7 @@ import { type Column, none, outermost, shapeOf, type Sources, type Traced, type 
 import { qualified, relationsMeant } from './names.ts';
 import { parseTrusted } from './parse.ts';
 import type { Relation, SchemaSnapshot } from './schema-snapshot.ts';
-import type { Fields } from './tree.ts';
+import { asKind, type Fields, isFields, listOf, unwrap } from './tree.ts';
 
 /** Columns of PostgreSQL's own relations that repeat values of others', or the texts of others' statements. */
 const mirrors = new Set(
@@ -15,6 +15,22 @@ const mirrors = new Set(
    pg_stat_activity.application_name pg_stat_replication.application_name pg_prepared_statements.statement pg_cursors.statement
    pg_largeobject.data pg_attribute.attmissingval pg_class.relpartbound`.split(/\s+/),
 );
+
+/** The sources of columns that are shown as they stand. */
+const standings = new WeakSet<ReadonlySet<string>>();
+
+function standing(sources: ReadonlySet<string>): ReadonlySet<string> {
+  standings.add(sources);
+  return sources;
+}
+
+/**
+ * Whether these are the sources of one stored column, by whichever of a table's family or through whichever views it is reached. What
+ * is computed from that column alone has the same: whoever asks must know otherwise that the value is a column as it stands.
+ */
+export function stands(sources: Sources): boolean {
+  return sources !== 'unknown' && standings.has(sources);
+}
 
 /** Where the columns of a relation come from. A name that may mean a session's own temporary table is beyond knowing. */
 export function traceRelation(range: Fields, tracer: Tracer): Traced {
@@ -44,7 +60,7 @@ function stored(relation: Relation, snapshot: SchemaSnapshot): Traced {
   const sourcesOf = (name: string): Sources =>
     isMirror(relation, name)
       ? 'unknown'
-      : new Set(family.filter(({ columns }) => columns.includes(name)).map((one) => sourceName(one, name)));
+      : standing(new Set(family.filter(({ columns }) => columns.includes(name)).map((one) => sourceName(one, name))));
   return { ...shapeOf(relation.columns.map((name) => ({ name, sources: sourcesOf(name) }))), filters: none };
 }
 
@@ -65,8 +81,32 @@ function defined(view: Relation, tracer: Tracer): Traced {
   const tree = view.schema === 'information_schema' ? null : parseTrusted(view.definition ?? '');
   const traced = tree === null ? untraceable : tracer.query(tree, outermost);
   const columns = renamed(traced.columns ?? [], view.columns);
-  const own = shapeOf(view.columns.map((name) => ({ name, sources: viewColumn(view, name, system, columns, traced.whole) })));
+  const plain = tree === null ? new Set<string>() : plainColumns(tree, view.columns);
+  const sourcesOf = (name: string): Sources => {
+    const sources = viewColumn(view, name, system, columns, traced.whole);
+    const behind = columnOf({ columns, whole: traced.whole }, name) ?? 'unknown';
+    return plain.has(name) && stands(behind) && sources !== 'unknown' ? standing(new Set(sources)) : sources;
+  };
+  const own = shapeOf(view.columns.map((name) => ({ name, sources: sourcesOf(name) })));
   return { ...own, filters: system && traced.filters === 'unknown' ? none : traced.filters };
+}
+
+/** The columns that a view takes as they stand from the relations that it names, by plain joins alone. */
+function plainColumns(tree: unknown, names: readonly string[]): ReadonlySet<string> {
+  const query = asKind(tree, 'SelectStmt');
+  const plain = new Set<string>();
+  if (query === null || query['op'] !== 'SETOP_NONE' || isFields(query['withClause']) || !listOf(query['fromClause']).every(isPlainSource))
+    return plain;
+  for (const [index, target] of listOf(query['targetList']).entries()) {
+    const name = names[index];
+    if (name !== undefined && unwrap(asKind(target, 'ResTarget')?.['val'])?.[0] === 'ColumnRef') plain.add(name);
+  }
+  return plain;
+}
+
+function isPlainSource(item: unknown): boolean {
+  const join = asKind(item, 'JoinExpr');
+  return join === null ? asKind(item, 'RangeVar') !== null : isPlainSource(join['larg']) && isPlainSource(join['rarg']);
 }
 
 function viewColumn(view: Relation, name: string, system: boolean, columns: readonly Column[], whole: Sources): Sources {

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +8,14 @@ import type { Protocol } from '../../src/core/protocol.ts';
 import type { Recorder, RecordingTerms } from '../../src/core/recorder.ts';
 import type { Session } from '../../src/core/session.ts';
 import { noTimeouts, type Stages, type Timeouts } from '../../src/core/stages.ts';
-import { type Permit, permit } from '../../src/core/verdict.ts';
+import { type Permit, permit, refuse } from '../../src/core/verdict.ts';
 import type { Certificate } from '../../src/gateway/certificate.ts';
 import { openListener } from '../../src/gateway/listener.ts';
 import { OpenSessions } from '../../src/gateway/sessions.ts';
 import { createIdentity } from '../../src/stages/identity/identity.ts';
 import { identitySchema } from '../../src/stages/identity/settings.ts';
+import { createMasking } from '../../src/stages/masking/index.ts';
+import { maskingSchema } from '../../src/stages/masking/settings.ts';
 import { openJournal } from '../../src/stages/recording/journal.ts';
 import { readJournal } from '../../src/stages/recording/testing.ts';
 import { dial } from '../../src/wire/dial.ts';
@@ -28,6 +31,8 @@ export interface DataPlaneOptions<Settings> {
   readonly mayOnlyRead?: boolean;
   /** Default: a fault. */
   readonly ask?: Stages['ask'];
+  /** The section `masking`; where it is given nobody may unmask. Default: nothing is masked. */
+  readonly masking?: object;
   readonly recording?: Partial<RecordingTerms>;
   /** Default: none. */
   readonly timeouts?: Partial<Timeouts>;
@@ -58,6 +63,7 @@ export interface DataPlane extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const nobody = refuse('ACCESS_REFUSED', 'Nobody may unmask.', 'Do without.');
 export const everybody: Permit = permit({ policies: ['everybody'], version: 'test' });
 const usualTerms: RecordingTerms = { durability: 'write', onFailure: 'stop', contentLimit: 64 * 1024 * 1024 };
 const connection = 'orders';
@@ -132,7 +138,11 @@ function stagesOf<Settings>(
   const { judge, ask } = options;
   return {
     identify: (credential) => identity.identify(credential),
-    judge: (circumstance, action) => (judge === undefined || action.name === 'connect' ? everybody : judge(circumstance, action)),
+    judge: (circumstance, action) => {
+      if (action.name === 'unmask') return nobody;
+      return judge === undefined || action.name === 'connect' ? everybody : judge(circumstance, action);
+    },
+    masking: options.masking ? createMasking(maskingSchema.parse(options.masking), createSecretKey(Buffer.alloc(32, 7))) : null,
     mayOnlyRead: () => options.mayOnlyRead ?? false,
     ask: ask ?? (() => Promise.reject(new Error('nobody is there to be asked'))),
     recorder,

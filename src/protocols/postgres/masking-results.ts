@@ -1,5 +1,6 @@
 import { type ColumnMask, type ResultColumn, type SessionMasking, Tally } from '../../core/masking.ts';
 import type { Lineage } from '../../sql/lineage.ts';
+import { stands } from '../../sql/lineage-relations.ts';
 import { MalformedBytes } from '../../wire/byte-reader.ts';
 import { CopyMasking } from './copy-masking.ts';
 import { maskedRowLimit, TooLongToMask } from './held-bytes.ts';
@@ -297,6 +298,6 @@ function resultColumns(columns: readonly DescribedColumn[], lineage: Lineage): r
     known === null || (known.length === columns.length && known.every(({ name }, index) => name === null || name === columns[index]?.name));
   return columns.map(({ name, table, type }, index) => {
     const sources = !alike ? 'unknown' : known === null ? lineage.whole : (known[index]?.sources ?? 'unknown');
-    return { sources, direct: table !== 0 && sources !== 'unknown' && sources.size === 1, label: name, kind: kindOf(type) };
+    return { sources, direct: table !== 0 && stands(sources), label: name, kind: kindOf(type) };
   });
 }
