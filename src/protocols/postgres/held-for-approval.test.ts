@@ -3,13 +3,13 @@ import { after, before, describe, test } from 'node:test';
 import type { DataPlane } from '../../../test/rig/data-plane.ts';
 import { everybody } from '../../../test/rig/data-plane.ts';
 import type { Act } from '../../core/exchange.ts';
-import { noGrounds, type Permit } from '../../core/verdict.ts';
+import { noGrounds, type Permit, type Question } from '../../core/verdict.ts';
 import { message } from './testing/fixtures.ts';
 import { describeMessages, RawClient } from './testing/raw-client.ts';
 import { planeBeforeServer } from './testing/shared-server.ts';
 
 const { query, parse, bind, describe: describeIt, execute, sync } = message;
-const question = { kind: 'question', groups: ['dba'], reasons: [], grounds: noGrounds } as const;
+const question: Question = { kind: 'question', what: 'a write', rules: ['writes'], groups: ['dba'], reasons: [], grounds: noGrounds };
 const update = 'update items set price = price where id < $1';
 
 /** What is asked about, and what people are shown of it. */
