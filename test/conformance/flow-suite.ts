@@ -163,11 +163,12 @@ export function flowSuite(folder: ProtocolFolder): void {
   describe('ends a session', () => {
     test('by the gateway’s will: the client is told and closed', async () => {
       await using here = await trial();
+      await openFirst(here);
       const client = await here.connect();
       assert.equal((await client.ask('white-1')).kind, 'answered');
-      here.plane.opened[0]?.stop({ code: 'SESSION_TERMINATED', message: 'Ended by the test.', hint: 'Ask the test.' });
+      here.plane.opened.at(-1)?.stop({ code: 'SESSION_TERMINATED', message: 'Ended by the test.', hint: 'Ask the test.' });
       assert.match(await client.closed, /Ended by the test\./);
-      const entries = await here.plane.settled();
+      const entries = await newest(here);
       assertSound(entries);
       assertWhole(here, entries);
     });
