@@ -101,6 +101,23 @@ describe('a replay', () => {
     );
   });
 
+  it('says what was masked', async () => {
+    const masked = (exchange: number, ...counts: object[]) => at(1, exchange, { kind: 'masked', masked: counts });
+    const { body } = await played([
+      masked(0, { rule: 'words', column: null, detector: 'payload', count: 1 }),
+      asked(1, 1, 'first'),
+      sent(2, 1, 'reply', rows(['a'], ['***'])),
+      masked(
+        1,
+        { rule: 'columns[0]', column: 'a\u001b', detector: null, count: 3 },
+        { rule: 'limit', column: 'b', detector: 'too-long', count: 1 },
+      ),
+      ended(3, 1, { tag: 'ONE' }),
+      over(4),
+    ]);
+    assert.match(body, /masked payload ×1 \(words\)[^]*masked a␛ ×3 \(columns\[0\]\)\n +masked b · too-long ×1 \(limit\)/);
+  });
+
   it('keeps the order of asking where answers interleave', async () => {
     const { body } = await played([
       asked(0, 1, 'first'),
