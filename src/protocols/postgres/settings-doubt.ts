@@ -1,5 +1,6 @@
 import type { ResultColumn } from '../../core/masking.ts';
 import type { Lineage } from '../../sql/lineage.ts';
+import type { StatementMeaning } from '../../sql/statement.ts';
 import type { ReadStatement } from './read-statement.ts';
 
 /** Reads settings that hold any text. Of code that nobody has read more is not presumed: drivers ask for the others all the time. */
@@ -23,7 +24,7 @@ export class SettingsDoubt {
     const { meaning } = statement;
     if (this.#certain) return false;
     const opaque = meaning === null || meaning.deeds.some(({ effect }) => effect === 'unknown');
-    const sets = meaning?.sets.some(({ value, toDefault }) => value === null && !toDefault) === true;
+    const sets = meaning !== null && (meaning.sets.some(({ value, toDefault }) => value === null && !toDefault) || seeds(meaning));
     const before = this.#possible;
     this.#possible ||= opaque;
     if (sets) this.#certain = this.#mayMask(statement.lineage());
@@ -39,4 +40,9 @@ export class SettingsDoubt {
     if (!this.#certain && !(this.#possible && readsSettings.test(text))) return false;
     return sources !== 'unknown' && [...sources].every((source) => /^(pg_catalog|information_schema)\./.test(source));
   }
+}
+
+/** What `setseed` was given can be told from the random numbers that follow. */
+function seeds({ facts }: StatementMeaning): boolean {
+  return facts.functions.includes('pg_catalog.setseed');
 }

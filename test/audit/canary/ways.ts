@@ -159,6 +159,7 @@ export const ways: readonly Way[] = [
   ["select set_config('work_mem', email, false) from people", 'error'],
   ["select set_config('app.seen', email, false), set_config('application_name', phone, false) from people where id = 1", 'MM'],
   ['show application_name', 'M'],
+  ['select setseed(pin / 1e10), random() from people where id = 1', '?M'],
   ["select current_setting('application_name'), current_setting('app.seen')", 'MM'],
   ["select setting from pg_settings where name = 'application_name'", 'M'],
   ['select application_name from pg_stat_activity where pid = pg_backend_pid()', 'M'],
