@@ -247,7 +247,7 @@ export class Conversation implements RequestPort, ReplyChannel {
     if (this.#over === null) return;
     if (this.#waiting) return this.#waiting.cancel();
     // What is being read, or waits for the target's catalog, is not at the target yet: a cancel that went there would cancel nothing.
-    if (this.#stalled && this.#steps.length === 0) {
+    if (this.#stalled && this.#steps.lastRun() === null) {
       this.#isCancelled = true;
       return;
     }
