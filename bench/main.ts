@@ -8,6 +8,7 @@ import { terminalText } from './report/terminal.ts';
 import type { Results } from './results.ts';
 import { benchConnect } from './stages/connect.ts';
 import { benchCopy } from './stages/copy.ts';
+import { benchGate } from './stages/gate.ts';
 import { benchIdle } from './stages/idle.ts';
 import { benchPgbench } from './stages/pgbench.ts';
 import { benchProcesses } from './stages/processes.ts';
@@ -60,5 +61,6 @@ async function measure(chosen: Options, signal: AbortSignal): Promise<Results> {
     idle: has('idle') ? await benchIdle(ground) : [],
     connect: has('connect') ? await benchConnect(ground) : [],
     processes: has('processes') ? await benchProcesses(ground) : [],
+    ...(has('gate') && { gate: await benchGate(ground) }),
   };
 }

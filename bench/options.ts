@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const stageNames = ['pgbench', 'copy', 'result', 'idle', 'connect', 'processes'] as const;
+export const stageNames = ['pgbench', 'copy', 'result', 'idle', 'connect', 'processes', 'gate'] as const;
 export type StageName = (typeof stageNames)[number];
 
 /** How much is done; every figure in the results stands beside these. */

@@ -85,6 +85,21 @@ export interface ProcessesRun
   readonly sessions: readonly number[];
 }
 
+/** What it takes to read and judge a statement, in one process. */
+export interface VerdictRun {
+  readonly round: number;
+  readonly policies: number;
+  /** The text came before. */
+  readonly cachedMicros: number;
+  readonly uncachedMicros: number;
+}
+
+/** One run of pgbench over a gateway with few rules, or armed with many. */
+export interface GateRun
+  extends Pick<PgbenchRun, 'mode' | 'clients' | 'round' | 'statementsPerSecond' | 'p50Micros' | 'p99Micros' | 'cpuMicros'> {
+  readonly armed: boolean;
+}
+
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
@@ -111,4 +126,5 @@ export interface Results {
   readonly connect: readonly ConnectRun[];
   /** Absent from runs saved before there was this stage. */
   readonly processes?: readonly ProcessesRun[];
+  readonly gate?: { readonly verdicts: readonly VerdictRun[]; readonly rates: readonly GateRun[] };
 }

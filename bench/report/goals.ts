@@ -1,19 +1,19 @@
 import { median } from '../quantile.ts';
-import type { CopyRun, Mode, Results } from '../results.ts';
+import type { CopyRun, GateRun, Mode, Results } from '../results.ts';
 import { addedLatencyRatio, copiesOf, loadsOf, most, rateOf, ratio, resultsOf, runsOf, speedOf } from './comparison.ts';
 
 /** A figure that Chaperone is held to. */
 export interface Goal {
   readonly says: string;
   readonly bound: { readonly atLeast: number } | { readonly atMost: number };
-  readonly unit: '×' | 'MB' | 'KB' | 'a minute' | 'errors';
+  readonly unit: '×' | 'MB' | 'KB' | 'µs' | 'a minute' | 'errors';
   /** Null where the stage, or what it compares with, did not run. */
   readonly measured: number | null;
 }
 
 /** What is asked of the durability `write` where nothing else is said. */
 export function goalsOf(results: Results): Goal[] {
-  return [...ofStatements(results), ...ofStreams(results), ...ofSessions(results), ...ofFsync(results)];
+  return [...ofStatements(results), ...ofStreams(results), ...ofSessions(results), ...ofFsync(results), ...ofGate(results)];
 }
 
 /** Null where it was not measured. */
@@ -71,6 +71,33 @@ function ofSessions({ idle, connect, options }: Results): Goal[] {
     { says: 'idle session: resident memory', bound: { atMost: 50 }, unit: 'KB', measured: resident === undefined ? null : resident / 1024 },
     { says: 'new sessions with TLS and token', bound: { atLeast: kept }, unit: 'a minute', measured: run?.achievedPerMinute ?? null },
     { says: 'new sessions with TLS and token that failed', bound: { atMost: 0 }, unit: 'errors', measured: run?.errors ?? null },
+  ];
+}
+
+function ofGate({ gate }: Results): Goal[] {
+  if (gate === undefined) return [];
+  const { verdicts, rates } = gate;
+  const rate = ({ statementsPerSecond }: GateRun) => statementsPerSecond;
+  const prepared = (armed: boolean) => rates.filter((run) => run.mode === 'prepared' && run.armed === armed);
+  return [
+    {
+      says: 'verdict on a known text',
+      bound: { atMost: 5 },
+      unit: 'µs',
+      measured: median(verdicts.map(({ cachedMicros }) => cachedMicros)),
+    },
+    {
+      says: 'verdict on a new text',
+      bound: { atMost: 400 },
+      unit: 'µs',
+      measured: median(verdicts.map(({ uncachedMicros }) => uncachedMicros)),
+    },
+    {
+      says: 'prepared, 1,000 policies and 200 rules of masking: statements a second, of few’s',
+      bound: { atLeast: 0.95 },
+      unit: '×',
+      measured: ratio(prepared(true), prepared(false), rate),
+    },
   ];
 }
 

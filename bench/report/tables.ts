@@ -1,5 +1,5 @@
 import { median } from '../quantile.ts';
-import { type CopyRun, type ProcessesRun, type Results, type VariantName, variantNames } from '../results.ts';
+import { type CopyRun, type GateRun, type ProcessesRun, type Results, type VariantName, variantNames } from '../results.ts';
 import { copiesOf, loadsOf, most, rateOf, ratio, resultsOf, runsOf, speedOf } from './comparison.ts';
 import { type Goal, goalsOf, isReached } from './goals.ts';
 
@@ -28,6 +28,8 @@ export function tablesOf(results: Results): Table[] {
     idle(results),
     connections(results),
     processes(results),
+    verdicts(results),
+    armed(results),
   ];
   return tables.filter(({ rows }) => rows.length > 0);
 }
@@ -197,6 +199,50 @@ function processesRow(own: readonly ProcessesRun[], runs: readonly ProcessesRun[
     rounded(median(own.map(({ p99Micros }) => p99Micros)) / 1000),
     cpu === null ? nothing : rounded(cpu),
     number === 0 ? nothing : count(median(own.map(({ sessions }) => Math.max(...sessions)))),
+  ];
+}
+
+function verdicts({ gate }: Results): Table {
+  const runs = gate?.verdicts ?? [];
+  const head = ['policies', 'text', 'µs a verdict'];
+  const row = (text: string, figures: readonly number[]) => [count(runs[0]?.policies ?? 0), text, rounded(median(figures))];
+  const rows = [
+    row(
+      'known',
+      runs.map(({ cachedMicros }) => cachedMicros),
+    ),
+    row(
+      'new',
+      runs.map(({ uncachedMicros }) => uncachedMicros),
+    ),
+  ];
+  return { name: 'Verdicts', head, rows: runs.length === 0 ? [] : rows };
+}
+
+function armed({ gate }: Results): Table {
+  const runs = gate?.rates ?? [];
+  const head = ['load', 'policies and rules of masking', 'statements/s', 'of few', 'p50 ms', 'p99 ms', 'CPU µs a statement'];
+  const rows = Map.groupBy(runs, (run) => `${run.mode} ${run.armed}`)
+    .values()
+    .toArray()
+    .map((own) => armedRow(own, runs));
+  return { name: 'Many rules', head, rows };
+}
+
+function armedRow(own: readonly GateRun[], runs: readonly GateRun[]): string[] {
+  const [first] = own;
+  const { mode = 'simple', clients = 0, armed: isArmed = false } = first ?? {};
+  const few = runs.filter((run) => run.mode === mode && !run.armed);
+  const rate = ({ statementsPerSecond }: GateRun) => statementsPerSecond;
+  const cpu = known(own.map(({ cpuMicros }) => cpuMicros));
+  return [
+    `${mode} × ${clients}`,
+    isArmed ? '1,000 and 200' : 'one and none',
+    count(median(own.map(rate))),
+    isArmed ? times(ratio(own, few, rate)) : nothing,
+    rounded(median(own.map(({ p50Micros }) => p50Micros)) / 1000),
+    rounded(median(own.map(({ p99Micros }) => p99Micros)) / 1000),
+    cpu === null ? nothing : rounded(cpu),
   ];
 }
 

@@ -65,6 +65,7 @@ async function openProposal(config: string, folder: string | undefined, { protoc
   const configuration = await loadConfiguration(config, await protocols(), folder === undefined ? {} : { policies: resolve(folder) });
   if (Array.isArray(configuration)) return { problems: configuration };
   const { policies, connections, state } = configuration;
-  const { judge } = createPolicy(policies);
+  const policy = createPolicy(policies);
+  const judge: typeof policy.judge = (circumstance, action) => policy.judge(circumstance, action);
   return { proposal: { version: policies.version, connections: new Set(connections.keys()), judge }, state };
 }

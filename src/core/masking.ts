@@ -49,12 +49,24 @@ export type MaskedCount = Masked & { readonly count: number };
 /** How much was masked, for the record: counts by rule, column and detector. */
 export class Tally {
   readonly #counts = new Map<string, Masked & { count: number }>();
+  #last: (Masked & { count: number }) | null = null;
 
   add(rule: string, column: string | null, detector: string | null, count = 1): void {
+    const last = this.#last;
+    // The values of one column come one behind the other, and a key is dearer than a mask.
+    if (last?.rule === rule && last.column === column && last.detector === detector) {
+      last.count += count;
+      return;
+    }
+    this.#last = this.#entry(rule, column, detector);
+    this.#last.count += count;
+  }
+
+  #entry(rule: string, column: string | null, detector: string | null): Masked & { count: number } {
     const key = `${rule}\0${detector ?? ''}\0${column ?? ''}`;
-    const entry = this.#counts.get(key);
-    if (entry === undefined) this.#counts.set(key, { rule, column, detector, count });
-    else entry.count += count;
+    let entry = this.#counts.get(key);
+    if (entry === undefined) this.#counts.set(key, (entry = { rule, column, detector, count: 0 }));
+    return entry;
   }
 
   get isEmpty(): boolean {

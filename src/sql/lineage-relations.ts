@@ -57,10 +57,15 @@ function shapeOfRelation(relation: Relation, tracer: Tracer): Traced {
 
 function stored(relation: Relation, snapshot: SchemaSnapshot): Traced {
   const family = [relation, ...kin(relation, 'parents', snapshot), ...kin(relation, 'children', snapshot)];
+  // Of what a generated column is made is not told: it may be any of the others.
+  const isGenerated = (name: string): boolean => family.some(({ columns, types }) => types?.[columns.indexOf(name)] === null);
+  const whole = new Set(family.flatMap((one) => one.columns.map((name) => sourceName(one, name))));
   const sourcesOf = (name: string): Sources =>
     isMirror(relation, name)
       ? 'unknown'
-      : standing(new Set(family.filter(({ columns }) => columns.includes(name)).map((one) => sourceName(one, name))));
+      : isGenerated(name)
+        ? whole
+        : standing(new Set(family.filter(({ columns }) => columns.includes(name)).map((one) => sourceName(one, name))));
   return { ...shapeOf(relation.columns.map((name) => ({ name, sources: sourcesOf(name) }))), filters: none };
 }
 

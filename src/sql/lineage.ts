@@ -5,6 +5,7 @@ import { traceRelation } from './lineage-relations.ts';
 import { type Column, none, outermost, shapeOf, type Sources, type Traced, type Tracer, union, untraceable } from './lineage-trace.ts';
 import { type CopyLayout, copyLayout } from './copy-layout.ts';
 import { cursorQuery, preparedQuery, queryKinds } from './indirect.ts';
+import { relationsMeant } from './names.ts';
 import type { ParsedStatement } from './parse.ts';
 import type { Context } from './setting.ts';
 import { asKind, type Fields, isFields, listOf, textOf, unwrap } from './tree.ts';
@@ -22,6 +23,8 @@ export interface Lineage {
   readonly filters: Sources;
   /** How a COPY writes its rows: null where that is not understood, undefined where it is no COPY. */
   readonly copy?: CopyLayout | null;
+  /** Of a COPY of a table, whose columns stand as they are: their types' OIDs, in the order of the columns. */
+  readonly types?: readonly number[];
 }
 
 /**
@@ -51,12 +54,25 @@ export function statementLineage(statement: ParsedStatement, context: Context): 
     if (traced === null) return null;
     const copying = asKind(statement.tree, 'CopyStmt');
     const lineage = { columns: traced.columns, whole: traced.whole, filters: traced.filters };
-    return copying === null ? lineage : { ...lineage, copy: copyLayout(copying) };
+    return copying === null ? lineage : copied(lineage, copying, context);
   } catch (fault) {
     // A tree too deep for the stack: nothing is known of what it shows.
     if (fault instanceof RangeError) return untraceable;
     throw fault;
   }
+}
+
+/** A copy of a table leaves generated columns out, and is of columns whose types are known. */
+function copied(lineage: Lineage, copying: Fields, context: Context): Lineage {
+  const copy = copyLayout(copying);
+  const { relation, attlist } = copying;
+  const [meant, ...others] = isFields(relation) ? relationsMeant(relation, context) : [];
+  const table = others.length > 0 ? null : (meant?.relation ?? null);
+  const { columns } = lineage;
+  if (table?.types === undefined || columns === null) return { ...lineage, copy };
+  const typeOf = (name: string | null): number | null => table.types?.[table.columns.indexOf(name ?? '')] ?? null;
+  const kept = listOf(attlist).length > 0 ? columns : columns.filter(({ name }) => typeOf(name) !== null);
+  return { ...lineage, columns: kept, copy, types: kept.map(({ name }) => typeOf(name) ?? 0) };
 }
 
 /** Queries that go on from themselves within each other are traced again and again: some 50 ms, and what needs more is nobody's query. */

@@ -4,6 +4,8 @@ export interface Relation {
   readonly name: string;
   readonly kind: RelationKind;
   readonly columns: readonly string[];
+  /** The OIDs of their types, a domain's by the type behind it; null of a generated column, which COPY leaves out. Absent: not known. */
+  readonly types?: readonly (number | null)[];
   /** The query behind a view or a materialized view, every name in it qualified. */
   readonly definition: string | null;
   /** Has rules besides the one that makes it a view: what a write does is theirs to say. */

@@ -36,7 +36,12 @@ select json_build_object(
       c.relhastriggers and exists (select from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal),
       (select coalesce(json_agg(json_build_array(pn.nspname, p.relname)), '[]')
          from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
-        where i.inhrelid = c.oid)))
+        where i.inhrelid = c.oid),
+      case when c.relkind in ('r', 'm', 'p', 'f') then
+        (select json_agg(case when coalesce(to_jsonb(a) ->> 'attgenerated', '') = ''
+                              then (case when t.typtype = 'd' then t.typbasetype else t.oid end)::bigint end order by a.attnum)
+           from pg_attribute a join pg_type t on t.oid = a.atttypid
+          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) end))
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'f', 'v', 'm', 'S') and n.nspname !~ '^pg_(toast|temp)'),
   'routines', (
@@ -78,7 +83,17 @@ select json_build_object(
 ) as snapshot
 from path where path.set is not null`;
 
-type RelationRow = readonly [string, string, string, string[], string | null, boolean, boolean, [string, string][]];
+type RelationRow = readonly [
+  string,
+  string,
+  string,
+  string[],
+  string | null,
+  boolean,
+  boolean,
+  [string, string][],
+  (number | null)[] | null,
+];
 type RoutineRow = readonly [
   string,
   string,
@@ -134,11 +149,12 @@ const relationKinds: { readonly [kind: string]: RelationKind } = {
 };
 
 function relationOf(
-  [schema, name, kind, columns, definition, rules, triggers, parents]: RelationRow,
+  [schema, name, kind, columns, definition, rules, triggers, parents, types]: RelationRow,
   children: readonly string[],
 ): Relation {
   const keys = parents.map((parent) => relationKey(...parent));
-  return { schema, name, kind: relationKinds[kind] ?? 'table', columns, definition, rules, triggers, parents: keys, children };
+  const relation = { schema, name, kind: relationKinds[kind] ?? 'table', columns, definition, rules, triggers, parents: keys, children };
+  return types == null ? relation : { ...relation, types };
 }
 
 const routineKinds: { readonly [kind: string]: Routine['kind'] } = { f: 'function', a: 'aggregate', w: 'window', p: 'procedure' };

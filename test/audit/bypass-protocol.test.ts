@@ -138,9 +138,7 @@ const games: readonly { readonly name: string; readonly says: readonly (readonly
   { name: 'two in one Parse', says: [[...run(`select 1; ${deletes}`), sync()]], hears: ['E:42501 Z'] },
   {
     name: 'byte by byte',
-    says: [...Buffer.concat([...run(deletes), sync()])].map((byte, index, all) =>
-      [Buffer.from([byte])].slice(index === all.length ? 1 : 0),
-    ),
+    says: Array.from(Buffer.concat([...run(deletes), sync()]), (byte) => [Buffer.from([byte])]),
     hears: [],
   },
 ];

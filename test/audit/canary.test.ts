@@ -25,7 +25,7 @@ permit (
 );`;
 const masking = {
   columns: canaries.flatMap(({ column, action }) =>
-    ['people', 'staff', 'parts'].map((table) => ({ column: `orders:public.${table}.${column}`, action })),
+    ['people', 'staff', 'parts', 'made'].map((table) => ({ column: `orders:public.${table}.${column}`, action })),
   ),
   detectors: [{ detect: ['card'], connections: ['orders'], action: 'redact' }],
 };
@@ -131,6 +131,7 @@ describe('ways of other clients', () => {
     'copy (select * from everyone) to stdout',
     'copy (update people set name = name returning email, name) to stdout',
     'copy parts_1 to stdout',
+    'copy made to stdout',
     "copy people to stdout with (encoding 'latin1')",
     '\\copy people to stdout',
     '\\copy (select email, name, note from people) to stdout csv',
@@ -142,6 +143,13 @@ describe('ways of other clients', () => {
       assert.match(said, /\d/);
       assert.deepEqual(find(needles(), [{ where: copy, bytes: Buffer.from(said, 'latin1') }]), []);
     });
+
+  test('a copy of a table shows its columns by their rules', async () => {
+    const said = await psql('copy people (id, email, salary, pin, born, tags, mood) to stdout');
+    assert.match(said, /^1\tq\*{3}@\*{3}\.test\t0\.00\t1930000000\t1970-01-01\t\{\}\t\\N\n/);
+    const csv = await psql('copy people (email, doc, name) to stdout csv');
+    assert.match(csv, /^"q\*{3}@\*{3}\.test","\{""who"":""\[redacted:doc\]"",""n"":0\}",person 1\n/);
+  });
 
   test('a copy shows what is not masked as it is', async () => {
     assert.match(await psql('copy (select id, name, email from people order by id) to stdout'), /^1\tperson 1\t\\N\n2\tperson 2\t\\N\n/);

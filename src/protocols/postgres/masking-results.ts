@@ -230,15 +230,21 @@ export class ResultMasks {
     const count = buffer.readUInt16BE(from + headerBytes + 1);
     const named =
       lineage.columns?.length === count ? lineage.columns : Array.from({ length: count }, () => ({ name: null, sources: unlike(lineage) }));
-    const columns = named.map(({ name, sources }): ResultColumn => ({ sources, direct: false, label: name, kind: 'other' }));
+    const { copy, types } = lineage;
+    // In binary a value of another length could be valid by chance: what is masked there is NULL.
+    const typed = copy?.format !== 'binary' && types?.length === count ? types : null;
+    const columns = named.map(({ name, sources }, index): ResultColumn => {
+      const kind = typed === null ? 'other' : kindOf(typed[index] ?? 0);
+      return { sources, direct: typed !== null && stands(sources), label: name, kind };
+    });
     const masks = this.#masking.plan(columns);
     if (masks === null) return null;
-    const { copy } = lineage;
     if (copy === null || copy === undefined)
       throw new MalformedBytes('a copy in a format that Chaperone does not read, of columns that must be masked');
+    if (copy.format === 'binary' || typed !== null) return new CopyMasking(copy, masks, tallyOf(owner));
     const texts = this.#masking.plan(columns.map((column) => ({ ...column, kind: 'text' as const })));
     const chosen = masks.map((mask, index) => (mask === null || mask.always !== undefined ? mask : plainText(texts?.[index] ?? mask)));
-    return new CopyMasking(copy, copy.format === 'binary' ? masks : chosen, tallyOf(owner));
+    return new CopyMasking(copy, chosen, tallyOf(owner));
   }
 }
 

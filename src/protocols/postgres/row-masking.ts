@@ -188,7 +188,7 @@ export class NullRows implements Showing {
     out.uint16(count);
     for (let index = 0; index < count; index += 1) out.int32(-1);
     out.close();
-    this.#tally.add('lineage', null, null, count);
+    if (count > 0) this.#tally.add('lineage', null, null, count);
   }
   settle(): void {}
 }

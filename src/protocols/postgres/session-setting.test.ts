@@ -119,12 +119,20 @@ describe('what a session has set', () => {
     assert.equal(setting.inDoubt(consults.path), true);
   });
 
+  test('a reset goes back to what the session began with', async () => {
+    const setting = begin(true);
+    setting.reported('search_path', 'app');
+    const [, last] = await statementsOf('reset search_path; create table t (id int)', setting);
+    assert.equal(last?.action.objects[0]?.name, 'public.t');
+  });
+
   test('a text of several statements is read by what those before leave', async () => {
     const cases: readonly (readonly [text: string, found: string])[] = [
       ['set search_path = app; create table t (id int)', 'app.t'],
       ['begin; set search_path = app; rollback; create table t (id int)', 'pg_catalog.t'],
       ['do $$ begin end $$; create table t (id int)', 'pg_catalog.t'],
       ['create table t (id int)', 'public.t'],
+      ['set search_path = app; reset search_path; create table t (id int)', 'public.t'],
     ];
     for (const [text, found] of cases) {
       const last = (await statementsOf(text, begin(true))).at(-1);

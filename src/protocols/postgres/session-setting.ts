@@ -32,6 +32,8 @@ export interface SettingAnswer {
  * and so nothing that could pass for harmless.
  */
 export class SessionSetting {
+  /** What a reset goes back to. */
+  readonly defaults: { readonly user: string; readonly searchPath: string };
   #user: string;
   #searchPath: string;
   #path: readonly string[];
@@ -52,6 +54,7 @@ export class SessionSetting {
   constructor({ user, searchPath, standardConformingStrings, reportsPath, doubts }: SessionStart) {
     this.#doubts = doubts;
     this.#userInDoubt = (doubts & consults.path) !== 0;
+    this.defaults = { user, searchPath };
     this.#user = user;
     this.#searchPath = searchPath;
     this.#path = effectivePath(searchPath, user);
@@ -62,9 +65,6 @@ export class SessionSetting {
   get current(): { readonly setting: Setting; readonly key: string } {
     this.#current ??= this.#make();
     return this.#current;
-  }
-  get defaults(): { readonly user: string; readonly searchPath: string } {
-    return { user: this.#user, searchPath: this.#searchPath };
   }
 
   /** Whether what was read by these parts must be read again once the server has told them. */
@@ -158,7 +158,7 @@ export class SessionSetting {
       prepared: (name) => prepared.get(name) ?? null,
       cursor: (name) => cursors.get(name) ?? null,
     };
-    return { setting, key: JSON.stringify([searchPath, strings, temporary && [...temporary].toSorted()]) };
+    return { setting, key: JSON.stringify([searchPath, strings, temporary && [...temporary].toSorted(), this.defaults]) };
   }
 }
 

@@ -84,6 +84,7 @@ export const ways: readonly Way[] = [
   ['select email from snapshot_of_people', 'M'],
   ['select email from parts', 'M'],
   ['select email from parts_1', 'M'],
+  ['select id, email, shouted from made', '.MM'],
   ['select mail_of(1)', 'M'],
   ['select email from all_people()', 'M'],
   ['select email from rows from (all_people()) x', 'M'],

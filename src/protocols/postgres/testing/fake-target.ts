@@ -21,7 +21,7 @@ export const friendly = Buffer.concat([
 ]);
 
 /** Whether a start-up message is that of a session of the gateway's own, which asks for the catalog. */
-export function isOwnLine(startup: Buffer): boolean {
+function isOwnLine(startup: Buffer): boolean {
   return startup.includes('application_name\0chaperone\0');
 }
 
