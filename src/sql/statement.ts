@@ -1,5 +1,6 @@
 import { commands } from './commands.ts';
 import type { Deed } from './deeds.ts';
+import { isDumpRestriction } from './dump.ts';
 import { define, definitions } from './definitions.ts';
 import type { ParsedStatement } from './parse.ts';
 import { queryKinds } from './indirect.ts';
@@ -47,7 +48,8 @@ export interface Leavings {
 export function statementMeaning(statement: ParsedStatement, context: Context): StatementMeaning {
   const reader = new Reader(context, visitors, readStatement);
   try {
-    reader.statement(statement.tree);
+    if (isDumpRestriction(statement, context.setting)) reader.deeds.add('set', 'read', 'Setting', 'restrict_nonsystem_relation_kind');
+    else reader.statement(statement.tree);
   } catch (fault) {
     if (!(fault instanceof NestsTooDeep || fault instanceof RangeError)) throw fault;
     reader.misunderstood('It nests too deep.');

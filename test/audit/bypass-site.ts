@@ -74,7 +74,8 @@ export async function openBypassSite(): Promise<BypassSite> {
   };
 }
 
-async function readOnlyJudge(): Promise<(circumstance: Circumstance, action: Action) => Verdict> {
+/** Judges by the read-only pack, beside a permit of everything. */
+export async function readOnlyJudge(): Promise<(circumstance: Circumstance, action: Action) => Verdict> {
   const policy = createPolicy(setOf({ all: permits, 'read-only': await readFile(pack, 'utf8') }, [protocol]));
   return (circumstance, action) => policy.judge(circumstance, action);
 }

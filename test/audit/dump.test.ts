@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { protocol } from '../../src/protocols/postgres/index.ts';
 import { settings } from '../../src/protocols/postgres/settings.ts';
 import { type DataPlane, startDataPlane } from '../rig/data-plane.ts';
+import { readOnlyJudge } from './bypass-site.ts';
 import { ownTypes, valuesOf } from './corpus-values.ts';
 import { debianPostgres, type OldPostgres, startDebianPostgres } from './old-postgres.ts';
 
@@ -71,7 +72,9 @@ describe('dumped, restored and described through the gateway', { skip }, () => {
     for (const database of ['shop', ...restored]) {
       await run('psql', ['-c', `create database "${database}"`], direct('postgres'));
       const target = { host: '127.0.0.1', port: server.port, database, tls: 'off' };
-      planes.set(database, await startDataPlane({ protocol, settings: settings.parse({ target, credentials: { user: 'shop_app' } }) }));
+      const way = { protocol, settings: settings.parse({ target, credentials: { user: 'shop_app' } }) };
+      // What is dumped and described is only read.
+      planes.set(database, await startDataPlane(database === 'shop' ? { ...way, judge: await readOnlyJudge() } : way));
     }
     await run('psql', ['-q', '-v', 'ON_ERROR_STOP=1', '-f', '-'], direct('shop'), `${furniture.join(';\n')};\n`);
   });

@@ -1,0 +1,14 @@
+import type { ParsedStatement } from './parse.ts';
+import type { Setting } from './setting.ts';
+
+/** What pg_dump says to keep itself from code in views and foreign tables; where a server lacks the setting, nothing is set. */
+const restriction =
+  /^SELECT set_config\(name, '(?:view|view, foreign-table)', false\) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind';?$/;
+
+/**
+ * A setting whose name a column gives may be any; but pg_dump's own text, where its names can mean PostgreSQL's alone, sets
+ * this one, and only ever forbids the session more.
+ */
+export function isDumpRestriction({ text }: ParsedStatement, { searchPath, temporary }: Setting): boolean {
+  return restriction.test(text) && searchPath.length === 1 && searchPath[0] === 'pg_catalog' && temporary?.size === 0;
+}
