@@ -105,6 +105,22 @@ const games: readonly { readonly name: string; readonly says: readonly (readonly
     hears: ['C Z', 'C E:22012 Z E:42501 Z'],
   },
   {
+    name: 'by a path that a failing batch takes back',
+    says: [
+      [query('set search_path to evil, public')],
+      [...run('set search_path to public'), ...run('select 1/0'), sync(), query('select * from users')],
+    ],
+    hears: ['C Z', '1 2 C 1 E:22012 Z E:42501 Z'],
+  },
+  {
+    name: 'by backslashes that a failing batch lets escape again',
+    says: [
+      [query('set standard_conforming_strings = off')],
+      [...run('set standard_conforming_strings = on'), ...run(`select '\\x' / 0`), sync(), query(`select '\\'; ${deletes}; --'`)],
+    ],
+    hears: ['C Z', '1 2 C E:22P02 Z E:42501 Z'],
+  },
+  {
     name: 'by a path set for the transaction',
     says: [[query('begin'), query('set local search_path to evil, public'), query('select * from users')]],
     hears: ['C Z C Z E:42501 Z'],

@@ -280,6 +280,9 @@ export class Conversation implements RequestPort, ReplyChannel {
   sent(statement: GateStatement): void {
     this.#statements.sent(statement);
   }
+  batchEnds(): void {
+    this.#statements.batchEnds();
+  }
   named(): void {
     this.#statements.named();
   }

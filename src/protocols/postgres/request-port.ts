@@ -16,6 +16,8 @@ export interface RequestPort {
   told(answer: SettingAnswer | null): void;
   /** A statement goes to the target. */
   sent(statement: GateStatement): void;
+  /** Sync ends a batch: what was set in it may go back with it. */
+  batchEnds(): void;
   /** The protocol makes or closes a name that SQL can use too. */
   named(): void;
   /** Whether the target has said that its transaction has failed. */

@@ -272,6 +272,7 @@ export class Requests implements MessageSink {
     if (this.#steps.copyingIn) return this.#run.add(this.#copying(), buffer, from, to);
     const owner = this.#batch.dropping ? null : (this.#batch.exchanges.at(-1) ?? null);
     const batch = this.#batch.end();
+    this.#port.batchEnds();
     this.#steps.push({ kind: 'sync', batch });
     this.#run.add(owner, buffer, from, to);
     return undefined;

@@ -9,7 +9,6 @@ const snapshot = new SchemaSnapshot({ schemas: ['public', 'app'], relations: [],
 const answer: SettingAnswer = {
   path: ['pg_catalog', 'app'],
   user: 'shop',
-  searchPath: 'app',
   strings: 'on',
   temporary: [],
   prepared: {},
@@ -88,7 +87,7 @@ describe('what a session has set', () => {
     await send(setting, 'set role intruder');
     setting.ready(false, true);
     assert.equal(setting.inDoubt(consults.path), true);
-    setting.told({ ...answer, user: 'intruder', path: ['pg_catalog', 'intruder'], searchPath: '"$user"' });
+    setting.told({ ...answer, user: 'intruder', path: ['pg_catalog', 'intruder'] });
     assert.deepEqual(setting.current.setting.searchPath, ['pg_catalog', 'intruder']);
   });
 
@@ -107,6 +106,21 @@ describe('what a session has set', () => {
     setting.told(answer);
     setting.ready(false, true);
     assert.equal(setting.inDoubt(consults.path), true, 'an implicit transaction');
+  });
+
+  test('what was asked for within a batch goes back with it', async () => {
+    for (const reports of [false, true]) {
+      const setting = begin(reports);
+      await send(setting, 'set search_path = app', 'set standard_conforming_strings = off');
+      setting.told({ ...answer, strings: 'off' });
+      assert.equal(doubts(setting), '');
+      setting.batchEnds();
+      assert.equal(doubts(setting), 'path strings');
+      setting.ready(false, true);
+      assert.equal(doubts(setting), reports ? '' : 'path');
+      assert.equal(setting.current.setting.standardConformingStrings, true);
+      if (reports) assert.deepEqual(setting.current.setting.searchPath, ['pg_catalog', 'shop', 'public']);
+    }
   });
 
   test('a question that is not answered is asked once, and then nothing is found', async () => {

@@ -19,7 +19,6 @@ export interface SessionStart {
 export interface SettingAnswer {
   readonly path: readonly string[];
   readonly user: string;
-  readonly searchPath: string;
   readonly strings: string;
   readonly temporary: readonly string[] | null;
   readonly prepared: Readonly<Record<string, string>> | null;
@@ -35,7 +34,9 @@ export class SessionSetting {
   /** What a reset goes back to. */
   readonly defaults: { readonly user: string; readonly searchPath: string };
   #user: string;
-  #searchPath: string;
+  /** What the server has reported last, or the session began with: it reports no change that is taken back before it is ready. */
+  #reportedPath: string;
+  #reportedStrings: boolean;
   #path: readonly string[];
   #strings: boolean;
   #temporary: ReadonlySet<string> | null = new Set();
@@ -45,8 +46,9 @@ export class SessionSetting {
   #doubts: number;
   /** Whether `"$user"` may be another by now. */
   #userInDoubt: boolean;
-  /** Whether the path was changed in a transaction that may yet take it back. */
+  /** Whether the path was changed in a transaction that may yet take it back, and whose `"$user"` is. */
   #changedInTransaction = false;
+  #userChangedInTransaction = false;
   /** Whether an answer did not come: it is not asked for again before something else has. */
   #unanswered = false;
   #current: { readonly setting: Setting; readonly key: string } | null = null;
@@ -56,7 +58,8 @@ export class SessionSetting {
     this.#userInDoubt = (doubts & consults.path) !== 0;
     this.defaults = { user, searchPath };
     this.#user = user;
-    this.#searchPath = searchPath;
+    this.#reportedPath = searchPath;
+    this.#reportedStrings = standardConformingStrings;
     this.#path = effectivePath(searchPath, user);
     this.#strings = standardConformingStrings;
     this.#reportsPath = reportsPath;
@@ -75,17 +78,32 @@ export class SessionSetting {
   /** A statement goes to the server. */
   sent({ aftermath, meaning }: GateStatement): void {
     const { doubts, temporary } = aftermath;
-    if (meaning?.facts.transactionControl === true && this.#changedInTransaction) this.#doubt(consults.path);
+    if (meaning?.facts.transactionControl === true) this.#mayGoBack();
     if (temporary.length > 0 && this.#temporary !== null) {
       this.#temporary = new Set([...this.#temporary, ...temporary]);
       this.#current = null;
     }
     if (doubts === 0) return;
     this.#doubt(doubts);
-    if ((doubts & consults.path) === 0) return;
+    if ((doubts & (consults.path | consults.strings)) === 0) return;
     this.#changedInTransaction = true;
-    this.#userInDoubt ||= meaning === null || meaning.sets.length === 0 || meaning.sets.some(({ name }) => name !== 'search_path');
+    if ((doubts & consults.path) === 0) return;
+    if (meaning !== null && meaning.sets.length > 0 && meaning.sets.every(({ name }) => name === 'search_path')) return;
+    this.#userInDoubt = true;
+    this.#userChangedInTransaction = true;
   }
+
+  /** A batch ends with what is sent now, and with it a transaction that nobody has begun: should it have failed, all goes back. */
+  batchEnds(): void {
+    this.#mayGoBack();
+  }
+
+  #mayGoBack(): void {
+    if (!this.#changedInTransaction) return;
+    this.#doubt(consults.path | consults.strings);
+    this.#userInDoubt ||= this.#userChangedInTransaction;
+  }
+
   /** Names may be made by the protocol too, and by a function that a policy permits. */
   #doubt(doubts: number): void {
     this.#unanswered = false;
@@ -99,30 +117,32 @@ export class SessionSetting {
     this.#doubt(consults.names);
   }
 
-  /** The server has told of a setting by itself. */
+  /** The server has told of a setting by itself, which it does when it gets ready; whoever comes before that must ask. */
   reported(name: string, value: string): void {
-    if (name === 'search_path') this.#searchPath = value;
-    else if (name === 'standard_conforming_strings') this.#strings = value === 'on';
-    else return;
-    this.#current = null;
-    if (name === 'search_path' && !this.#userInDoubt) this.#path = effectivePath(value, this.#user);
+    if (name === 'search_path') {
+      this.#reportedPath = value;
+      this.#doubt(consults.path);
+    } else if (name === 'standard_conforming_strings') {
+      this.#reportedStrings = value === 'on';
+      this.#doubt(consults.strings);
+    }
   }
 
   /** The server is ready; `all` says whether it has answered everything that was sent. */
   ready(inTransaction: boolean, all: boolean): void {
     this.#unanswered = false;
-    if (!inTransaction && this.#changedInTransaction) {
+    if (!inTransaction) {
+      this.#mayGoBack();
       this.#changedInTransaction = false;
-      this.#doubt(consults.path);
+      this.#userChangedInTransaction = false;
     }
     if (!all) return;
     // Strings are told by every server whenever they have changed, and the path by newer ones.
     let told: number = consults.strings;
-    if (this.#reportsPath && !(this.#userInDoubt && this.#searchPath.includes('$user'))) {
-      told |= consults.path;
-      this.#path = effectivePath(this.#searchPath, this.#user);
-    }
+    if (this.#reportsPath && !(this.#userInDoubt && this.#reportedPath.includes('$user'))) told |= consults.path;
     if ((this.#doubts & told) === 0) return;
+    if ((told & consults.path) !== 0) this.#path = effectivePath(this.#reportedPath, this.#user);
+    this.#strings = this.#reportedStrings;
     this.#doubts &= ~told;
     this.#current = null;
   }
@@ -136,7 +156,6 @@ export class SessionSetting {
     }
     this.#user = answer.user;
     this.#userInDoubt = false;
-    this.#searchPath = answer.searchPath;
     this.#path = answer.path;
     this.#strings = answer.strings === 'on';
     this.#temporary = answer.temporary === null ? null : new Set(answer.temporary);

@@ -86,6 +86,9 @@ export class SessionStatements {
     if (effect === 'schema' || effect === 'admin') this.#changes = 'surely';
     else if (effect === 'unknown' && this.#changes === 'not') this.#changes = 'maybe';
   }
+  batchEnds(): void {
+    this.#setting?.batchEnds();
+  }
   named(): void {
     this.#setting?.named();
   }

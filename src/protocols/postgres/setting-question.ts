@@ -8,7 +8,7 @@ const most = { names: 40, characters: 4_096, relations: 1_000 } as const;
  */
 export const settingQuestion = `select pg_catalog.json_build_object(
 'path', pg_catalog.current_schemas(true), 'user', current_user,
-'searchPath', pg_catalog.current_setting('search_path'), 'strings', pg_catalog.current_setting('standard_conforming_strings'),
+'strings', pg_catalog.current_setting('standard_conforming_strings'),
 'temporary', (select pg_catalog.json_agg(relname) from (select relname from pg_catalog.pg_class
 where relnamespace operator(pg_catalog.=) pg_catalog.pg_my_temp_schema() limit ${most.relations}) c),
 'prepared', (select pg_catalog.json_object_agg(name, pg_catalog.left(statement, ${most.characters})) from
