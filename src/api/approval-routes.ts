@@ -100,7 +100,8 @@ function addSlackRoute(api: Api, { approvals }: ApprovalSources): void {
       async (request: FastifyRequest, reply) => {
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
         const [timestamp, signature] = [header(request, 'x-slack-request-timestamp'), header(request, 'x-slack-signature')];
-        switch (await approvals.pressed({ timestamp, signature, body })) {
+        const pressed = await approvals.pressed({ timestamp, signature, body });
+        switch (pressed) {
           case 'unsigned':
             return sendProblem(
               reply,
@@ -113,6 +114,8 @@ function addSlackRoute(api: Api, { approvals }: ApprovalSources): void {
             );
           case 'answered':
             return reply.code(200).send();
+          default:
+            return pressed satisfies never;
         }
       },
     );

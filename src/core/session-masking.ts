@@ -23,7 +23,7 @@ export function maskingOf(stages: Stages, circumstance: Circumstance): SessionMa
  * Asks policy for `unmask` each time, so that a change of it counts at once; the same table is the same action object, which
  * policy knows again without reading it. What needs a person, or time, is no yes.
  */
-function permission({ judge }: Stages, circumstance: Circumstance): MayBeSeen {
+function permission(stages: Pick<Stages, 'judge'>, circumstance: Circumstance): MayBeSeen {
   const actions = new Map<string | null, Action>();
   return (source) => {
     let action = actions.get(source);
@@ -32,7 +32,7 @@ function permission({ judge }: Stages, circumstance: Circumstance): MayBeSeen {
       actions.set(source, (action = unmask(source === null ? null : tableOf(source))));
     }
     try {
-      const verdict = judge(circumstance, action);
+      const verdict = stages.judge(circumstance, action);
       return !(verdict instanceof Promise) && verdict.kind === 'permit';
     } catch {
       return false;

@@ -64,9 +64,9 @@ describe('gateways that share a port', () => {
 
   test('the folder is this user’s alone', async () => {
     const shared = fresh();
-    const { close } = await joinSiblings(shared, 'tiny-1', nobody);
+    const one = await joinSiblings(shared, 'tiny-1', nobody);
     assert.equal(statSync(shared).mode & 0o777, 0o700);
-    close();
+    one.close();
     chmodSync(shared, 0o755);
     await assert.rejects(joinSiblings(shared, 'tiny-1', nobody), {
       code: 'LISTENER_FAILED',

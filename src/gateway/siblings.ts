@@ -7,7 +7,7 @@ import { ChaperoneError, messageOf } from '../core/errors.ts';
 /** The other gateways that listen on a port together with this one. */
 export interface Siblings {
   /** Gives each of them these bytes on a connection of its own, and resolves when all have dealt with them. Never rejects. */
-  passOn(bytes: Uint8Array): Promise<void>;
+  readonly passOn: (bytes: Uint8Array) => Promise<void>;
   /** Is no longer found by the others. */
   close(): void;
 }

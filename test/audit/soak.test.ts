@@ -131,17 +131,14 @@ async function oneAct(client: Client, random: Random, counts: Counts): Promise<v
  * begun: to one that is idle it means nothing.
  */
 async function cancelled(client: Client, counts: Counts): Promise<void> {
-  let over = false;
-  const asked = client
-    .query('select pg_sleep(30)')
-    .then(
-      () => assert.fail('it was not cancelled'),
-      (fault: Error & { code?: string }) => assert.equal(fault.code, '57014', fault.message),
-    )
-    .finally(() => (over = true));
+  const asked = client.query('select pg_sleep(30)').then(
+    () => assert.fail('it was not cancelled'),
+    (fault: Error & { code?: string }) => assert.equal(fault.code, '57014', fault.message),
+  );
   asked.catch(() => {});
-  for (await pause(50); !over; await Promise.race([asked, pause(1000)])) sendCancel(client);
-  await asked;
+  await pause(50);
+  do sendCancel(client);
+  while (await Promise.race([asked.then(() => false), pause(1000, true)]));
   counts.cancelled += 1;
 }
 

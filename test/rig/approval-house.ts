@@ -134,7 +134,8 @@ export class ApprovalHouse implements AsyncDisposable {
 
   /** As after a crash, or with the gateway's own farewell to every session. */
   async restart(farewell: boolean): Promise<void> {
-    if (farewell) for (const { stop } of this.#sessions) stop({ code: 'SHUTTING_DOWN', message: 'The gateway stops.', hint: 'Come back.' });
+    if (farewell)
+      for (const session of this.#sessions) session.stop({ code: 'SHUTTING_DOWN', message: 'The gateway stops.', hint: 'Come back.' });
     await this.open.close();
     await this.#openDesk();
   }
@@ -222,9 +223,9 @@ export class ApprovalHouse implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { stop, record } of this.#sessions) {
-      stop({ code: 'SESSION_TERMINATED', message: 'The test is over.', hint: '' });
-      await record.end(left);
+    for (const session of this.#sessions) {
+      session.stop({ code: 'SESSION_TERMINATED', message: 'The test is over.', hint: '' });
+      await session.record.end(left);
     }
     await this.open.close();
     await this.#state[Symbol.asyncDispose]();

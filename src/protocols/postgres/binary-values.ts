@@ -76,7 +76,10 @@ function guarded(write: (text: string) => Buffer | null): (text: string) => Buff
 function arrayForm(element: number): BinaryForm {
   const form = binaryForm(element);
   return {
-    read: (bytes) => `{${elementsOf(bytes).map((value) => (value === null ? 'NULL' : (form?.read(value) ?? value.toString('utf8'))))}}`,
+    read: (bytes) =>
+      `{${elementsOf(bytes)
+        .map((value) => (value === null ? 'NULL' : (form?.read(value) ?? value.toString('utf8'))))
+        .join()}}`,
     write: (text) => {
       if (text !== '{}') return null;
       const empty = Buffer.alloc(12);

@@ -180,7 +180,10 @@ describe('hosts in turn', () => {
       seen.add(key?.process ?? 0);
       socket.destroy();
     }
-    assert.deepEqual([...seen].sort(), [1, 2, 3]);
+    assert.deepEqual(
+      [...seen].sort((one, other) => one - other),
+      [1, 2, 3],
+    );
   });
 
   test('a server that starts up is asked again', async () => {

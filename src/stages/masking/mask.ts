@@ -21,5 +21,7 @@ export function maskText(text: string, { action, label }: Mask, pseudonyms: Pseu
       return pseudonyms.text(text, known);
     case 'null':
       return null;
+    default:
+      return action satisfies never;
   }
 }

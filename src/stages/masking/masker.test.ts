@@ -123,7 +123,7 @@ describe('a value of a column that is searched', () => {
     test(`${connection} ${kind} ${text.slice(0, 60)}`, () => {
       const tally = new Tally();
       assert.equal(masker.apply(planOf({ kind, label }, connection), text, tally), result);
-      const names = tally.entries().map(({ detector }) => detector);
+      const names = tally.entries().map(({ detector }) => detector ?? '');
       assert.deepEqual(names.toSorted(), found.split(' ').filter(Boolean).toSorted());
       assert.ok(tally.entries().every(({ column }) => column === label));
     });

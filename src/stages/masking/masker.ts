@@ -61,6 +61,8 @@ export class Masker {
         return maskValue(text, plan.rule, plan.kind, this.#pseudonyms);
       case 'detect':
         return this.#detection.value(text, plan, tally);
+      default:
+        return plan satisfies never;
     }
   }
 

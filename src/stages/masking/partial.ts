@@ -39,6 +39,8 @@ export function partialText(value: string, shape: Shape | 'text'): string | null
       return null;
     case 'text':
       return (Array.from(value.slice(0, 2))[0] ?? '') + hidden;
+    default:
+      return shape satisfies never;
   }
 }
 

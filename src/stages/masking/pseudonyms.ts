@@ -89,7 +89,7 @@ export function decimal(digest: Buffer, count: number): string {
 function cardLike(digest: Buffer, value: string): string {
   const count = value.replaceAll(/\D/g, '').length;
   const body = `9${decimal(digest, count - 2)}`;
-  const check = [...'0123456789'].find((last) => luhn(body + last)) ?? '0';
+  const check = '0123456789'.split('').find((last) => luhn(body + last)) ?? '0';
   let next = 0;
   const digits = body + check;
   return value.replaceAll(/\d/g, () => digits.charAt(next++));

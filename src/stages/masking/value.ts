@@ -41,6 +41,8 @@ export function maskValue(text: string, mask: Mask, kind: ValueKind, pseudonyms:
       return '{}';
     case 'other':
       return null;
+    default:
+      return kind satisfies never;
   }
 }
 

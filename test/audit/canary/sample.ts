@@ -71,7 +71,7 @@ function pieces(value: string): readonly string[] {
   const found = value.match(/[A-Za-z-]{7,}|\d{8,}|[0-9a-f]{8,}/g) ?? [];
   return found
     .filter((piece) => !/^(vexillum-mail|timestamp)$/.test(piece))
-    .flatMap((piece) => [piece, [...piece].toReversed().join(''), piece.toUpperCase()]);
+    .flatMap((piece) => [piece, Array.from(piece).toReversed().join(''), piece.toUpperCase()]);
 }
 
 function binary(column: string, type: string, value: string): readonly Needle[] {
