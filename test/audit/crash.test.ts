@@ -47,6 +47,7 @@ describe(`killed ${rounds} times under load (seed ${seed})`, () => {
       const known = new Map<string, Known>();
       const seen = { ended: 0, interrupted: 0, answers: 0, bytes: 0 };
       await tapped.site.start();
+      await tapped.site.acquaint(durabilities);
       for (let round = from + 1; round <= to; round += 1) await oneRound(tapped, { round, random, known, seen });
       t.diagnostic(JSON.stringify(seen));
       assert.ok(seen.ended > 0 && seen.interrupted > 0 && seen.answers > 0, 'the kills came while sessions ran and after others');
@@ -89,6 +90,7 @@ async function oneRound(tapped: Tapped, campaign: Campaign): Promise<void> {
     ({ run, client, target }) => run.startsWith(`${name}-`) && client.reply.length + target.request.length > 0,
   );
   await site.start();
+  await site.acquaint(durabilities);
   const sessions = await site.sessionsOnce((items) => items.every(({ status }) => status !== 'active') && holdsAll(items, crossed));
   for (const session of endedBefore)
     assert.deepEqual(

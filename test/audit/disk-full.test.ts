@@ -20,6 +20,7 @@ test('a full disk: stop ends its sessions, gap goes on and says what is missing,
   const { site, before, behind } = await openTapped(stack, join(disk.folder, 'state'));
   const token = await site.token('dana');
   const open = (database: string, run: string) => site.connect(token, { port: before.port, database, application_name: `disk;run=${run}` });
+  await site.acquaint(['strict', 'lax']);
   const [strict, lax] = [await open('strict', 'strict'), await open('lax', 'lax')];
   await ask(strict, 'on record');
   await ask(lax, 'on record');

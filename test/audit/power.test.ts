@@ -92,8 +92,9 @@ async function oneRound({ site, before, behind, round, random, seen }: Round): P
   }
 }
 
-function startNoting(site: Site) {
-  return site.start({ NODE_OPTIONS: `--import ${hook}`, CHAPERONE_AUDIT_SYNC_LOG: join(site.folder, 'flushed') });
+async function startNoting(site: Site): Promise<void> {
+  await site.start({ NODE_OPTIONS: `--import ${hook}`, CHAPERONE_AUDIT_SYNC_LOG: join(site.folder, 'flushed') });
+  await site.acquaint(['write', 'fsync']);
 }
 
 /** Cuts the journal to what was flushed; returns how many bytes that took. */

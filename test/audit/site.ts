@@ -88,6 +88,15 @@ export class Site implements AsyncDisposable {
     return client;
   }
 
+  /** Lets a gateway ask its targets now for what it must know of them, so that it stands in no session that is compared. */
+  async acquaint(databases: readonly string[]): Promise<void> {
+    for (const database of databases) {
+      const client = await this.connect(await this.token('dana'), { database, application_name: 'first' });
+      await client.query('select 1');
+      await client.end();
+    }
+  }
+
   fetch(path: string, token: string | null, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
     const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
     return fetch(`http://127.0.0.1:${this.consolePort}${path}`, { headers: { ...authorization, ...headers } });
