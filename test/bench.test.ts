@@ -18,7 +18,7 @@ describe('docs/benchmarks.md', () => {
 
   test('has the tables of the saved results', () => {
     const tables = tablesOf(results);
-    assert.equal(tables.length, results.processes === undefined ? 6 : 7);
+    assert.equal(tables.length, 6 + (results.processes === undefined ? 0 : 1) + (results.gate === undefined ? 0 : 2));
     for (const table of tables) assert.ok(read('docs/benchmarks.md').includes(markdownOf(table)), table.name);
   });
   test('is what the benchmark writes', () => assert.equal(read('docs/benchmarks.md'), documentOf(results)));
@@ -34,7 +34,8 @@ describe('what the benchmark makes of its runs', () => {
   const direct = [run('direct', 0, 100, 50), run('direct', 1, 10, 500), run('direct', 2, 100, 50)];
   const bouncer = [run('pgbouncer', 0, 80, 90), run('pgbouncer', 1, 8, 900), run('pgbouncer', 2, 80, 90)];
   const write = [run('write', 0, 50, 100), run('write', 1, 6, 900), run('write', 2, 40, 110)];
-  const results: Results = { ...lastSaved(), pgbench: [...direct, ...bouncer, ...write], copy: [], result: [], idle: [], connect: [] };
+  const { gate: _gate, ...measured } = lastSaved();
+  const results: Results = { ...measured, pgbench: [...direct, ...bouncer, ...write], copy: [], result: [], idle: [], connect: [] };
 
   test('compares within a round, then takes the middle', () =>
     assert.equal(
