@@ -105,7 +105,8 @@ export const facts = {
 
 type Facts = { readonly [name in keyof typeof facts]: StatementFacts[name] };
 
-const noFacts: Facts = {
+/** Those of what does nothing. */
+export const noFacts: Facts = {
   hasWhere: true,
   returning: false,
   limited: false,

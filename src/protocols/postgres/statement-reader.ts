@@ -5,7 +5,7 @@ import { SchemaSnapshot } from '../../sql/schema-snapshot.ts';
 import type { Context, Setting } from '../../sql/setting.ts';
 import { settingAfter } from '../../sql/setting-after.ts';
 import { type StatementMeaning, statementMeaning } from '../../sql/statement.ts';
-import { prepareAction, statementAction, unknownAction } from './actions.ts';
+import { noFacts, prepareAction, statementAction, unknownAction } from './actions.ts';
 import { after } from './at-once.ts';
 import type { ReadStatement } from './read-statement.ts';
 import { type Aftermath, aftermathOf, consults, watched } from './setting-doubts.ts';
@@ -147,16 +147,7 @@ const nameless: ReadonlySet<string> = new Set(['Setting', 'Channel', 'File', 'Pr
 /** A text that has no statement in it does nothing. */
 const nothing: StatementMeaning = {
   deeds: [{ verb: 'select', effect: 'read', object: null }],
-  facts: {
-    hasWhere: true,
-    returning: false,
-    limited: false,
-    transactionControl: false,
-    unresolved: false,
-    triggers: false,
-    cascades: false,
-    functions: [],
-  },
+  facts: noFacts,
   sets: [],
   leaves: { prepared: null, cursor: null, temporary: [] },
 };
