@@ -1,7 +1,6 @@
 import { renameSync, unlinkSync } from 'node:fs';
 import { type FrameRead, maxPayloadBytes, readFrame } from '../core/frame.ts';
 import { Anomalies, type Anomaly } from './anomalies.ts';
-import { segmentHeaderBytes } from '../core/segment.ts';
 import { segmentsOf, syncFile, syncFolder, syncNames, journalFolder } from './layout.ts';
 import { appendFrames } from './recording-file.ts';
 import { readPiece, segmentPath, segmentSize } from './segment-reader.ts';
@@ -90,7 +89,6 @@ export class Ingester {
     this.#save();
     this.#step('saved');
     this.#position = next;
-    this.#unsettledBytes += next.segment === from.segment ? next.offset - from.offset : segmentHeaderBytes;
     // A full segment goes as soon as it can; of small ones, as many starts leave, several go at the cost of one.
     if (this.#finished.length >= finishedAtOnce || (this.#finished.length > 0 && this.#unsettledBytes >= settledBytes)) this.settle();
     return true;
@@ -133,6 +131,7 @@ export class Ingester {
       if (piece.kind === 'damaged') return this.#skipDamaged(from, committed, from.offset, piece.reason);
       const { read, end } = this.#takeFrames(piece.bytes);
       const offset = piece.offset + end;
+      this.#unsettledBytes += end;
       if (read.kind === 'corrupt') return this.#skipDamaged(from, committed, offset, read.reason);
       if (read.kind === 'torn' && piece.last) return this.#skipDamaged(from, committed, offset, 'an entry is cut short');
       if (read.kind === 'torn' && end === 0 && into === this.#buffer) continue;
