@@ -4,7 +4,8 @@ import { effects } from '../core/action.ts';
 import { type ErrorCode, errorCodes } from '../core/errors.ts';
 import { type Approval, approvalStatuses } from '../stages/approvals/approval.ts';
 import type { Missing } from '../stages/approvals/quorum.ts';
-import type { ConnectionItem, PolicySet } from './gateway-port.ts';
+import type { PoliciesInForce } from '../stages/policy/keeper.ts';
+import type { ConnectionItem } from './gateway-port.ts';
 import type { Problem } from './problem.ts';
 
 /** The schemas that the OpenAPI document names. */
@@ -297,7 +298,7 @@ void [
   true satisfies Equal<z.output<typeof sessionPage>, Page<SessionItem>>,
   true satisfies Equal<z.output<typeof connection>, ConnectionItem>,
   true satisfies Equal<z.output<typeof approval>, ApprovalItem>,
-  true satisfies Equal<z.output<typeof policySet>, PolicySet>,
+  true satisfies Equal<z.output<typeof policySet>, PoliciesInForce>,
   true satisfies Equal<Defined<z.output<typeof problemDocument>>, Defined<Problem>>,
   true satisfies Equal<Defined<Filter<typeof sessionQuery>>, Defined<SessionFilter>>,
   true satisfies Equal<Defined<Filter<typeof exchangeQuery>>, Defined<ExchangeFilter>>,

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../core/entry.ts';
 import type { RecordingTerms } from '../core/recorder.ts';
+import type { PoliciesInForce } from '../stages/policy/keeper.ts';
 
 /** What a measure may be told apart by. Names of people and texts of requests are none of these, so they cannot leak into metrics. */
 export const measureLabels = ['connection', 'protocol', 'listener', 'outcome', 'code', 'direction'] as const;
@@ -34,30 +35,11 @@ export interface ConnectionItem {
   readonly retentionDays: number;
 }
 
-/** The policy set in force. */
-export interface PolicySet {
-  readonly version: string;
-  /** When it came into force. */
-  readonly since: string;
-  readonly author: string;
-  readonly items: readonly {
-    readonly id: string;
-    readonly effect: 'permit' | 'forbid';
-    readonly reason: string | null;
-    readonly approval: string | null;
-    readonly breakGlass: string | null;
-    readonly file: string;
-    readonly line: number;
-  }[];
-  /** Why what the folder holds now is not in force; empty where it is. */
-  readonly problems: readonly { readonly file: string; readonly line: number; readonly message: string; readonly remedy: string }[];
-}
-
 /** All that the API, which runs in a thread of its own, asks of the gateway's main thread. */
 export interface GatewayPort {
   /** Resolves once the event is committed to the journal; rejects where it cannot be. */
   audit(event: AuditEvent): Promise<void>;
   status(): Promise<GatewayStatus>;
   connections(): Promise<readonly ConnectionItem[]>;
-  policies(): Promise<PolicySet>;
+  policies(): Promise<PoliciesInForce>;
 }
