@@ -7,6 +7,7 @@ import type { Credential } from '../core/stages.ts';
 import { type Refusal, refuse } from '../core/verdict.ts';
 import type { ApprovalRequest } from '../stages/approvals/approval.ts';
 import { type OpenDesk, openDesk, type OpenDeskOptions } from '../stages/approvals/index.ts';
+import { requestOf } from '../stages/approvals/testing.ts';
 import type { GatewayPort } from './gateway-port.ts';
 import { type ApiOptions, type ApiServer, serveApi } from './index.ts';
 
@@ -95,28 +96,15 @@ export function exchangeItem(session: SessionItem, more: Partial<ExchangeItem> =
 /** What Ada's agent wants of people. */
 export function approvalRequest(more: Partial<ApprovalRequest> = {}): ApprovalRequest {
   const { subject, email } = person('ada', []);
-  return {
+  return requestOf({
     digest: 'cd'.repeat(32),
     session: createId(),
-    connection: 'orders',
     protocol: 'sql',
     requester: { issuer, subject, email, agent: 'cursor' },
-    run: 'r-1',
-    clientAddress: '127.0.0.1',
     action: 'sql:delete',
-    effect: 'write',
     demands: [{ action: 'sql:delete', effect: 'write', object: { type: 'Table', name: 'public.users' } }],
-    text: 'delete from users where id = $1',
-    textLength: 31,
-    parameters: ['7'],
-    parameterCount: 1,
-    estimate: 1,
-    reasons: ['A DBA must see this.'],
-    policies: ['ask-dba'],
-    policyVersion: 'v1',
-    groups: ['dba'],
     ...more,
-  };
+  });
 }
 
 /** The approvals of a trial, in memory. */

@@ -5,6 +5,7 @@ import { type DataPlane, everybody } from '../../../test/rig/data-plane.ts';
 import { permit, refuse } from '../../core/verdict.ts';
 import { run } from './testing/batches.ts';
 import { message } from './testing/fixtures.ts';
+import { leaveSoundly } from './testing/leave-soundly.ts';
 import { describeMessages, RawClient } from './testing/raw-client.ts';
 import { planeBeforeServer, sharedServer } from './testing/shared-server.ts';
 import { endOf, summary, told } from './testing/told.ts';
@@ -22,14 +23,7 @@ describe('copies and news', () => {
   });
   after(() => plane.close());
 
-  async function leave(client: RawClient) {
-    const id = plane.opened.at(-1)?.facts.id;
-    client.send(terminate());
-    await client.rest();
-    const entries = (await plane.settled()).filter(({ session }) => session === id);
-    assertSound(entries);
-    return entries;
-  }
+  const leave = (client: RawClient) => leaveSoundly(client, plane);
 
   const cases: readonly {
     readonly name: string;

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { Client } from 'pg';
-import { assertSound } from '../../../test/conformance/trial.ts';
 import { everybody, type DataPlane } from '../../../test/rig/data-plane.ts';
 import { refuse } from '../../core/verdict.ts';
 import { ByteReader } from '../../wire/byte-reader.ts';
@@ -14,11 +13,12 @@ import { temporaryFile } from './testing/certificates.ts';
 import { message } from './testing/fixtures.ts';
 import { int16, int32 } from './testing/messages.ts';
 import { needsPsql, runPsql } from './testing/psql.ts';
+import { leaveSoundly } from './testing/leave-soundly.ts';
 import { describeMessages, RawClient } from './testing/raw-client.ts';
 import { planeBeforeServer, sharedServer } from './testing/shared-server.ts';
 import { summary, told } from './testing/told.ts';
 
-const { query, parse, bind, flush, sync, terminate, functionCall } = message;
+const { query, parse, bind, flush, sync, functionCall } = message;
 const refusal = refuse('ACCESS_REFUSED', 'Not this.', 'Something else.');
 const content = Buffer.from([0, 255, 90, 13, 10]);
 const argument = (bytes: Buffer) => Buffer.concat([int32(bytes.length), bytes]);
@@ -47,14 +47,7 @@ describe('large objects', () => {
   });
   after(() => plane.close());
 
-  async function leave(client: RawClient) {
-    const id = plane.opened.at(-1)?.facts.id;
-    client.send(terminate());
-    await client.rest();
-    const entries = (await plane.settled()).filter(({ session }) => session === id);
-    assertSound(entries);
-    return entries;
-  }
+  const leave = (client: RawClient) => leaveSoundly(client, plane);
 
   test('the table is the server’s own, and has all that libpq asks for', async () => {
     const { port, password } = await sharedServer();

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Approval } from './approval.ts';
+import type { Approval, ApprovalRequest } from './approval.ts';
 
 /** A request that a receiver took. */
 export interface Received {
@@ -53,10 +53,8 @@ export async function startReceiver(
   };
 }
 
-export function approvalOf(more: Partial<Approval> = {}): Approval {
+export function requestOf(more: Partial<ApprovalRequest> = {}): ApprovalRequest {
   return {
-    id: '01a214a1-d85b-77ed-a40f-c29a965800e4',
-    status: 'open',
     digest: 'ab'.repeat(32),
     session: '01a214a1-d85b-77ed-a40f-c29a96580000',
     connection: 'orders',
@@ -76,6 +74,15 @@ export function approvalOf(more: Partial<Approval> = {}): Approval {
     policies: ['ask-dba'],
     policyVersion: 'v1',
     groups: ['dba'],
+    ...more,
+  };
+}
+
+export function approvalOf(more: Partial<Approval> = {}): Approval {
+  return {
+    id: '01a214a1-d85b-77ed-a40f-c29a965800e4',
+    status: 'open',
+    ...requestOf(),
     people: 1,
     createdAt: '2026-11-25T10:00:00.000Z',
     waitUntil: '2026-11-25T10:10:00.000Z',
