@@ -10,6 +10,8 @@ import { planeBeforeServer } from './testing/shared-server.ts';
 import { told } from './testing/told.ts';
 
 const mebibyte = 1024 * 1024;
+/** While the reader reads on, what is held is looked at after so many bytes. */
+const lookEvery = 8 * mebibyte;
 
 /** Bytes this process holds that a slow reader could make it hold. */
 function held(): number {
@@ -47,15 +49,21 @@ describe('memory', () => {
         most = Math.max(most, held() - before);
       }
       assert.ok(most < 100 * mebibyte, `${Math.round(most / mebibyte)} MiB are held for a client that does not read`);
+      let looked = 0;
       client.socket.on('data', (chunk: Buffer) => {
         count += chunk.length;
-        most = Math.max(most, held() - before);
+        // Behind the collector: in a process with so many tests before this one it comes late, and counted up to 152 MiB of 31.
+        if (count - looked >= lookEvery) {
+          looked = count;
+          collect();
+          most = Math.max(most, held() - before);
+        }
         if (count > total && chunk.includes('SELECT ')) client.send(message.terminate());
       });
       client.socket.resume();
       await once(client.socket, 'close');
       assert.ok(count > total);
-      assert.ok(most < 150 * mebibyte, `${Math.round(most / mebibyte)} MiB were held`);
+      assert.ok(most < 100 * mebibyte, `${Math.round(most / mebibyte)} MiB were held`);
       const entries = (await plane.settled()).filter(({ session }) => session === plane.opened.at(-1)?.facts.id);
       assert.equal(told(entries)[0]?.status, 'ok');
       const withheld = entries.filter((entry) => entry.kind === 'withheld');
