@@ -6,12 +6,14 @@ import type { ApprovalViewer } from '../stages/approvals/approval.ts';
  * Who may call a route. `own-list`: everybody with a token, and the answer holds what they may see. `own-session`: the
  * session in the path must be theirs. With the role admin or auditor both hold everybody's. `own-approval`: the approval in the
  * path must be theirs, or ask a group of theirs, or they have one of those roles; who may decide it is another question.
- * `auditor`: those two roles only. `signed`: no token, but the sender's signature over the very bytes, which the route checks.
+ * `auditor`: those two roles only. `page`: anybody, for the console's own files, which hold nothing of the record. `signed`: no token, but the sender's signature over the very bytes, which the route checks.
  */
-export type Access = 'public' | 'own-list' | 'own-session' | 'own-approval' | 'auditor' | 'signed';
+export type Access = 'public' | 'page' | 'own-list' | 'own-session' | 'own-approval' | 'auditor' | 'signed';
 
 /** Every route of the API; one that is missing here keeps the API from starting. HEAD follows GET. */
 export const accessByRoute = {
+  '/': 'page',
+  '/assets/*': 'page',
   '/healthz': 'public',
   '/readyz': 'public',
   '/metrics': 'public',

@@ -31,7 +31,7 @@ export function admitViewer({ identify, roles }: GateOptions) {
     if (request.is404) return undefined;
     const access = accessOf(request.routeOptions.url);
     if (access === null) throw new ChaperoneError('INTERNAL', `the route ${request.routeOptions.url} does not say who may call it`);
-    if (access === 'public' || access === 'signed') return undefined;
+    if (access === 'public' || access === 'page' || access === 'signed') return undefined;
     const principal = await identify(credentialOf(request.headers.authorization));
     if ('kind' in principal) return sendProblem(reply, problem(principal.code, principal.message, principal.hint));
     const viewer = viewerOf(principal, roles);

@@ -5,11 +5,12 @@ import { fastify } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { ChaperoneError, messageOf } from '../core/errors.ts';
 import { accessOf } from './access.ts';
-import { answerFault, answerMalformed, answerUnknownRoute } from './faults.ts';
+import { addConsolePages } from './console-pages.ts';
+import { answerFault, answerMalformed } from './faults.ts';
 import { addApprovalRoutes, type ApprovalSources } from './approval-routes.ts';
 import { admitToApproval, admitToSession, admitViewer, type GateOptions } from './gate.ts';
 import { addHealthRoutes } from './health.ts';
-import { isHostAllowed } from './host.ts';
+import { isHostAllowed } from '../wire/host-header.ts';
 import type { ApiLog } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { addDocumentRoute, describeRoutes } from './openapi.ts';
@@ -21,6 +22,8 @@ export interface ApiOptions extends RouteSources, ApprovalSources, GateOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** Null only on loopback. */
   readonly tls: { readonly certPem: string; readonly keyPem: string } | null;
+  /** Where the console stands as it was built. */
+  readonly pages: string;
   readonly log: ApiLog;
 }
 
@@ -66,7 +69,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   api.setSerializerCompiler(serializerCompiler);
   api.setErrorHandler(answer);
   addHooks(api, options, metrics);
-  api.setNotFoundHandler(answerUnknownRoute);
+  await addConsolePages(api, options.pages);
   await describeRoutes(api);
   addHealthRoutes(api, options.gateway, metrics);
   addDocumentRoute(api);

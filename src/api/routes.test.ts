@@ -5,13 +5,13 @@ import { createApi } from './index.ts';
 import {
   approvalRequest,
   exchangeItem,
-  identify,
   memoryCatalog,
   openTrialDesk,
   people,
   sessionItem,
   startApi,
   type Trial,
+  trialOptions,
 } from './trial.test-support.ts';
 
 const own = sessionItem(people['ada'] ?? null);
@@ -25,25 +25,17 @@ const queries: { readonly [url: string]: string } = { '/api/v1/sessions/:id/expo
 const path = (url: string, id: string) => url.replace(':id', id) + (queries[url] ?? '');
 
 async function registeredRoutes(): Promise<readonly string[]> {
-  const roles = { admin: [], auditor: [], reviewer: [] };
-  const gateway = { audit: async () => {}, status: neverAsked, connections: neverAsked, policies: neverAsked };
-  const log = { info: () => {}, error: () => {} };
-  const api = await createApi({
-    listen: { host: '127.0.0.1', port: 0 },
-    tls: null,
-    catalog,
-    recording: () => neverAsked(),
-    approvals: await openTrialDesk(),
-    identify,
-    roles,
-    gateway,
-    log,
-  });
+  const api = await createApi(await unaskedOptions());
   const urls = Object.keys(accessByRoute).filter((url) => (['GET', 'POST'] as const).some((method) => api.hasRoute({ method, url })));
   const printed = api.printRoutes({ commonPrefix: false }).match(/\([A-Z, ]+\)/g) ?? [];
   await api.close();
   assert.equal(urls.length, printed.length, 'a route is registered that the access table does not hold, or the other way round');
   return urls;
+}
+
+async function unaskedOptions() {
+  const gateway = { audit: async () => {}, status: neverAsked, connections: neverAsked, policies: neverAsked };
+  return trialOptions({ catalog, gateway, approvals: await openTrialDesk() });
 }
 
 function neverAsked(): never {
@@ -69,17 +61,7 @@ describe('who may call each route', () => {
   });
 
   it('a route that does not say so keeps the API from starting', async () => {
-    const api = await createApi({
-      listen: { host: '127.0.0.1', port: 0 },
-      tls: null,
-      catalog,
-      recording: () => neverAsked(),
-      approvals: await openTrialDesk(),
-      identify,
-      roles: { admin: [], auditor: [], reviewer: [] },
-      gateway: { audit: async () => {}, status: neverAsked, connections: neverAsked, policies: neverAsked },
-      log: { info: () => {}, error: () => {} },
-    });
+    const api = await createApi(await unaskedOptions());
     assert.throws(() => api.get('/api/v1/unlisted', async () => 'x'));
     await api.close();
   });
@@ -88,7 +70,7 @@ describe('who may call each route', () => {
     const isPublic = access === 'public';
     const auditorOnly = access === 'auditor';
     const scoped = access === 'own-session' || access === 'own-approval';
-    if (access === 'signed') continue;
+    if (access === 'signed' || access === 'page') continue;
     const cases = [
       { who: 'nobody', token: null, id: own.id, status: isPublic ? 200 : 401 },
       { who: 'a wrong token', token: 'forged', id: own.id, status: isPublic ? 200 : 401 },

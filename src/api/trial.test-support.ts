@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { CatalogReader, ExchangeItem, Page, SessionItem, Visibility } from '../archive/items.ts';
 import type { RecordingLine } from '../archive/read.ts';
 import type { AuditEvent } from '../core/entry.ts';
@@ -163,6 +164,20 @@ export interface Trial {
   close(): Promise<void>;
 }
 
+/** What the API is started with in a trial; the port is a free one. */
+export function trialOptions(more: Partial<ApiOptions> & Pick<ApiOptions, 'catalog' | 'gateway' | 'approvals'>): ApiOptions {
+  return {
+    listen: { host: '127.0.0.1', port: 0 },
+    tls: null,
+    recording: twoLines,
+    identify,
+    roles: { admin: ['platform'], auditor: ['audit'], reviewer: ['dba'] },
+    pages: join(import.meta.dirname, 'no-such-folder'),
+    log: { info: () => {}, error: () => {} },
+    ...more,
+  };
+}
+
 /** The API on a free loopback port, with these records. */
 export async function startApi(
   records: Pick<ApiOptions, 'catalog'> & Partial<Pick<ApiOptions, 'recording' | 'approvals'>>,
@@ -173,18 +188,8 @@ export async function startApi(
   const state = { ready: null as string | null, auditFault: null as Error | null };
   const gateway = gatewayOf(state, audits);
   const approvals = records.approvals ?? (await openTrialDesk({ audit: (event) => gateway.audit(event) }));
-  const server: ApiServer = await serveApi({
-    listen: { host: '127.0.0.1', port: 0 },
-    tls: null,
-    recording: twoLines,
-    identify,
-    roles: { admin: ['platform'], auditor: ['audit'], reviewer: ['dba'] },
-    gateway,
-    log: { info: () => {}, error: (fields) => faults.push(fields) },
-    ...records,
-    approvals,
-    ...more,
-  });
+  const log = { info: () => {}, error: (fields: object) => faults.push(fields) };
+  const server: ApiServer = await serveApi(trialOptions({ ...records, gateway, log, approvals, ...more }));
   const url = `http://127.0.0.1:${server.address.port}`;
   const get = (path: string, token: string | null = null, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);

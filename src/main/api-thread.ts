@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import type { ApiServer } from '../api/index.ts';
 import { connectThreads } from '../gateway/calls.ts';
@@ -47,6 +48,7 @@ export async function runApiThread(port: MessagePort): Promise<void> {
           connections: () => main.connections(null),
           policies: () => main.policies(null),
         },
+        pages: fileURLToPath(new URL('../../web/dist', import.meta.url)),
         log,
       });
       return api.address;
