@@ -115,7 +115,7 @@ async function openHouse(
   const stages = await openStages(configuration, journal, policies, approvals, log);
   gateway = await openGateway({ configuration, protocols, stages, certificate, console, now: Date.now, log: (line) => log.warn(line) });
   watch([archive, api], log);
-  return { ...gateway, console: console && `${certificate ? 'https' : 'http'}://${hostPort(console)}` };
+  return { ...gateway, console: console && `${certificate ? 'https:' : 'http:'}//${hostPort(console)}` };
 }
 
 /** How often the archive is told how far the journal is. */

@@ -87,6 +87,12 @@ const broken: readonly { readonly name: string; readonly path: string; readonly 
     found: /only client.ts and upstream.ts/,
   },
   {
+    name: 'a client of HTTP beside the two files',
+    path: 'src/protocols/hare/a.ts',
+    text: "import { Agent } from 'undici';",
+    found: /only client.ts and upstream.ts/,
+  },
+  {
     name: 'a computed import',
     path: 'src/api/a.ts',
     text: 'export const a = (path: string) => import(path);',

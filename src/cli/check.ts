@@ -56,7 +56,7 @@ function summary(configuration: Configuration): string {
   const { path, connections, policies, listen } = configuration;
   const all = [...policies.policies.values()];
   const asking = [...new Set(all.flatMap(({ approval }) => approval ?? []))];
-  const listeners = [...(listen.console ? ['console'] : []), ...listen.sockets.keys()];
+  const listeners = [...(listen.console ? ['console'] : []), ...(listen.web ? ['web'] : []), ...listen.sockets.keys()];
   return [
     `${path} is in order.`,
     `  connections  ${listed([...connections.keys()])}`,

@@ -16,6 +16,10 @@ export interface Arrival {
   readonly credential: Credential;
   readonly connection: string;
   readonly run: string | null;
+  /**
+   * What a refused session is on record under. At a listener that several protocols share it is the listener's name: whoever
+   * may not connect must not learn from his own refused session which protocol the connection speaks, or that there is one.
+   */
   readonly protocol: string;
   readonly clientAddress: string;
   readonly startedAt: number;
@@ -90,7 +94,7 @@ async function turnAway(arrival: Arrival, principal: Principal | null, refusal: 
 function openSession(arrival: Arrival, principal: Principal, permit: Permit, terms: ConnectionTerms, stages: Stages): Admitted {
   const controller = new AbortController();
   const stop = (ending: Ending) => controller.abort(ending);
-  const facts = factsOf(arrival, principal, permit, terms.retentionDays);
+  const facts = factsOf({ ...arrival, protocol: terms.protocol }, principal, permit, terms.retentionDays);
   const record = stages.recorder.open(facts, terms.recording, (fault) => stop(unrecorded(fault)));
   const channel: Session['channel'] = (ends) => openCrossing(record, 0, ends);
   const circumstance = { principal, connection: arrival.connection, run: arrival.run };

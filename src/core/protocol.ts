@@ -8,6 +8,7 @@ import type { Part } from './part.ts';
 import type { Session } from './session.ts';
 import type { Credential, Timeouts } from './stages.ts';
 import type { Refusal } from './verdict.ts';
+import type { WebConversation } from './web.ts';
 
 /** A client that has connected to a protocol's listener, before anything is known of it. */
 export interface Client {
@@ -60,8 +61,8 @@ export interface Decoder {
   withheld(exchange: number, direction: Direction): void;
 }
 
-/** All that a wire protocol teaches the gateway: the default export's stand-in of its folder, `protocol` in `index.ts`. */
-export interface Protocol<Settings> {
+/** What every wire protocol teaches the gateway, however its clients come in. */
+interface ProtocolBase<Settings> {
   /** Its folder's name. */
   readonly name: string;
   /** A connection's `target` and `credentials`: check, type, form and redaction come from this one schema. */
@@ -70,11 +71,24 @@ export interface Protocol<Settings> {
   readonly facts: FactCatalog;
   /** The Cedar entity types of the objects its actions name. */
   readonly objects: readonly string[];
-  /** Whether its connections are reached by a socket listener of its own, named after it. */
-  readonly listener: 'socket' | 'web';
   /** Wherever a connection may lead, for the check that no target is the gateway itself. */
   addresses(settings: Settings): readonly { readonly host: string; readonly port: number }[];
-  /** Reads a fresh socket up to its greetings: one a connection for SQL, one a request for HTTP, none for a cancel. */
-  accept(client: Client): AsyncIterable<Greeting<Settings>>;
   decoder(): Decoder;
 }
+
+/** A protocol whose clients come to a socket listener of its own, named after it. */
+export interface SocketProtocol<Settings> extends ProtocolBase<Settings> {
+  readonly listener: 'socket';
+  /** Reads a fresh socket up to its greetings: one a connection for SQL, none for a cancel. */
+  accept(client: Client): AsyncIterable<Greeting<Settings>>;
+}
+
+/** A protocol on top of HTTP: its clients come to the one web listener, which has read who they are and where they want to go. */
+export interface WebProtocol<Settings> extends ProtocolBase<Settings> {
+  readonly listener: 'web';
+  /** Begins a session's conversation, which many requests on many sockets may belong to; every exchange goes through `mediate`. */
+  converse(session: Session, target: Target<Settings>, mediate: Mediate): WebConversation;
+}
+
+/** All that a wire protocol teaches the gateway: what its folder exports as `protocol` in `index.ts`. */
+export type Protocol<Settings> = SocketProtocol<Settings> | WebProtocol<Settings>;

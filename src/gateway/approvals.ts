@@ -23,7 +23,7 @@ export function approvalAddress(configured: string | null, console: Place, secur
   const { host, port } = console;
   // An address that stands for all of them leads nowhere.
   const name = host === '0.0.0.0' || host === '::' ? hostname() : host.includes(':') ? `[${host}]` : host;
-  return `${configured ?? `${secure ? 'https' : 'http'}://${name}:${port}`}/approvals/`;
+  return `${configured ?? `${secure ? 'https:' : 'http:'}//${name}:${port}`}/approvals/`;
 }
 
 /** The data plane's end of approvals. Without a console there is nobody who could answer, and every question is refused. */

@@ -7,7 +7,7 @@ import { connectThreads } from './calls.ts';
 import { MessageChannel } from 'node:worker_threads';
 import type { Ending, Session } from '../core/session.ts';
 import { createId } from '../core/identifier.ts';
-import type { Client, Greeting, Protocol } from '../core/protocol.ts';
+import type { Client, Greeting, SocketProtocol } from '../core/protocol.ts';
 import { z } from 'zod';
 import { openListener } from './listener.ts';
 
@@ -72,7 +72,7 @@ describe('calls between threads', () => {
 });
 
 describe('a listener', () => {
-  const protocol = (accept: (client: Client) => AsyncIterable<Greeting<unknown>>): Protocol<unknown> => ({
+  const protocol = (accept: (client: Client) => AsyncIterable<Greeting<unknown>>): SocketProtocol<unknown> => ({
     name: 'toy',
     settings: z.unknown(),
     actions: {},

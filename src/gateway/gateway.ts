@@ -4,8 +4,9 @@ import { dial, type Place } from '../wire/dial.ts';
 import type { Certificate } from './certificate.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { type Listener, openListener } from './listener.ts';
-import type { House } from './reception.ts';
+import type { AdmissionOutcome, House } from './reception.ts';
 import { OpenSessions } from './sessions.ts';
+import { openWebListener } from './web-listener.ts';
 
 export interface GatewayParts {
   readonly configuration: Configuration;
@@ -20,11 +21,11 @@ export interface GatewayParts {
 
 /** The data plane: its listeners and the sessions that came by them. */
 export interface Gateway {
-  /** By protocol name, with the ports that were really opened. */
+  /** By protocol name, or `web`, with the ports that were really opened. */
   readonly listeners: ReadonlyMap<string, Listener>;
   readonly sessions: OpenSessions;
   /** Admissions since the start, by protocol and outcome. */
-  readonly admissions: ReadonlyMap<string, { readonly admitted: number; readonly refused: number }>;
+  readonly admissions: ReadonlyMap<string, { readonly [outcome in AdmissionOutcome]: number }>;
   readonly draining: () => boolean;
   /** Takes no new sessions, gives open ones `graceMs` to end by themselves, then ends them and waits until all are closed. */
   drain(graceMs: number): Promise<void>;
@@ -38,7 +39,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   const { insecureLoopback } = configuration.listen;
   const own: Place[] = parts.console ? [parts.console] : [];
   const sessions = new OpenSessions(parts.now);
-  const admissions = new Map<string, { admitted: number; refused: number }>();
+  const admissions = new Map<string, { [outcome in AdmissionOutcome]: number }>();
   let draining = false;
   const house: House = {
     stages: parts.stages,
@@ -49,7 +50,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     log: parts.log,
     open: () => !draining,
     counted: (protocol, outcome) => {
-      const counts = admissions.get(protocol) ?? { admitted: 0, refused: 0 };
+      const counts = admissions.get(protocol) ?? { admitted: 0, refused: 0, challenged: 0 };
       counts[outcome] += 1;
       admissions.set(protocol, counts);
     },
@@ -57,10 +58,15 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   const listeners = new Map<string, Listener>();
   for (const [name, address] of configuration.listen.sockets) {
     const protocol = parts.protocols.get(name);
-    if (protocol === undefined) continue;
+    if (protocol?.listener !== 'socket') continue;
     const listener = await openListener(protocol, address, { certificate, insecureLoopback }, house);
     own.push(listener);
     listeners.set(name, listener);
+  }
+  if (configuration.listen.web !== null) {
+    const listener = await openWebListener(configuration.listen.web, certificate, house);
+    own.push(listener);
+    listeners.set(listener.name, listener);
   }
   const drain = async (graceMs: number) => {
     draining = true;

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { ChaperoneError, messageOf } from '../core/errors.ts';
-import type { Protocol } from '../core/protocol.ts';
+import type { SocketProtocol } from '../core/protocol.ts';
 import { isLoopback } from '../wire/loopback.ts';
 import type { Certificate } from './certificate.ts';
 import type { SocketListen } from './configuration/listeners.ts';
@@ -25,7 +25,7 @@ const mostClients = 10_000;
  * comes to theirs by a way without TLS, by which no session is opened. Throws LISTENER_FAILED where the address is taken.
  */
 export async function openListener(
-  protocol: Protocol<unknown>,
+  protocol: SocketProtocol<unknown>,
   listen: SocketListen,
   security: { readonly certificate: Certificate | null; readonly insecureLoopback: boolean },
   house: House,
@@ -53,7 +53,7 @@ export async function openListener(
   return { name: protocol.name, host: address, port, close };
 }
 
-function siblingsOf(protocol: Protocol<unknown>, { port, shared }: SocketListen, house: House): Promise<Siblings> | null {
+function siblingsOf(protocol: SocketProtocol<unknown>, { port, shared }: SocketListen, house: House): Promise<Siblings> | null {
   if (shared === undefined) return null;
   return joinSiblings(shared, `${protocol.name}-${port}`, (socket) => {
     socket.on('error', () => {});

@@ -3,13 +3,17 @@ import type { SessionEnd } from '../core/entry.ts';
 import { ChaperoneError, messageOf } from '../core/errors.ts';
 import { createId } from '../core/identifier.ts';
 import { mediate } from '../core/mediate.ts';
-import type { Client, Dial, Greeting, Protocol } from '../core/protocol.ts';
+import type { Client, Dial, Greeting, SocketProtocol } from '../core/protocol.ts';
 import type { Session } from '../core/session.ts';
 import { noTimeouts, type Stages } from '../core/stages.ts';
 import { refuse } from '../core/verdict.ts';
 import type { ConnectionSettings } from './configuration/connections.ts';
 import type { OpenSessions } from './sessions.ts';
 import { Undecided } from './undecided.ts';
+
+/** What became of a client that came; `challenged` is one that was asked for a token and has no session. */
+export const admissionOutcomes = ['admitted', 'refused', 'challenged'] as const;
+export type AdmissionOutcome = (typeof admissionOutcomes)[number];
 
 /** What every listener shares. */
 export interface House {
@@ -22,13 +26,13 @@ export interface House {
   /** Whether new sessions are taken; false once the gateway drains. */
   readonly open: () => boolean;
   /** Counts an admission by its outcome. */
-  readonly counted: (protocol: string, outcome: 'admitted' | 'refused') => void;
+  readonly counted: (protocol: string, outcome: AdmissionOutcome) => void;
 }
 
-const closed = refuse('SHUTTING_DOWN', 'The gateway is shutting down and takes no new sessions.', 'Connect again in a moment.');
+export const closed = refuse('SHUTTING_DOWN', 'The gateway is shutting down and takes no new sessions.', 'Connect again in a moment.');
 
 /** Receives one client: every greeting it makes becomes a session, admitted or refused. Never rejects. */
-export async function receive(client: Client, protocol: Protocol<unknown>, house: House): Promise<void> {
+export async function receive(client: Client, protocol: SocketProtocol<unknown>, house: House): Promise<void> {
   const conversations: Promise<void>[] = [];
   try {
     for await (const greeting of protocol.accept(client)) conversations.push(converse(greeting, client, protocol, house));
@@ -39,7 +43,7 @@ export async function receive(client: Client, protocol: Protocol<unknown>, house
   await Promise.all(conversations);
 }
 
-async function converse(greeting: Greeting<unknown>, client: Client, protocol: Protocol<unknown>, house: House): Promise<void> {
+async function converse(greeting: Greeting<unknown>, client: Client, protocol: SocketProtocol<unknown>, house: House): Promise<void> {
   try {
     if (!house.open()) return await greeting.refuse(closed);
     const connection = house.connections.get(greeting.connection);
@@ -55,7 +59,7 @@ async function converse(greeting: Greeting<unknown>, client: Client, protocol: P
   }
 }
 
-function arrivalOf(greeting: Greeting<unknown>, client: Client, protocol: Protocol<unknown>, house: House): Arrival {
+function arrivalOf(greeting: Greeting<unknown>, client: Client, protocol: SocketProtocol<unknown>, house: House): Arrival {
   const { credential, connection, run } = greeting;
   const startedAt = house.now();
   return { id: createId(startedAt), credential, connection, run, protocol: protocol.name, clientAddress: client.address, startedAt };

@@ -2,6 +2,7 @@ import type { Journal, Statistics } from '../stages/recording/options.ts';
 import type { RecordingTerms } from '../core/recorder.ts';
 import type { ConnectionSettings } from './configuration/connections.ts';
 import type { Gateway } from './gateway.ts';
+import { admissionOutcomes } from './reception.ts';
 
 /** One number that the gateway counts, in Prometheus' terms. */
 interface Measured {
@@ -66,9 +67,8 @@ function ofSessions({ sessions, admissions }: Gateway, connections: readonly str
   const open = connections.map((connection) =>
     gauge('chaperone_sessions_active', 'Sessions open now.', sessions.countOf(connection), { connection }),
   );
-  const outcomes = ['admitted', 'refused'] as const;
   const admitted = [...admissions].flatMap(([protocol, counts]) =>
-    outcomes.map((outcome) =>
+    admissionOutcomes.map((outcome) =>
       counter('chaperone_admissions_total', 'Clients that asked to connect.', counts[outcome], { protocol, outcome }),
     ),
   );

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
-import { host, port, secret } from './settings.ts';
+import { host, port, secret, url } from './settings.ts';
 
 describe('settings', () => {
   let folder = '';
@@ -62,5 +62,22 @@ describe('settings', () => {
     test(`${good} is a host`, () => assert.ok(host().safeParse(good).success));
   for (const bad of ['', 'http://db', 'db:5432', 'a b', '-db', '[::1]', 'user@db'])
     test(`"${bad}" is no host`, () => assert.ok(!host().safeParse(bad).success));
+  const places: readonly (readonly [string, object])[] = [
+    ['https://api.example.com/v1/', { origin: 'https://api.example.com', secure: true, host: 'api.example.com', port: 443, path: '/v1' }],
+    ['http://127.0.0.1:9000', { origin: 'http://127.0.0.1:9000', secure: false, host: '127.0.0.1', port: 9000, path: '' }],
+    ['http://[::1]:80/', { origin: 'http://[::1]', secure: false, host: '::1', port: 80, path: '' }],
+  ];
+  for (const [given, place] of places) test(`${given} is a place on the web`, () => assert.deepEqual(url().parse(given), place));
+  const strange: readonly (readonly [string, RegExp])[] = [
+    ['api.example.com', /no http or https URL/],
+    ['ftp://api.example.com', /no http or https URL/],
+    ['http://api.example.com', /not encrypted/],
+    ['http://localhost.:1/', /not encrypted/],
+    ['https://user:pw@api.example.com', /belong into credentials/],
+    ['https://api.example.com/?a', /query or fragment/],
+    ['https://api.example.com/#', /query or fragment/],
+  ];
+  for (const [given, says] of strange)
+    test(`${given} is none that may be written`, () => assert.match(url().safeParse(given).error?.issues[0]?.message ?? '', says));
   for (const bad of [0, 65_536, 5.5, '5432', null]) test(`${bad} is no port`, () => assert.ok(!port().safeParse(bad).success));
 });

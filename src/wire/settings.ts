@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type ZodType, z } from 'zod';
 import { Secret } from '../core/secret.ts';
+import { hostOf, isLoopback } from './loopback.ts';
 
 /*
  * Building blocks for a protocol's `settings` schema, the one schema of a connection's `target` and `credentials`:
@@ -61,6 +62,38 @@ export function host(): z.ZodString {
       /^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?$|^[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9._-]+)?$/,
       'expected a host name or an IP address, without scheme and port',
     );
+}
+
+/** Where a target on the web is. */
+export interface WebPlace {
+  /** Scheme, host and port, without a slash behind them. */
+  readonly origin: string;
+  readonly secure: boolean;
+  /** An IPv6 one without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** What stands before every path: '' or `/…` without a slash at its end. */
+  readonly path: string;
+}
+
+const aWebPlace = 'write one such as https://api.example.com/v1';
+
+/** The URL of a target: https, or http on loopback; without user, query and fragment, which belong elsewhere. */
+export function url(): ZodType<WebPlace, string> {
+  return z.string().transform((text, context) => {
+    const mistake = (message: string) => {
+      context.addIssue({ code: 'custom', message: `${message}; ${aWebPlace}`, input: text });
+      return z.NEVER;
+    };
+    const parsed = URL.parse(text);
+    if (parsed === null || !/^https?:$/.test(parsed.protocol)) return mistake('is no http or https URL');
+    if (parsed.username !== '' || parsed.password !== '') return mistake('has a user or password in it, which belong into credentials');
+    if (/[?#]/.test(text)) return mistake('has a query or fragment');
+    const [host, secure] = [hostOf(parsed), parsed.protocol === 'https:'];
+    if (!secure && !isLoopback(host)) return mistake('is not encrypted, and its host is not on loopback');
+    const port = Number(parsed.port) || (secure ? 443 : 80);
+    return { origin: parsed.origin, secure, host, port, path: parsed.pathname.replace(/\/+$/, '') };
+  });
 }
 
 function fromEnvironment(name: string): Secret | string {

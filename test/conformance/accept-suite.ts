@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
-import type { Greeting, Protocol } from '../../src/core/protocol.ts';
+import type { Greeting, SocketProtocol } from '../../src/core/protocol.ts';
 import { refuse } from '../../src/core/verdict.ts';
 import { Random } from '../rig/random.ts';
 import type { ProtocolFolder } from './folder.ts';
@@ -10,7 +10,9 @@ import type { ProtocolFolder } from './folder.ts';
 const turnedAway = refuse('ACCESS_REFUSED', 'You may not.', 'Go elsewhere.');
 const rounds = 40;
 
+/** A web protocol's clients are received by the web listener, whose own tests are in src/gateway. */
 export function acceptSuite({ protocol, rig }: ProtocolFolder): void {
+  if (protocol.listener !== 'socket') return;
   describe('receives whoever comes', () => {
     for (const then of ['leave', 'vanish'] as const)
       test(`who says nothing, and then: ${then}`, async () => assert.deepEqual(await outcomeOf(protocol, [], then), []));
@@ -42,7 +44,11 @@ export function acceptSuite({ protocol, rig }: ProtocolFolder): void {
 }
 
 /** Lets one client come; resolves with its greetings once its socket is closed and nothing is left to wait for. */
-async function outcomeOf(protocol: Protocol<unknown>, sent: readonly Buffer[], then: 'leave' | 'vanish'): Promise<Greeting<unknown>[]> {
+async function outcomeOf(
+  protocol: SocketProtocol<unknown>,
+  sent: readonly Buffer[],
+  then: 'leave' | 'vanish',
+): Promise<Greeting<unknown>[]> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -63,7 +69,7 @@ async function outcomeOf(protocol: Protocol<unknown>, sent: readonly Buffer[], t
   return greetings;
 }
 
-async function receive(protocol: Protocol<unknown>, socket: Socket, greetings: Greeting<unknown>[]): Promise<void> {
+async function receive(protocol: SocketProtocol<unknown>, socket: Socket, greetings: Greeting<unknown>[]): Promise<void> {
   for await (const greeting of protocol.accept({ socket, address: 'test', tls: null, plaintext: true })) {
     greetings.push(greeting);
     await greeting.refuse(turnedAway);

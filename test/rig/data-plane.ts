@@ -11,7 +11,9 @@ import { noTimeouts, type Stages, type Timeouts } from '../../src/core/stages.ts
 import { type Permit, permit, refuse } from '../../src/core/verdict.ts';
 import type { Certificate } from '../../src/gateway/certificate.ts';
 import { openListener } from '../../src/gateway/listener.ts';
+import type { House } from '../../src/gateway/reception.ts';
 import { OpenSessions } from '../../src/gateway/sessions.ts';
+import { openWebListener } from '../../src/gateway/web-listener.ts';
 import { createIdentity } from '../../src/stages/identity/identity.ts';
 import { identitySchema } from '../../src/stages/identity/settings.ts';
 import { createMasking } from '../../src/stages/masking/index.ts';
@@ -76,21 +78,16 @@ export async function startDataPlane<Settings>(options: DataPlaneOptions<Setting
   const now = options.now ?? Date.now;
   const journal = await openJournal({ folder, now, log: (line) => log.push(line), gatewayId: createId(), reserveBytes: 64 * 1024 });
   const sessions = new RememberedSessions(now);
-  const listener = await openListener(
-    options.protocol,
-    { host: '127.0.0.1', port: 0 },
-    { certificate: options.certificate ?? null, insecureLoopback: options.insecureLoopback ?? true },
-    {
-      stages: stagesOf(options, issuer, options.recorder?.(journal) ?? journal, now, log),
-      connections: new Map([[connection, connectionOf(options)]]),
-      sessions,
-      dial: (host, port, signal) => dial(host, port, signal, []),
-      now,
-      log: (line) => log.push(line),
-      open: () => true,
-      counted: () => {},
-    },
-  );
+  const listener = await listen(options, {
+    stages: stagesOf(options, issuer, options.recorder?.(journal) ?? journal, now, log),
+    connections: new Map([[connection, connectionOf(options)]]),
+    sessions,
+    dial: (host, port, signal) => dial(host, port, signal, []),
+    now,
+    log: (line) => log.push(line),
+    open: () => true,
+    counted: () => {},
+  });
   const entries = () => readJournal(folder).filter(({ kind }) => kind !== 'audit');
   const close = async () => {
     listener.close();
@@ -116,6 +113,12 @@ export async function startDataPlane<Settings>(options: DataPlaneOptions<Setting
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function listen<Settings>({ protocol, certificate = null, insecureLoopback = true }: DataPlaneOptions<Settings>, house: House) {
+  const free = { host: '127.0.0.1', port: 0 };
+  if (protocol.listener === 'web') return openWebListener(free, certificate, house);
+  return openListener(protocol, free, { certificate, insecureLoopback }, house);
 }
 
 class RememberedSessions extends OpenSessions {

@@ -36,8 +36,15 @@ const mints: readonly { readonly name: string; readonly from: string; readonly a
 ];
 const proofs = /\b(Permit|Witnessed|Shown|Cleared)\b/;
 
-const socketModules = /^node:(net|tls|dgram|https?|http2)$/;
+const socketModules = /^(node:(net|tls|dgram|https?|http2)|undici|ws)$/;
 const socketFiles = /^src\/protocols\/[^/]+\/(client|upstream)\.ts$/;
+
+/** Words that are a protocol's name here and mean something else there. */
+const namesakes: { readonly [path: string]: { readonly word: string; readonly means: string } } = {
+  'src/api/openapi.ts': { word: 'http', means: "OpenAPI's type of a security scheme" },
+  'src/stages/policy/author.ts': { word: 'git', means: 'the program' },
+  'src/stages/masking/detectors/email.ts': { word: 'git', means: 'the user of git@host:path, which is no address' },
+};
 
 /** The one place that imports what a run decides: protocols, by the names of their folders. */
 const loaders = /^src\/gateway\//;
@@ -111,7 +118,7 @@ function protocolNames({ path, strings }: Module, tree: Tree): string[] {
   if (isTest(path) || path.startsWith('src/cli/quickstart/')) return [];
   const names = new Set([...tree.keys()].map((file) => /^src\/protocols\/([^/]+)\//.exec(file)?.[1]));
   return strings
-    .filter(({ what }) => names.has(what) && !path.startsWith(`src/protocols/${what}/`))
+    .filter(({ what }) => names.has(what) && namesakes[path]?.word !== what && !path.startsWith(`src/protocols/${what}/`))
     .map(({ what, line }) => `${path}:${line} names the protocol "${what}"`);
 }
 

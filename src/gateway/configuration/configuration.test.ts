@@ -89,6 +89,7 @@ describe('configuration', () => {
     const { listen, roles, connections, policies, state, path } = configuration;
     assert.deepEqual(listen, {
       console: { host: '127.0.0.1', port: 8080 },
+      web: null,
       sockets: new Map([['tiny', { host: '::1', port: 15_432 }]]),
       tls: null,
       insecureLoopback: true,
@@ -258,12 +259,6 @@ describe('configuration', () => {
       change: ['roles:', 'storage: { archive: "s3://x" }\nroles:'],
       line: 9,
       says: /storage\.archive.* not supported/,
-    },
-    {
-      name: 'the web listener',
-      change: ['  tls:', '  web: { address: 127.0.0.1:1 }\n  tls:'],
-      line: 5,
-      says: /listen\.web is not supported/,
     },
     { name: 'a directory', change: ['roles:', '  directory: {}\nroles:'], line: 9, says: /directory is not supported by this version/ },
     {

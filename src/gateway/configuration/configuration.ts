@@ -13,7 +13,7 @@ import { checkListeners, type Listeners } from './listeners.ts';
 import { checkMasking, loadMaskingSchema, type MaskingSchema } from './masking.ts';
 import { nearest } from './nearest.ts';
 import { type ConfigurationProblem, type Place, placeOf, type Report } from './problem.ts';
-import { sections, unsupported } from './sections.ts';
+import { sections } from './sections.ts';
 
 /** A configuration that has been checked as a whole. */
 export interface Configuration {
@@ -95,7 +95,6 @@ function checkSections(value: unknown, around: Surroundings): Draft | null {
     return null;
   }
   resolveFiles(value, folder);
-  refuseUnsupported(value, report);
   refuseUnknown(value, report);
   const state = check(sections.state, value['state'], ['state'], report);
   const listen = checkListeners(value, around);
@@ -127,17 +126,6 @@ function resolveFiles(value: unknown, folder: string): void {
   for (const child of Object.values(value)) resolveFiles(child, folder);
   if (isMapping(value) && typeof value['file'] === 'string' && Object.keys(value).length === 1)
     value['file'] = resolve(folder, value['file']);
-}
-
-/** Reports what only later versions honour, and takes it away so that it is not reported again as unknown. */
-function refuseUnsupported(value: { [key: string]: unknown }, report: Report): void {
-  for (const place of unsupported) {
-    const around = place.length === 1 ? value : value[place[0] ?? ''];
-    const key = place.at(-1);
-    if (key === undefined || !isMapping(around) || !Object.hasOwn(around, key)) continue;
-    report(place, `${place.join('.')} is not supported by this version`, 'Remove it: what it asks for would not be done.');
-    delete around[key];
-  }
 }
 
 function refuseUnknown(value: { [key: string]: unknown }, report: Report): void {

@@ -52,17 +52,18 @@ function checkConnection(item: unknown, place: Place, { listen, protocols, repor
   const given = givenSchema.safeParse(item).data;
   const protocol = given ? protocolOf(given.protocol, protocols, place, report) : null;
   if (!given || protocol === null) return null;
-  if (listen && protocol.listener === 'socket' && !listen.sockets.has(protocol.name))
-    report(
-      [...place, 'protocol'],
-      `nothing listens for the protocol "${protocol.name}"`,
-      `Add listen.${protocol.name}: { address: 127.0.0.1:PORT }.`,
-    );
+  if (listen) checkListener(protocol, listen, place, report);
   if (given.target === undefined) return null;
   const settings = settingsOf(given, protocol, place, report);
   if (settings === null) return null;
   if (listen) checkTargets(protocol.addresses(settings.value), listen, place, report);
   return section && { terms: termsOf(section), protocol, settings: settings.value };
+}
+
+function checkListener({ name, listener }: Protocol<unknown>, listen: Listeners, place: Place, report: Report): void {
+  if (listener === 'web' ? listen.web !== null : listen.sockets.has(name)) return;
+  const key = listener === 'web' ? listener : name;
+  report([...place, 'protocol'], `nothing listens for the protocol "${name}"`, `Add listen.${key}: { address: 127.0.0.1:PORT }.`);
 }
 
 function protocolOf(
@@ -97,7 +98,7 @@ function settingsOf(
 }
 
 function checkTargets(targets: readonly ListenAddress[], listen: Listeners, place: Place, report: Report): void {
-  const own = [...(listen.console ? [listen.console] : []), ...listen.sockets.values()];
+  const own = [listen.console, listen.web, ...listen.sockets.values()].filter((address) => address !== null);
   if (own.some((listener) => targets.some((target) => leadsTo(target, listener))))
     report([...place, 'target'], 'the target is the gateway itself', 'Name the address of the real target, or listen elsewhere.');
 }

@@ -25,6 +25,8 @@ export interface SocketListen extends ListenAddress {
 export interface Listeners {
   /** Null where there is no console. */
   readonly console: ListenAddress | null;
+  /** Where all web protocols' connections are reached; null where there is no such listener. */
+  readonly web: ListenAddress | null;
   /** By the protocol's name. */
   readonly sockets: ReadonlyMap<string, SocketListen>;
   /** Null where the listeners have no certificate, which only `insecureLoopback` allows. */
@@ -44,17 +46,27 @@ export function checkListeners(value: { readonly [key: string]: unknown }, aroun
   const { folder, protocols, report } = around;
   const section = check(listenSchema(protocols), value['listen'], ['listen'], report);
   if (section === null) return null;
-  const { console, tls, ...rest } = section;
+  const { console, web, tls, ...rest } = section;
   const entries = Object.entries<SocketSection | undefined>(rest);
   const sockets = new Map(entries.flatMap(([name, entry]) => (entry ? [[name, socketOf(entry, folder)] as const] : [])));
-  const all = new Map([...(console ? [['console', console.address] as const] : []), ...sockets]);
-  if (all.size === 0) report(['listen'], 'nothing listens', 'Add listen.console, or a listener named after a protocol.');
+  const all = new Map([
+    ...(console ? [['console', console.address] as const] : []),
+    ...(web ? [['web', web.address] as const] : []),
+    ...sockets,
+  ]);
+  if (all.size === 0) report(['listen'], 'nothing listens', 'Add listen.console, listen.web, or a listener named after a protocol.');
   checkDistinct(all, report);
   checkShared(sockets, report);
   checkReach(all, tls, value['demonstration'] === true, report);
   const identity = tls ? readTls(tls, folder, report) : withoutTls(report);
   if (identity === undefined) return null;
-  return { console: console?.address ?? null, sockets, tls: identity, insecureLoopback: tls?.insecureLoopback === true };
+  return {
+    console: console?.address ?? null,
+    web: web?.address ?? null,
+    sockets,
+    tls: identity,
+    insecureLoopback: tls?.insecureLoopback === true,
+  };
 }
 
 interface SocketSection {

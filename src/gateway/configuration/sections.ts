@@ -88,12 +88,15 @@ export const sections = {
   demonstration: z.boolean().default(false).meta({ description: 'nothing may listen but on loopback' }),
 };
 
-/** The section `listen`: the console, one listener for each socket protocol, and their TLS. */
+/** The section `listen`: the console, the web listener, one listener for each socket protocol, and their TLS. */
 export function listenSchema(protocols: ReadonlyMap<string, Protocol<unknown>>) {
   const sockets = [...protocols.values()].filter((protocol) => protocol.listener === 'socket');
   return z
     .strictObject({
       console: listener.optional(),
+      web: listener
+        .meta({ description: 'where connections of HTTP and what stands on it are reached, each under /<connection>' })
+        .optional(),
       ...Object.fromEntries(sockets.map(({ name }) => [name, socketListener.optional()])),
       tls: tls.optional(),
     })
@@ -102,6 +105,3 @@ export function listenSchema(protocols: ReadonlyMap<string, Protocol<unknown>>) 
 
 export type TlsSettings = z.output<typeof tls>;
 export type ConnectionSection = z.output<typeof connectionSchema>;
-
-/** Keys that the contract knows and this version does not honour: refused by name, because ignoring one could be taken for obeying it. */
-export const unsupported: readonly (readonly string[])[] = [['listen', 'web']];

@@ -1,0 +1,109 @@
+import type { IncomingMessage } from 'node:http';
+import type { Credential } from '../core/stages.ts';
+import { type Refusal, refuse } from '../core/verdict.ts';
+import type { Field } from '../core/web.ts';
+import { isHostAllowed } from '../wire/host-header.ts';
+import { fieldsOf, forwardable } from '../wire/http-headers.ts';
+
+/** What a request at the web listener says of itself, checked as far as it can be without knowing who asks. */
+export interface Claims {
+  readonly credential: Credential;
+  readonly connection: string;
+  readonly run: string | null;
+  /** Behind the connection's name: `/` first. */
+  readonly path: string;
+  /** `host:port` as the client has it. */
+  readonly authority: string;
+  readonly headers: readonly Field[];
+  readonly body: { readonly length: number | null } | null;
+}
+
+/** The first segment is compared as raw bytes, so that no spelling but the plain one names a connection. */
+const target = /^\/([a-z0-9][a-z0-9_-]{0,62})((?:[/?].*)?)$/;
+/** A fragment is never sent (RFC 9112 section 3.2); what follows it is judged by some and dropped by others (oauth2-proxy GHSA-pxq7). */
+const printable = /^[!"$-~]+$/;
+const run = /^[A-Za-z0-9._:@/+-]{1,128}$/;
+/** As much as a socket protocol takes: Entra tokens with 200 groups are under 16 KiB, in base64 22. */
+const longestCredential = 64 * 1024;
+
+/** Reads a request's head. Refuses what two readers could take for different things. */
+export function readClaims(request: IncomingMessage, upgrades: boolean, listenHost: string): Claims | Refusal {
+  const fields = fieldsOf(request.rawHeaders);
+  const authority = authorityOf(request, fields);
+  if (authority === null) return malformed('The request names its host not at all, or in two ways.', 'Send one Host.');
+  if (!isHostAllowed(listenHost, authority))
+    return malformed('The request names a host that is not this machine.', 'Reach the gateway by 127.0.0.1 or localhost.');
+  if (!upgrades && valuesOf(fields, 'upgrade').some((protocol) => !ignored.test(protocol)))
+    return malformed('The request would upgrade to what the gateway does not speak.', 'Ask for websocket, by GET, or for no upgrade.');
+  const url = request.url ?? '';
+  if (!printable.test(url) || url.includes('\\'))
+    return malformed('The request target has a character that may not stand there.', encodeIt);
+  const [, connection, rest] = target.exec(url) ?? [];
+  if (connection === undefined || rest === undefined) return noConnection;
+  const given = credentialOf(fields);
+  if ('kind' in given && given.kind === 'refusal') return given;
+  const named = valuesOf(fields, 'chaperone-run');
+  if (named.length > 1 || named.some((value) => !run.test(value)))
+    return malformed('Chaperone-Run is no run’s id.', 'Send one, of up to 128 letters, digits and ._:@/+-');
+  const path = rest.startsWith('/') ? rest : `/${rest}`;
+  return {
+    credential: given,
+    connection,
+    run: named[0] ?? null,
+    path,
+    authority,
+    headers: forwardable(fields),
+    body: bodyOf(request, fields),
+  };
+}
+
+/** A server may go on as if the client had not asked (RFC 9113 section 3.1 took it away); curl --http2 asks each time. */
+const ignored = /^h2c$/i;
+const encodeIt = 'Encode it by percent signs.';
+const noConnection = malformed('The path does not begin with the name of a connection.', 'Ask for /CONNECTION/… at this listener.');
+
+function malformed(message: string, hint: string): Refusal {
+  return refuse('PROTOCOL_REFUSED', message, hint);
+}
+
+function valuesOf(fields: readonly Field[], name: string): string[] {
+  return fields.flatMap(([key, value]) => (key === name ? [value] : []));
+}
+
+/** HTTP/2 has it as a pseudo-header, and a `host` beside it must say the same (RFC 9113 section 8.3.1). */
+function authorityOf(request: IncomingMessage, fields: readonly Field[]): string | null {
+  const named = [...valuesOf(fields, ':authority'), ...valuesOf(fields, 'host')];
+  const [authority] = named;
+  if (authority === undefined || named.some((other) => other !== authority)) return null;
+  return request.httpVersionMajor >= 2 || named.length === 1 ? authority : null;
+}
+
+function bodyOf(request: IncomingMessage, fields: readonly Field[]): Claims['body'] {
+  const [length] = valuesOf(fields, 'content-length');
+  if (length !== undefined) return length === '0' ? null : { length: Number(length) };
+  if (request.httpVersionMajor >= 2) return endsAtOnce(request) ? null : { length: null };
+  return valuesOf(fields, 'transfer-encoding').length > 0 ? { length: null } : null;
+}
+
+/** Over HTTP/2 the stream has ended with the head where no body comes. */
+function endsAtOnce(request: IncomingMessage): boolean {
+  const { stream } = request as { readonly stream?: { readonly endAfterHeaders?: boolean } };
+  return stream?.endAfterHeaders === true;
+}
+
+function credentialOf(fields: readonly Field[]): Credential | Refusal {
+  const [header, ...others] = valuesOf(fields, 'authorization');
+  if (others.length > 0) return malformed('There is more than one Authorization.', 'Send one.');
+  if (header === undefined) return { kind: 'none' };
+  if (header.length > longestCredential) return refuse('LIMIT_EXCEEDED', 'The token is too long.', 'Use a token of less than 64 KiB.');
+  const [, scheme = '', value = ''] = /^([A-Za-z]+) +([A-Za-z0-9._~+/=-]+) *$/.exec(header) ?? [];
+  const token = scheme.toLowerCase() === 'bearer' ? value : scheme.toLowerCase() === 'basic' ? passwordOf(value) : '';
+  return token === '' ? { kind: 'none' } : { kind: 'token', token };
+}
+
+/** RFC 7617: the user's name is whatever its client wants it to be; the password is the token. */
+function passwordOf(value: string): string {
+  const pair = Buffer.from(value, 'base64').toString('utf8');
+  const colon = pair.indexOf(':');
+  return colon === -1 ? '' : pair.slice(colon + 1);
+}
