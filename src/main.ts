@@ -103,7 +103,9 @@ async function openHouse(
   });
   await archive.calls.start(null);
   const { connectApprovals, deskData } = await import('./gateway/approvals.ts');
-  const served = { state, certificate, identity, roles, approvals: deskData(configuration) };
+  const { loginClients, withoutSecrets } = await import('./stages/identity/sign-in.ts');
+  const logins = loginClients(identity);
+  const served = { state, certificate, identity: withoutSecrets(identity), logins, roles, approvals: deskData(configuration) };
   const console = listen.console && (await api.calls.listen({ ...served, listen: listen.console }));
   stack.defer(() => api.calls.close(null));
   const { openGateway } = await import('./gateway/gateway.ts');

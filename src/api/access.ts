@@ -3,12 +3,12 @@ import type { Principal } from '../core/principal.ts';
 import type { ApprovalViewer } from '../stages/approvals/approval.ts';
 
 /**
- * Who may call a route. `own-list`: everybody with a token, and the answer holds what they may see. `own-session`: the
+ * Who may call a route. `known`: everybody with a token or a sign-in, about themselves. `own-list`: everybody with a token, and the answer holds what they may see. `own-session`: the
  * session in the path must be theirs. With the role admin or auditor both hold everybody's. `own-approval`: the approval in the
  * path must be theirs, or ask a group of theirs, or they have one of those roles; who may decide it is another question.
  * `auditor`: those two roles only. `page`: anybody, for the console's own files, which hold nothing of the record. `signed`: no token, but the sender's signature over the very bytes, which the route checks.
  */
-export type Access = 'public' | 'page' | 'own-list' | 'own-session' | 'own-approval' | 'auditor' | 'signed';
+export type Access = 'public' | 'page' | 'known' | 'own-list' | 'own-session' | 'own-approval' | 'auditor' | 'signed';
 
 /** Every route of the API; one that is missing here keeps the API from starting. HEAD follows GET. */
 export const accessByRoute = {
@@ -18,6 +18,11 @@ export const accessByRoute = {
   '/readyz': 'public',
   '/metrics': 'public',
   '/api/v1/openapi.json': 'public',
+  '/api/v1/login/issuers': 'public',
+  '/api/v1/login': 'public',
+  '/api/v1/login/callback': 'public',
+  '/api/v1/me': 'known',
+  '/api/v1/logout': 'known',
   '/api/v1/sessions': 'own-list',
   '/api/v1/sessions/:id': 'own-session',
   '/api/v1/sessions/:id/exchanges': 'own-session',
@@ -43,6 +48,11 @@ export interface Roles {
   readonly reviewer: readonly string[];
 }
 
+/** The roles that somebody's groups give them. */
+export function rolesOf({ groups }: Principal, roles: Roles): (keyof Roles)[] {
+  return (['admin', 'auditor', 'reviewer'] as const).filter((role) => groups.some((group) => roles[role].includes(group)));
+}
+
 /** Who calls, and whose records they may see. */
 export interface Viewer {
   readonly principal: Principal;
@@ -50,7 +60,8 @@ export interface Viewer {
 }
 
 export function viewerOf(principal: Principal, roles: Roles): Viewer {
-  const seesAll = principal.groups.some((group) => roles.admin.includes(group) || roles.auditor.includes(group));
+  const held = rolesOf(principal, roles);
+  const seesAll = held.includes('admin') || held.includes('auditor');
   return { principal, visibility: seesAll ? 'all' : { issuer: principal.issuer, subject: principal.subject } };
 }
 

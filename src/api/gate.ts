@@ -7,18 +7,32 @@ import type { Refusal } from '../core/verdict.ts';
 import type { Approval } from '../stages/approvals/approval.ts';
 import type { OpenDesk } from '../stages/approvals/index.ts';
 import { accessOf, approvalViewer, maySee, type Roles, type Viewer, viewerOf } from './access.ts';
+import type { ConsoleSessions, SignedIn } from './login/console-sessions.ts';
+import { type Cookies, originOf } from './login/cookies.ts';
+import { foreignRequest } from './login/same-site.ts';
 import { noSuchApproval, noSuchSession, problem, sendProblem } from './problem.ts';
 
 /** What the gate has found out about a request that it let through. */
 interface Passed {
   readonly viewer: Viewer;
+  /** The sign-in that a cookie speaks for; null where a token does. */
+  readonly signedIn: SignedIn | null;
   session: SessionItem | null;
   approval: Approval | null;
 }
 
 const passed = new WeakMap<FastifyRequest, Passed>();
 
+/** What of the console's sign-ins a request is judged by. */
+export interface SignIns {
+  readonly sessions: ConsoleSessions;
+  readonly cookies: Cookies;
+  /** Whether the listener speaks TLS. */
+  readonly secure: boolean;
+}
+
 export interface GateOptions {
+  readonly signedIn: SignIns;
   readonly identify: (credential: Credential) => Promise<Principal | Refusal>;
   readonly roles: Roles;
   readonly catalog: CatalogReader;
@@ -26,19 +40,28 @@ export interface GateOptions {
 }
 
 /** Before anything else is read of a request: who calls, and may this role call this route? */
-export function admitViewer({ identify, roles }: GateOptions) {
+export function admitViewer({ identify, roles, signedIn }: GateOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     if (request.is404) return undefined;
     const access = accessOf(request.routeOptions.url);
     if (access === null) throw new ChaperoneError('INTERNAL', `the route ${request.routeOptions.url} does not say who may call it`);
     if (access === 'public' || access === 'page' || access === 'signed') return undefined;
-    const principal = await identify(credentialOf(request.headers.authorization));
+    const found = request.headers.authorization === undefined ? findSignedIn(request, signedIn) : null;
+    const foreign = found && foreignRequest(request, found, originOf(request, signedIn.secure));
+    if (foreign !== null) return sendProblem(reply, foreign);
+    const principal = found?.principal ?? (await identify(credentialOf(request.headers.authorization)));
     if ('kind' in principal) return sendProblem(reply, problem(principal.code, principal.message, principal.hint));
     const viewer = viewerOf(principal, roles);
     if (access === 'auditor' && viewer.visibility !== 'all') return sendProblem(reply, auditorsOnly());
-    passed.set(request, { viewer, session: null, approval: null });
+    passed.set(request, { viewer, signedIn: found, session: null, approval: null });
     return undefined;
   };
+}
+
+/** A token goes before a cookie: whoever sends one means it. */
+function findSignedIn(request: FastifyRequest, { sessions, cookies }: SignIns): SignedIn | null {
+  const secret = cookies.read(request, 'console');
+  return secret === undefined ? null : sessions.find(secret);
 }
 
 /** Once the parameters are valid: is the session in the path one that this viewer may see? */
@@ -70,6 +93,11 @@ export function admitToApproval({ approvals }: GateOptions) {
 /** Who calls; throws on a public route, where nobody was asked. */
 export function viewing(request: FastifyRequest): Viewer {
   return passageOf(request).viewer;
+}
+
+/** The sign-in that a cookie speaks for; null where a token does. */
+export function signedInBy(request: FastifyRequest): SignedIn | null {
+  return passageOf(request).signedIn;
 }
 
 /** The session in the path, which the gate has let this viewer see. */

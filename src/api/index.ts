@@ -1,6 +1,7 @@
 import { createServer as createPlainServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import fastifyCookie from '@fastify/cookie';
 import { fastify } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { ChaperoneError, messageOf } from '../core/errors.ts';
@@ -12,13 +13,17 @@ import { admitToApproval, admitToSession, admitViewer, type GateOptions } from '
 import { addHealthRoutes } from './health.ts';
 import { isHostAllowed } from '../wire/host-header.ts';
 import type { ApiLog } from './log.ts';
+import type { ConsoleSessions } from './login/console-sessions.ts';
+import { createCookies } from './login/cookies.ts';
+import { addLoginRoutes, type LoginSources } from './login/login-routes.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { addDocumentRoute, describeRoutes } from './openapi.ts';
 import { problem, sendProblem } from './problem.ts';
 import { type Api, addOtherRoutes, addRecordingRoutes, addSessionRoutes, type RouteSources } from './routes.ts';
 
-export interface ApiOptions extends RouteSources, ApprovalSources, GateOptions {
+export interface ApiOptions extends RouteSources, ApprovalSources, Omit<GateOptions, 'signedIn'>, Omit<LoginSources, 'signedIn'> {
   readonly approvals: ApprovalSources['approvals'];
+  readonly sessions: ConsoleSessions;
   readonly listen: { readonly host: string; readonly port: number };
   /** Null only on loopback. */
   readonly tls: { readonly certPem: string; readonly keyPem: string } | null;
@@ -68,7 +73,10 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
   api.setErrorHandler(answer);
-  addHooks(api, options, metrics);
+  const secure = options.tls !== null;
+  const signedIn = { sessions: options.sessions, cookies: createCookies(secure), secure };
+  await api.register(fastifyCookie);
+  addHooks(api, { ...options, signedIn }, metrics);
   await addConsolePages(api, options.pages);
   await describeRoutes(api);
   addHealthRoutes(api, options.gateway, metrics);
@@ -77,6 +85,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addRecordingRoutes(api, options);
   addOtherRoutes(api, options);
   addApprovalRoutes(api, options);
+  addLoginRoutes(api, { ...options, signedIn });
   await api.ready();
   return api;
 }
@@ -92,14 +101,13 @@ function createServer(handler: RequestListener, tls: ApiOptions['tls']) {
   return server;
 }
 
-function addHooks(api: Api, options: ApiOptions, metrics: Metrics): void {
-  const secure = options.tls !== null;
+function addHooks(api: Api, options: ApiOptions & GateOptions, metrics: Metrics): void {
   api.addHook('onRoute', ({ url }) => {
     if (accessOf(url) === null) throw new ChaperoneError('INTERNAL', `the route ${url} does not say who may call it`);
   });
   api.addHook('onRequest', async (request, reply) => {
     void reply.headers(securityHeaders);
-    if (secure) void reply.header('strict-transport-security', 'max-age=31536000');
+    if (options.signedIn.secure) void reply.header('strict-transport-security', 'max-age=31536000');
     if (isHostAllowed(options.listen.host, request.headers.host)) return undefined;
     return sendProblem(reply, foreignHost());
   });

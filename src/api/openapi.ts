@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { accessOf } from './access.ts';
 import { components, noQuery } from './contract.ts';
+import { csrfHeader } from './login/same-site.ts';
 import type { Api } from './routes.ts';
 
 const description =
@@ -15,7 +16,15 @@ export async function describeRoutes(api: Api): Promise<void> {
       openapi: '3.1.0',
       info: { title: 'Chaperone', version: '1', description },
       components: {
-        securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'An OIDC token of a configured issuer' } },
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer', description: 'An OIDC token of a configured issuer' },
+          cookie: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: '__Host-chaperone-console',
+            description: `The console’s sign-in; what changes something also needs the header ${csrfHeader}`,
+          },
+        },
       },
     },
     transform: createJsonSchemaTransform({ schemaRegistry: components }),
@@ -45,7 +54,7 @@ interface Described {
 function completed(document: Described): object {
   const paths = Object.entries(document.paths).map(([path, methods]) => {
     const access = accessOf(path.replaceAll(/\{(\w+)\}/g, ':$1'));
-    const security = access === 'public' || access === 'signed' ? [] : [{ token: [] }];
+    const security = access === 'public' || access === 'signed' ? [] : [{ token: [] }, { cookie: [] }];
     const described = Object.entries(methods).map(([method, operation]) => {
       const responses = { ...operation.responses, default: problemAnswer };
       return [method, { ...operation, security, 'x-access': access, responses }] as const;

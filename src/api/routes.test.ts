@@ -19,6 +19,9 @@ const others = sessionItem(people['bob'] ?? null);
 const strangers = sessionItem(null, { status: 'refused', verdict: 'refused', code: 'TOKEN_INVALID' });
 const catalog = memoryCatalog([others, own, strangers], [exchangeItem(others, { text: 'select secret from plans' }), exchangeItem(own)]);
 
+/** What a look cannot test: it leads somewhere, or does something. */
+const elsewhere = new Set(['/api/v1/login', '/api/v1/login/callback', '/api/v1/logout']);
+
 /** What a route needs beside its session to be answered with 200. */
 const queries: { readonly [url: string]: string } = { '/api/v1/sessions/:id/export': '?format=ndjson' };
 
@@ -70,7 +73,7 @@ describe('who may call each route', () => {
     const isPublic = access === 'public';
     const auditorOnly = access === 'auditor';
     const scoped = access === 'own-session' || access === 'own-approval';
-    if (access === 'signed' || access === 'page') continue;
+    if (access === 'signed' || access === 'page' || elsewhere.has(url)) continue;
     const cases = [
       { who: 'nobody', token: null, id: own.id, status: isPublic ? 200 : 401 },
       { who: 'a wrong token', token: 'forged', id: own.id, status: isPublic ? 200 : 401 },
@@ -82,9 +85,14 @@ describe('who may call each route', () => {
       { who: 'an admin', token: 'root', id: own.id, status: 200 },
     ];
     for (const { who, token, id, status } of cases) {
-      for (const method of ['GET', 'HEAD']) {
-        it(`${method} ${url} by ${who}: ${status}`, async () => {
-          const response = await trial.get(path(url, access === 'own-approval' && id === own.id ? asked : id), token, { method });
+      for (const [method, by] of [
+        ['GET', 'token'],
+        ['HEAD', 'token'],
+        ['GET', 'cookie'],
+      ] as const) {
+        it(`${method} ${url} by ${who}, by ${by}: ${status}`, async () => {
+          const at = path(url, access === 'own-approval' && id === own.id ? asked : id);
+          const response = by === 'token' ? await trial.get(at, token, { method }) : await trial.getByCookie(at, token);
           const body = await response.text();
           assert.equal(response.status, status, body);
           assert.equal(response.headers.get('x-content-type-options'), 'nosniff');

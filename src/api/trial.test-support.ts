@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { CatalogReader, ExchangeItem, Page, SessionItem, Visibility } from '../archive/items.ts';
 import type { RecordingLine } from '../archive/read.ts';
@@ -10,6 +11,7 @@ import type { ApprovalRequest } from '../stages/approvals/approval.ts';
 import { type OpenDesk, openDesk, type OpenDeskOptions } from '../stages/approvals/index.ts';
 import { requestOf } from '../stages/approvals/testing.ts';
 import type { GatewayPort } from './gateway-port.ts';
+import { openConsoleSessions } from './login/console-sessions.ts';
 import { type ApiOptions, type ApiServer, serveApi } from './index.ts';
 
 const issuer = 'https://login.example.test';
@@ -160,7 +162,11 @@ export interface Trial {
   auditFault: Error | null;
   readonly approvals: ApiOptions['approvals'];
   get(path: string, token?: string | null, init?: RequestInit): Promise<Response>;
+  /** The same by somebody's sign-in; `forged` and null have none. */
+  getByCookie(path: string, who: string | null): Promise<Response>;
   post(path: string, token: string | null, body: object): Promise<Response>;
+  /** What the browser of somebody who is signed in sends along, the token against forgery included. */
+  signedIn(who: string): { cookie: string; origin: string; 'chaperone-csrf': string };
   close(): Promise<void>;
 }
 
@@ -172,6 +178,10 @@ export function trialOptions(more: Partial<ApiOptions> & Pick<ApiOptions, 'catal
     recording: twoLines,
     identify,
     roles: { admin: ['platform'], auditor: ['audit'], reviewer: ['dba'] },
+    sessions: openConsoleSessions(':memory:', Date.now),
+    issuers: [],
+    identifyPerson: identify,
+    url: null,
     pages: join(import.meta.dirname, 'no-such-folder'),
     log: { info: () => {}, error: () => {} },
     ...more,
@@ -189,7 +199,8 @@ export async function startApi(
   const gateway = gatewayOf(state, audits);
   const approvals = records.approvals ?? (await openTrialDesk({ audit: (event) => gateway.audit(event) }));
   const log = { info: () => {}, error: (fields: object) => faults.push(fields) };
-  const server: ApiServer = await serveApi(trialOptions({ ...records, gateway, log, approvals, ...more }));
+  const options = trialOptions({ ...records, gateway, log, approvals, ...more });
+  const server: ApiServer = await serveApi(options);
   const url = `http://127.0.0.1:${server.address.port}`;
   const get = (path: string, token: string | null = null, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);
@@ -198,7 +209,16 @@ export async function startApi(
   };
   const post = (path: string, token: string | null, body: object) =>
     get(path, token, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  return Object.assign(state, { url, audits, faults, approvals, get, post, close: () => server.close() });
+  const signedIn = (who: string) => {
+    const secret = options.sessions.open(people[who] ?? assert.fail(`${who} is nobody`));
+    const csrf = options.sessions.find(secret)?.csrf ?? '';
+    return { cookie: `chaperone-console-${server.address.port}=${secret}`, origin: url, 'chaperone-csrf': csrf };
+  };
+  const getByCookie = (path: string, who: string | null) => {
+    const cookie = who === null || who === 'forged' ? `chaperone-console-${server.address.port}=forged` : signedIn(who).cookie;
+    return get(path, null, { headers: { cookie } });
+  };
+  return Object.assign(state, { url, audits, faults, approvals, get, getByCookie, post, signedIn, close: () => server.close() });
 }
 
 async function* twoLines(session: string): AsyncGenerator<RecordingLine> {

@@ -5,6 +5,7 @@ import type { DeskData } from '../gateway/approvals.ts';
 import type { Certificate } from '../gateway/certificate.ts';
 import type { Configuration } from '../gateway/configuration/index.ts';
 import type { IdentitySettings } from '../stages/identity/settings.ts';
+import type { LoginClient } from '../stages/identity/sign-in.ts';
 import type { Place } from '../wire/dial.ts';
 
 /** What a thread is started with: the part that it runs. */
@@ -28,11 +29,12 @@ export type ArchiveHandlers = {
 };
 
 /** What the API's thread is told when it is to listen. */
-interface ApiData {
+export interface ApiData {
   readonly state: string;
   readonly listen: Place;
   readonly certificate: Certificate | null;
   readonly identity: IdentitySettings;
+  readonly logins: readonly LoginClient[];
   readonly roles: Configuration['roles'];
   readonly approvals: DeskData;
 }

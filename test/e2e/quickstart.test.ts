@@ -83,7 +83,7 @@ describe('the embedded identity provider', { timeout: 60_000 }, async () => {
   let keys: ReturnType<typeof createRemoteJWKSet>;
   before(async () => {
     folder = await openFolder(path);
-    identity = await startIdentityProvider(folder, 0);
+    identity = await startIdentityProvider(folder, 0, 8080);
     keys = createRemoteJWKSet(new URL(`${identity.issuer}/jwks`));
   });
   after(async () => {

@@ -1,5 +1,5 @@
 import type { QuickstartFolder } from './folder.ts';
-import { audience } from './people.ts';
+import { audience, clients } from './people.ts';
 import type { ShopLogin } from './shop.ts';
 
 /** The name under which clients reach the sample shop. */
@@ -70,6 +70,7 @@ identity:
   issuers:
     - issuer: ${JSON.stringify(issuer)}
       audience: ${audience}
+      login: { clientId: ${clients.console}, clientSecret: { file: ${file('secrets', clients.console)} } }
 roles: { admin: [dba], auditor: [audit], reviewer: [dba] }
 connections:
   - name: ${connection}

@@ -22,11 +22,12 @@ export interface IdentityProvider {
  * Starts the embedded identity provider. It runs on a thread of its own, because its library speaks to the console of a
  * production server's operator: that thread's console is a log file.
  */
-export async function startIdentityProvider(folder: QuickstartFolder, port: number): Promise<IdentityProvider> {
-  const secrets = { people: randomBytes(24).toString('base64url'), agent: randomBytes(24).toString('base64url') };
+export async function startIdentityProvider(folder: QuickstartFolder, port: number, consolePort: number): Promise<IdentityProvider> {
+  const secrets = { people: newSecret(), agent: newSecret(), console: newSecret() };
   await folder.write(`secrets/${clients.people}`, secrets.people);
   await folder.write(`secrets/${clients.agent}`, secrets.agent);
-  const data: IdentityWorkerData = { port: await freePort(port), key: await signingKey(folder), secrets };
+  await folder.write(`secrets/${clients.console}`, secrets.console);
+  const data: IdentityWorkerData = { port: await freePort(port), consolePort, key: await signingKey(folder), secrets };
   const worker = new Worker(new URL('identity-worker.ts', import.meta.url), { workerData: data, stdout: true, stderr: true });
   const log = createWriteStream(folder.path('identity-provider.log'), { mode: 0o600 });
   worker.stdout.pipe(log, { end: false });
@@ -49,6 +50,10 @@ export async function startIdentityProvider(folder: QuickstartFolder, port: numb
       log.end();
     },
   };
+}
+
+function newSecret(): string {
+  return randomBytes(24).toString('base64url');
 }
 
 async function signingKey(folder: QuickstartFolder): Promise<JWK> {

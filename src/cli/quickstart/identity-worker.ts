@@ -1,31 +1,48 @@
 import { createPublicKey } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type JWK, jwtVerify } from 'jose';
-import { Provider, type TokenEndpointGrantContext, errors } from 'oidc-provider';
+import { errors, interactionPolicy, type KoaContextWithOIDC, Provider, type TokenEndpointGrantContext } from 'oidc-provider';
+import { choosePage, pageHeaders } from './identity-page.ts';
 import { agent, audience, clients, grants, people, tokenLifetimeSeconds } from './people.ts';
 
 /** What the demonstration hands to this thread; the private key stays in it and in its 0600 file. */
 export interface IdentityWorkerData {
   readonly port: number;
+  /** Where the console is, which people are led back to. */
+  readonly consolePort: number;
   readonly key: JWK;
-  readonly secrets: { readonly people: string; readonly agent: string };
+  readonly secrets: { readonly people: string; readonly agent: string; readonly console: string };
 }
 
-const { port, key, secrets } = workerData as IdentityWorkerData;
+const { port, consolePort, key, secrets } = workerData as IdentityWorkerData;
 const issuer = `http://127.0.0.1:${port}`;
 const algorithm = 'ES256';
 
 const provider = new Provider(issuer, {
-  clients: [confidential(clients.people, secrets.people, grants.person), confidential(clients.agent, secrets.agent, grants.exchange)],
+  clients: [
+    confidential(clients.people, secrets.people, grants.person),
+    confidential(clients.agent, secrets.agent, grants.exchange),
+    {
+      ...confidential(clients.console, secrets.console, 'authorization_code'),
+      redirect_uris: consoleAddresses(),
+      response_types: ['code'],
+    },
+  ],
   jwks: { keys: [{ ...key, use: 'sig', alg: algorithm }] },
   cookies: { keys: [secrets.people] },
   clientDefaults: { id_token_signed_response_alg: algorithm },
   enabledJWA: { idTokenSigningAlgValues: [algorithm] },
   features: { devInteractions: { enabled: false } },
-  findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+  findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, ...claimsOf(id, 'authorization_code') }) }),
+  // The console reads groups from the ID token, as from those of Okta, Entra or Keycloak.
+  claims: { openid: ['sub', 'email', 'groups'] },
+  conformIdTokenClaims: false,
+  pkce: { required: () => true },
+  interactions: { url: (_ctx, { uid }) => `/choose/${uid}`, policy: chooseEachTime() },
+  loadExistingGrant: everythingGranted,
   extraTokenClaims: (_ctx, token) => ('gty' in token ? claimsOf(token.accountId, token.gty) : undefined),
-  ttl: { AccessToken: tokenLifetimeSeconds },
+  ttl: { AccessToken: tokenLifetimeSeconds, IdToken: tokenLifetimeSeconds, Session: 600, Grant: tokenLifetimeSeconds, Interaction: 600 },
 });
 
 function confidential(id: string, secret: string, grant: string) {
@@ -37,6 +54,31 @@ function confidential(id: string, secret: string, grant: string) {
     response_types: [],
     token_endpoint_auth_method: 'client_secret_basic' as const,
   };
+}
+
+function consoleAddresses(): string[] {
+  return ['127.0.0.1', 'localhost', '[::1]'].map((host) => `http://${host}:${consolePort}/api/v1/login/callback`);
+}
+
+/** Whoever signs in is asked again who they are: in a demonstration one is one person after the other. */
+function chooseEachTime() {
+  const policy = interactionPolicy.base();
+  const { Check } = interactionPolicy;
+  const again = new Check('each_time', 'one chooses each time', (ctx) =>
+    ctx.oidc.result?.login ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT,
+  );
+  policy.get('login')?.checks.add(again);
+  return policy;
+}
+
+/** Nobody is asked whether the console may know who they are. */
+async function everythingGranted(ctx: KoaContextWithOIDC) {
+  const { client, session, provider: own } = ctx.oidc;
+  if (client === undefined || session?.accountId === undefined) return undefined;
+  const grant = new own.Grant({ clientId: client.clientId, accountId: session.accountId });
+  grant.addOIDCScope('openid email profile');
+  await grant.save();
+  return grant;
 }
 
 /** What a gateway must know of whom the token names; `act` says that an agent holds it (RFC 8693 section 4.1). */
@@ -104,6 +146,22 @@ provider.registerGrantType(
   ['audience'],
 );
 
+/** The page of the people, or the end of choosing one. */
+function choose(uid: string, name: string, request: IncomingMessage, response: ServerResponse): void {
+  const chosen = people.find((one) => one.name === name);
+  if (chosen === undefined) {
+    response.writeHead(200, pageHeaders).end(choosePage(people, (each) => `/choose/${uid}/${each}`));
+    return;
+  }
+  provider.interactionFinished(request, response, { login: { accountId: chosen.name, remember: false } }).catch(() => {
+    response.writeHead(400, { 'content-type': 'text/plain' }).end('This sign-in is over; begin again at the console.\n');
+  });
+}
+
 const respond = provider.callback();
-const server = createServer((request, response) => void respond(request, response));
+const server = createServer((request, response) => {
+  const [, uid, name] = /^\/choose\/([\w-]+)(?:\/(\w+))?$/.exec(request.url ?? '') ?? [];
+  if (uid === undefined) void respond(request, response);
+  else choose(uid, request.method === 'POST' ? (name ?? '') : '', request, response);
+});
 server.listen(port, '127.0.0.1', () => parentPort?.postMessage({ issuer }, []));

@@ -17,8 +17,8 @@ export const people = [
 /** The agent, and the person it acts for. */
 export const agent = { name: 'cursor', actsFor: 'dana' } as const;
 
-/** The OAuth clients of the demonstration: one for the people's terminals, one for the agent. */
-export const clients = { people: 'terminal', agent: agent.name } as const;
+/** The OAuth clients of the demonstration: one for the people's terminals, one for the agent, and the console. */
+export const clients = { people: 'terminal', agent: agent.name, console: 'console' } as const;
 
 export const grants = {
   /** This demonstration's own: a token for one of its people, in place of a sign-in page. */

@@ -6,7 +6,7 @@ import type { Serve } from '../serve.ts';
 import { connection, writeConfiguration } from './configuration.ts';
 import { startDatabase } from './embedded-database.ts';
 import { type QuickstartFolder, openFolder } from './folder.ts';
-import { mustBeFree } from './free-port.ts';
+import { freePort, mustBeFree } from './free-port.ts';
 import { type HeldStatement, holdStatement } from './held-statement.ts';
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts';
 import { agent } from './people.ts';
@@ -51,7 +51,8 @@ export async function runQuickstart(deps: QuickstartDependencies, options: Quick
   try {
     const folder = await openFolder(options.state ?? '.quickstart');
     stack.defer(() => folder.release());
-    await start(deps, folder, { address, consolePort, databasePort, identityPort }, stack);
+    const ports = { address, consolePort: consolePort || (await freePort()), databasePort, identityPort };
+    await start(deps, folder, ports, stack);
   } catch (fault) {
     await stack.disposeAsync();
     throw fault;
@@ -75,7 +76,7 @@ async function start(
   stack: AsyncDisposableStack,
 ): Promise<void> {
   deps.log('starting an identity provider and PostgreSQL 18 …');
-  const identity = await startIdentityProvider(folder, ports.identityPort);
+  const identity = await startIdentityProvider(folder, ports.identityPort, ports.consolePort);
   stack.defer(() => identity.stop());
   const target = await startTarget(deps, folder, stack);
   const stopping = new AbortController();

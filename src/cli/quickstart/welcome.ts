@@ -25,6 +25,7 @@ export function welcomeText(folder: QuickstartFolder, { console, database, sessi
   const lines = [
     'DEMONSTRATION: loopback only, no TLS, invented people and data. Not for real use.',
     '',
+    `  console    ${console}    (sign in as one of the people; no passwords)`,
     `  API        ${console}/api/v1    (OpenAPI: ${console}/api/v1/openapi.json)`,
     `  database   ${database.host}:${database.port}, connection "${connection}"; its password stays with Chaperone`,
     `  identity   ${issuer}`,

@@ -14,10 +14,10 @@ export interface Acting {
  * Reads the delegation chain (RFC 8693 section 4.1): the outermost `act` is the agent, those inside it came before. Without
  * `act` the agent is what the issuer's agent claim says.
  */
-export function readActing(claims: Claims, agentClaim: string): Acting | null {
+export function readActing(claims: Claims, agentClaim: string | null): Acting | null {
   const actors: string[] = [];
   let level = claim(claims, 'act');
-  if (level === undefined) return { agent: nameIn(claim(claims, agentClaim), subjectLimit), actors };
+  if (level === undefined) return { agent: agentClaim === null ? null : nameIn(claim(claims, agentClaim), subjectLimit), actors };
   while (level !== undefined) {
     if (!isObject(level) || actors.length === depthLimit) return null;
     const actor = nameIn(claim(level, 'sub'), subjectLimit);

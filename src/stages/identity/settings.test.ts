@@ -28,6 +28,8 @@ describe('identity settings', () => {
     { name: 'entra', more: { profile: 'entra', issuer: 'https://sts.windows.net/6f3c/' } },
     { name: 'durations', more: { cacheFor: '90s', keysOutliveOutage: '7d' } },
     { name: 'fewer algorithms', more: { algorithms: ['ES256'] } },
+    { name: 'a login', more: { login: { clientId: 'console', scopes: ['openid', 'groups'] } } },
+    { name: 'no agent claim', more: { agentClaim: null } },
     { name: 'its own key set', more: { jwksUri: 'https://keys.example.com/jwks?tenant=1' } },
   ];
   for (const { name, more } of accepted)
@@ -44,11 +46,18 @@ describe('identity settings', () => {
     { name: 'a shared secret', more: { algorithms: ['ES256', 'HS256'] }, path: 'issuers.0.algorithms.1', says: /HS256 is never accepted/ },
     { name: 'a profile to come', more: { profile: 'google' }, path: 'issuers.0.profile', says: /needs a directory; not supported/ },
     { name: 'a profile that is none', more: { profile: 'ldap' }, path: 'issuers.0.profile', says: /expected one of oidc, okta, entra/ },
+    { name: 'a login without a client', more: { login: {} }, path: 'issuers.0.login.clientId', says: /expected string/ },
     {
-      name: 'login',
-      more: { login: { clientId: 'a', clientSecret: { env: 'B' } } },
-      path: 'issuers.0.login',
-      says: /not supported by this/,
+      name: 'a login without openid',
+      more: { login: { clientId: 'a', scopes: ['email'] } },
+      path: 'issuers.0.login.scopes',
+      says: /openid/,
+    },
+    {
+      name: 'a secret in the file',
+      more: { login: { clientId: 'a', clientSecret: 'b' } },
+      path: 'issuers.0.login.clientSecret',
+      says: /a secret may not stand/,
     },
     { name: 'a duration without unit', more: { keysOutliveOutage: '24' }, path: 'issuers.0.keysOutliveOutage', says: /for example 24h/ },
     { name: 'keys that end too early', more: { keysOutliveOutage: '5m' }, path: 'issuers.0.keysOutliveOutage', says: /at least as long/ },

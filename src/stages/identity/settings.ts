@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration } from '../../wire/duration.ts';
 import { hostOf, isLoopback } from '../../wire/loopback.ts';
+import { secret } from '../../wire/settings.ts';
 import { type ProfileName, profiles } from './profiles.ts';
 
 /**
@@ -33,6 +34,22 @@ const audience = z
   .transform((given): readonly string[] => (typeof given === 'string' ? [given] : given))
   .describe('What the token must carry in `aud`; any one of a list.');
 
+/** RFC 6749 section 3.3. */
+const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'expected a scope; write one word, such as groups');
+
+const login = z
+  .strictObject({
+    clientId: z.string().min(1).max(255).describe('The client that the console is at this issuer.'),
+    clientSecret: secret().optional().describe('Where the issuer gave the client one.'),
+    scopes: z
+      .array(scope)
+      .max(20)
+      .default(['openid', 'email', 'profile'])
+      .refine((scopes) => scopes.includes('openid'), 'must have openid; write [openid, email, profile]')
+      .describe('What is asked for; some issuers put groups into the ID token for the scope groups alone.'),
+  })
+  .describe('Lets people sign in to the console here.');
+
 const issuer = z
   .strictObject({
     issuer: z
@@ -43,14 +60,19 @@ const issuer = z
     profile: profile.default('oidc'),
     jwksUri: z.string().refine(isHttpUrl, 'expected the URL of a JSON Web Key Set').optional(),
     groupsClaim: z.string().min(1).default('groups'),
-    agentClaim: z.string().min(1).default('azp').describe('What names the agent where the token has no `act`.'),
+    agentClaim: z
+      .string()
+      .min(1)
+      .nullable()
+      .default('azp')
+      .describe('What names the agent where the token has no `act`; null for nothing.'),
     algorithms: z
       .array(algorithm)
       .min(1, 'expected at least one algorithm')
       .default([...signatureAlgorithms]),
     cacheFor: duration().prefault('10m').describe('After how long the keys are asked for again.'),
     keysOutliveOutage: duration().prefault('24h').describe('How long known keys go on when the issuer cannot be reached.'),
-    login: z.never('login is not supported by this version; remove it').optional(),
+    login: login.optional(),
   })
   .refine(({ cacheFor, keysOutliveOutage }) => cacheFor <= keysOutliveOutage, {
     path: ['keysOutliveOutage'],

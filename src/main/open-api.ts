@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { type ApiServer, serveApi } from '../api/index.ts';
+import { openConsoleSessions } from '../api/login/console-sessions.ts';
+import { createIssuerLogin } from '../api/login/issuer-login.ts';
+import { openCatalog } from '../archive/catalog.ts';
+import { decodeRecording, readEntries } from '../archive/read.ts';
+import type { Calls } from '../gateway/calls.ts';
+import type { loadDecoders } from '../gateway/protocols.ts';
+import type { OpenDesk } from '../stages/approvals/index.ts';
+import { createIdentity } from '../stages/identity/identity.ts';
+import { signInSettings } from '../stages/identity/sign-in.ts';
+import type { ApiData, MainHandlers } from './calls.ts';
+
+/** What the API's thread answers the gateway by, and what it closes last. */
+export interface OpenApi {
+  readonly server: ApiServer;
+  close(): void;
+}
+
+/** Opens what the API reads, and serves it. */
+export async function openApi(
+  data: ApiData,
+  approvals: OpenDesk,
+  main: Calls<MainHandlers>,
+  decoders: Awaited<ReturnType<typeof loadDecoders>>,
+  log: Logger,
+): Promise<OpenApi> {
+  const catalog = openCatalog(data.state);
+  const sessions = openConsoleSessions(join(data.state, 'console.db'), Date.now);
+  const ports = { now: Date.now, log: (line: string) => log.warn({ part: 'identity' }, line) };
+  const [identity, signIns] = [createIdentity(data.identity, ports), createIdentity(signInSettings(data.identity), ports)];
+  const server = await serveApi({
+    approvals,
+    listen: data.listen,
+    tls: data.certificate,
+    catalog,
+    recording: (session) => {
+      const known = catalog.session(session);
+      return decodeRecording(readEntries(data.state, session), known ? decoders(known.protocol) : null);
+    },
+    identify: (credential) => identity.identify(credential),
+    identifyPerson: (credential) => signIns.identify(credential),
+    issuers: data.logins.map((client) => createIssuerLogin(client, Date.now)),
+    sessions,
+    url: data.approvals.url,
+    roles: data.roles,
+    gateway: {
+      audit: (event) => main.audit(event),
+      status: () => main.status(null),
+      connections: () => main.connections(null),
+      policies: () => main.policies(null),
+    },
+    pages: fileURLToPath(new URL('../../web/dist', import.meta.url)),
+    log,
+  });
+  return { server, close: () => [catalog, sessions].forEach((each) => each.close()) };
+}
