@@ -32,6 +32,8 @@ export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<
 export interface Target<Settings> {
   readonly settings: Settings;
   readonly dial: Dial;
+  /** Where a protocol may keep what it must know of the target: the connection's alone, below the state; made by whoever needs it. */
+  readonly folder: string;
   /** A protocol that has no sessions at its target, or no words for their end, keeps to those that it can. */
   readonly timeouts: Timeouts;
 }

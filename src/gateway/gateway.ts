@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Protocol } from '../core/protocol.ts';
 import type { Stages } from '../core/stages.ts';
 import { dial, type Place } from '../wire/dial.ts';
@@ -46,6 +47,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     connections: configuration.connections,
     sessions,
     dial: (host, port, signal) => dial(host, port, signal, own),
+    folderOf: (connection) => join(configuration.state, 'targets', connection),
     now: parts.now,
     log: parts.log,
     open: () => !draining,

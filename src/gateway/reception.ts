@@ -21,6 +21,8 @@ export interface House {
   readonly connections: ReadonlyMap<string, ConnectionSettings>;
   readonly sessions: OpenSessions;
   readonly dial: Dial;
+  /** The folder that a connection's protocol may keep things in. */
+  readonly folderOf: (connection: string) => string;
   readonly now: () => number;
   readonly log: (line: string) => void;
   /** Whether new sessions are taken; false once the gateway drains. */
@@ -66,7 +68,8 @@ function arrivalOf(greeting: Greeting<unknown>, client: Client, protocol: Socket
 }
 
 async function runSession(session: Session, greeting: Greeting<unknown>, connection: ConnectionSettings, house: House): Promise<void> {
-  const target = { settings: connection.settings, dial: house.dial, timeouts: connection.terms.timeouts ?? noTimeouts };
+  const { settings, terms } = connection;
+  const target = { settings, dial: house.dial, folder: house.folderOf(terms.name), timeouts: terms.timeouts ?? noTimeouts };
   const undecided = new Undecided();
   house.sessions.add(session, connection.terms.outliveToken);
   try {

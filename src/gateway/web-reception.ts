@@ -94,10 +94,10 @@ export class WebReception {
   }
 
   #begin(session: Parameters<typeof mediate>[0], connection: ConnectionSettings, protocol: WebProtocol<unknown>, key: string): WebSession {
-    const { stages, dial, sessions, log } = this.#house;
+    const { stages, dial, folderOf, sessions, log } = this.#house;
     const timeouts = connection.terms.timeouts ?? noTimeouts;
     const undecided = new Undecided();
-    const target = { settings: connection.settings, dial, timeouts };
+    const target = { settings: connection.settings, dial, folder: folderOf(connection.terms.name), timeouts };
     sessions.add(session, connection.terms.outliveToken);
     const conversation = protocol.converse(session, target, (exchange) => undecided.note(mediate(session, exchange, stages)));
     const opened = new WebSession({

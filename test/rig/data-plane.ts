@@ -83,6 +83,7 @@ export async function startDataPlane<Settings>(options: DataPlaneOptions<Setting
     connections: new Map([[connection, connectionOf(options)]]),
     sessions,
     dial: (host, port, signal) => dial(host, port, signal, []),
+    folderOf: (name) => join(state, 'targets', name),
     now,
     log: (line) => log.push(line),
     open: () => true,

@@ -182,6 +182,7 @@ function houseOf(recorder: MemoryRecorder, dial: House['dial'], log: string[]): 
     connections: new Map([['orders', connection]]),
     sessions: new OpenSessions(now),
     dial,
+    folderOf: (name) => `/nowhere/${name}`,
     now,
     log: (line) => log.push(line),
     open: () => true,
