@@ -1,10 +1,11 @@
-// The static checks: types, lint, format, unused code. Two at a time; a line each; exit 1 if any complains.
+// The static checks: types (the console’s apart, which are a browser's), lint, format, unused code. Two at a time; a line each; exit 1 if any complains.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from './install/root.mjs';
 
 const checks = [
   { name: 'types', command: ['tsc'] },
+  { name: 'web', command: ['tsc', '--project', 'web'] },
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'format', command: ['biome', 'format', '--error-on-warnings', '.'] },
   { name: 'unused', command: ['knip', '--treat-config-hints-as-errors', '--no-progress'] },

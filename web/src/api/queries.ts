@@ -1,0 +1,50 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { getJson, type Query } from './client.ts';
+import type { Approval, ApprovalPage, AuditPage, Connection, ExchangePage, PolicySet, Session, SessionPage } from './types.ts';
+
+/*
+ * Every question the pages ask, by the key under which its answer is kept.
+ */
+
+const pageSize = 100;
+
+interface Paged {
+  readonly next: string | null;
+}
+
+function pages<Page extends Paged>(name: string, path: string, filter: Query) {
+  return infiniteQueryOptions({
+    queryKey: [name, path, filter],
+    queryFn: ({ pageParam, signal }) => getJson<Page>(path, { ...filter, limit: pageSize, cursor: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+  });
+}
+
+export const sessionsQuery = (filter: Query) => pages<SessionPage>('sessions', '/api/v1/sessions', filter);
+export const exchangesQuery = (filter: Query) => pages<ExchangePage>('exchanges', '/api/v1/exchanges', filter);
+export const auditQuery = () => pages<AuditPage>('audit', '/api/v1/audit', {});
+
+export const sessionQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['session', id],
+    queryFn: ({ signal }) => getJson<Session>(`/api/v1/sessions/${encodeURIComponent(id)}`, {}, signal),
+  });
+
+export const approvalsQuery = (status: string | null) => pages<ApprovalPage>('approvals', '/api/v1/approvals', { status });
+
+export const approvalQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['approval', id],
+    queryFn: ({ signal }) => getJson<Approval>(`/api/v1/approvals/${encodeURIComponent(id)}`, {}, signal),
+  });
+
+export const connectionsQuery = queryOptions({
+  queryKey: ['connections'],
+  queryFn: ({ signal }) => getJson<{ readonly items: readonly Connection[] }>('/api/v1/connections', {}, signal),
+});
+
+export const policiesQuery = queryOptions({
+  queryKey: ['policies'],
+  queryFn: ({ signal }) => getJson<PolicySet>('/api/v1/policies', {}, signal),
+});

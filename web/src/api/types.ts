@@ -1,0 +1,30 @@
+import type { z } from 'zod';
+import type * as contract from '../../../src/api/contract.ts';
+
+/*
+ * What the API says, by the API's own schemas. Only their types come over: the schemas themselves stay at the server, whose
+ * answers are checked there before they leave.
+ */
+
+export type Session = z.output<typeof contract.session>;
+export type SessionPage = z.output<typeof contract.sessionPage>;
+export type ExchangePage = z.output<typeof contract.exchangePage>;
+export type Exchange = ExchangePage['items'][number];
+export type Verdict = NonNullable<Exchange['verdict']>;
+export type Effect = Exchange['effect'];
+export type Approval = z.output<typeof contract.approval>;
+export type ApprovalPage = z.output<typeof contract.approvalPage>;
+export type ApprovalAnswer = z.input<typeof contract.approvalAnswer>;
+export type ApprovalStatus = Approval['status'];
+export type AuditPage = z.output<typeof contract.auditPage>;
+export type AuditEvent = AuditPage['items'][number];
+export type Connection = z.output<typeof contract.connectionList>['items'][number];
+export type PolicySet = z.output<typeof contract.policySet>;
+export type Me = z.output<typeof contract.me>;
+export type LoginIssuers = z.output<typeof contract.loginIssuers>;
+export type ProblemDocument = z.output<typeof contract.problemDocument>;
+
+/** What a stop says of itself. */
+export interface Terminated {
+  readonly endedAt: string;
+}

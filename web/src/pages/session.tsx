@@ -1,0 +1,150 @@
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { sessionQuery } from '../api/queries.ts';
+import type { Session } from '../api/types.ts';
+import { lasting, Moment, sized } from '../parts/moment.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { Empty, Fault, Loading } from '../parts/states.tsx';
+import { MarkLabel, Shape, tintOf } from '../parts/verdict.tsx';
+import { Visible } from '../parts/visible.tsx';
+import { Who } from '../parts/who.tsx';
+import { ExchangeList } from '../player/exchange-list.tsx';
+import { ExchangeView } from '../player/exchange-view.tsx';
+import { StopSession } from '../player/stop-session.tsx';
+import { isException } from '../player/timeline.tsx';
+import { Transport } from '../player/transport.tsx';
+import type { Recording } from '../recording/recording.ts';
+import { type Player, usePlayer, useRecording } from '../recording/use-player.ts';
+import { isOwn, seesAll, useViewer } from '../shell/viewer.ts';
+import { words } from '../text.ts';
+import { sessionMark } from './sessions.tsx';
+
+/** One session, watched or played: what was asked on the left, what came of it on the right, the whole of it in time below. */
+export function SessionPage() {
+  const { id } = useParams({ from: '/shell/sessions/$id' });
+  const session = useQuery(sessionQuery(id));
+  if (session.isPending) return <Loading what={words.session.one} />;
+  if (session.isError) return <Fault fault={session.error} retry={() => void session.refetch()} />;
+  return <Watched key={id} session={session.data} refresh={() => void session.refetch()} />;
+}
+
+function Watched({ session, refresh }: { readonly session: Session; readonly refresh: () => void }) {
+  const me = useViewer();
+  const recording = useRecording(session.id, session.status === 'active');
+  const player = usePlayer(recording);
+  const { current, select } = useCurrent(player);
+  useEffect(() => {
+    // What the catalog says of the session is older than its last line.
+    if (recording.reach.kind === 'whole' && session.status === 'active') refresh();
+  }, [recording.reach.kind, session.status, refresh]);
+  const exchange = current === null ? null : recording.exchange(current);
+  return (
+    <>
+      <Head session={session} recording={recording} />
+      {!isOwn(me, session) && seesAll(me) && <p className="px-4 pb-2 text-meta text-quiet">{words.session.lookIsRecorded}</p>}
+      <Notices session={session} recording={recording} />
+      <div className="flex min-h-0 flex-1 flex-col border-t border-hairline lg:flex-row">
+        <div className="flex max-h-[35vh] min-h-0 shrink-0 flex-col border-b border-hairline lg:max-h-none lg:w-[36%] lg:border-r lg:border-b-0">
+          <ExchangeList recording={recording} shown={player.shown} current={current} onSelect={select} />
+        </div>
+        <div className="min-h-0 min-w-0 flex-1 overflow-y-auto" data-inspector="">
+          {exchange === null ? (
+            <Empty title={recording.reach.kind === 'loading' ? words.states.loading(words.session.recording) : words.session.nothing} />
+          ) : (
+            <ExchangeView key={exchange.ordinal} recording={recording} exchange={exchange} shown={player.shown} />
+          )}
+        </div>
+      </div>
+      <Transport player={player} current={current} onSelect={select} />
+    </>
+  );
+}
+
+/** The exchange that is looked at: the address's, or where the head stands while it plays, or the first exception. */
+function useCurrent(player: Player) {
+  const { recording, playing, shown, seek } = player;
+  const { exchange, sequence } = useSearch({ from: '/shell/sessions/$id' });
+  const navigate = useNavigate({ from: '/sessions/$id' });
+  const ready = recording.reach.kind === 'whole' || recording.reach.kind === 'live';
+  useEffect(() => {
+    if (sequence === undefined || !ready) return;
+    const place = recording.placeOf(Number(sequence));
+    seek(recording.moments[place] ?? null);
+  }, [sequence, ready, recording, seek]);
+  const asked =
+    exchange ?? (sequence === undefined ? undefined : String(recording.lines[recording.placeOf(Number(sequence))]?.exchange ?? 0));
+  const head = recording.lines[shown - 1]?.exchange ?? null;
+  const first = recording.exchanges.find(isException) ?? recording.exchanges.find(({ ordinal }) => ordinal > 0) ?? recording.exchanges[0];
+  const current = playing ? head : asked === undefined ? (first?.ordinal ?? null) : Number(asked);
+  const select = (ordinal: number) => {
+    const from = recording.exchange(ordinal);
+    if (playing && from !== null) seek(recording.moments[from.from] ?? 0);
+    else seek(null);
+    void navigate({ search: { exchange: String(ordinal) }, replace: true });
+  };
+  return { current, select };
+}
+
+function Head({ session, recording }: { readonly session: Session; readonly recording: Recording }) {
+  const ended = session.endedAt;
+  return (
+    <PageHead
+      title={words.session.title(session.connection)}
+      actions={
+        <>
+          <a className="button" href={`/api/v1/sessions/${encodeURIComponent(session.id)}/export?format=ndjson`} download>
+            {words.session.export}
+          </a>
+          <StopSession session={session} />
+        </>
+      }
+    >
+      <p className="flex flex-wrap gap-x-4">
+        <MarkLabel
+          mark={sessionMark(session)}
+          word={words.reach[recording.reach.kind === 'whole' ? session.status : recording.reach.kind]}
+        />
+        <span className="text-ink">
+          <Who who={session.principal} />
+        </span>
+        {session.run !== null && (
+          <span>
+            {words.columns.run} <Visible text={session.run} limit={80} line />
+          </span>
+        )}
+        <span>
+          <Moment at={session.startedAt} />
+          {ended !== null && ` · ${lasting(Date.parse(ended) - Date.parse(session.startedAt))}`}
+        </span>
+        <span>{words.sessions.counted(session.exchanges, session.refused)}</span>
+        <span>{words.session.bytes(sized(session.bytesToTarget), sized(session.bytesToClient))}</span>
+      </p>
+    </PageHead>
+  );
+}
+
+/** What must not be missed: how it ended, what is missing, and what came between the page and the record. */
+function Notices({ session, recording }: { readonly session: Session; readonly recording: Recording }) {
+  const { reach } = recording;
+  return (
+    <>
+      {session.status === 'refused' && (
+        <p className={`mx-4 mb-2 p-2 ${tintOf('refused')}`}>
+          {words.session.turnedAway(session.code ?? '')} <Visible text={session.detail ?? session.reason ?? ''} />
+        </p>
+      )}
+      {session.status === 'interrupted' && <p className={`mx-4 mb-2 p-2 ${tintOf('gap')}`}>{words.session.interrupted}</p>}
+      {session.recording === 'gap' && (
+        <p className={`hatch mx-4 mb-2 flex items-center gap-2 p-2 ${tintOf('gap')}`}>
+          <Shape mark="gap" />
+          {words.session.gap}
+        </p>
+      )}
+      <div role="status" className="px-4 text-quiet">
+        {reach.kind === 'reconnecting' && <p className="pb-2">{words.session.reconnecting}</p>}
+      </div>
+      {reach.kind === 'broken' && <Fault fault={reach.fault} />}
+    </>
+  );
+}

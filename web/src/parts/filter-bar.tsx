@@ -1,0 +1,80 @@
+import { type FormEvent, useId } from 'react';
+import { words } from '../text.ts';
+
+export interface FilterField {
+  readonly name: string;
+  readonly label: string;
+  /** Where there are no others than these. */
+  readonly options?: readonly string[];
+  readonly placeholder?: string;
+}
+
+interface FilterBarProps {
+  readonly fields: readonly FilterField[];
+  readonly values: Readonly<Record<string, string | undefined>>;
+  readonly onChange: (values: Readonly<Record<string, string>>) => void;
+}
+
+/** What narrows a list. The address holds it, so that a list can be sent to somebody else as it is. */
+export function FilterBar({ fields, values, onChange }: FilterBarProps) {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    onChange(given(event.currentTarget));
+  };
+  const active = fields.some(({ name }) => (values[name] ?? '') !== '');
+  return (
+    <form onSubmit={submit} className="flex flex-wrap items-end gap-x-3 gap-y-2 px-4 pb-3" role="search" aria-label={words.filters.label}>
+      {fields.map((field) => (
+        <Field key={`${field.name}=${values[field.name] ?? ''}`} field={field} value={values[field.name] ?? ''} />
+      ))}
+      <button type="submit" className="sr-only">
+        {words.filters.apply}
+      </button>
+      {active && (
+        <button type="button" className="button" onClick={() => onChange({})}>
+          {words.filters.clear}
+        </button>
+      )}
+    </form>
+  );
+}
+
+function Field({ field, value }: { readonly field: FilterField; readonly value: string }) {
+  const id = useId();
+  const { name, label, options, placeholder } = field;
+  return (
+    <div className="flex flex-col">
+      <label htmlFor={id} className="text-meta text-quiet">
+        {label}
+      </label>
+      {options === undefined ? (
+        <input
+          id={id}
+          name={name}
+          defaultValue={value}
+          placeholder={placeholder}
+          className="field w-36"
+          autoComplete="off"
+          spellCheck={false}
+          onBlur={(event) => event.target.value !== value && event.target.form?.requestSubmit()}
+        />
+      ) : (
+        <select id={id} name={name} defaultValue={value} className="field" onChange={(event) => event.target.form?.requestSubmit()}>
+          <option value="">{words.filters.any}</option>
+          {options.map((option) => (
+            <option key={option} value={option}>
+              {option}
+            </option>
+          ))}
+        </select>
+      )}
+    </div>
+  );
+}
+
+function given(form: HTMLFormElement): Readonly<Record<string, string>> {
+  const pairs = [...new FormData(form)].flatMap(([name, value]) =>
+    typeof value === 'string' && value.trim() !== '' ? [[name, value.trim()]] : [],
+  );
+  return Object.fromEntries(pairs) as Readonly<Record<string, string>>;
+}

@@ -1,0 +1,191 @@
+import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import { useKeys } from '../shell/keys.tsx';
+import { words } from '../text.ts';
+import { useNarrow } from './narrow.ts';
+
+export interface Column<Row> {
+  readonly id: string;
+  readonly head: string;
+  /** A track of the grid: `12ch`, `minmax(0,2fr)`. */
+  readonly width: string;
+  readonly cell: (row: Row) => ReactNode;
+  readonly end?: boolean;
+}
+
+export interface LedgerProps<Row> {
+  readonly label: string;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  readonly keyOf: (row: Row) => string;
+  readonly onOpen: (row: Row) => void;
+  /** Two lines for narrow screens. */
+  readonly card: (row: Row) => ReactNode;
+  /** Whether there are more rows than are here; `more` fetches them. */
+  readonly hasMore?: boolean;
+  readonly more?: () => void;
+  readonly selected?: string | null;
+  readonly empty: ReactNode;
+  readonly foot?: ReactNode;
+}
+
+const rowHeight = 28;
+const cardHeight = 60;
+
+/** A table of any length: a fixed height a row, a handful of rows in the page, arrows and j k to walk, Enter to open. */
+export function Ledger<Row>(props: LedgerProps<Row>) {
+  const { rows, columns, label, keyOf, onOpen, hasMore = false, more, empty, foot, selected = null } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const narrow = useNarrow();
+  const [active, setActive] = useState(0);
+  const height = narrow ? cardHeight : rowHeight;
+  const virtual = useRowsInSight(rows.length, height, active, scroller);
+  const last = virtual.range?.endIndex ?? 0;
+  useEffect(() => {
+    if (hasMore && last >= rows.length - 30) more?.();
+  }, [hasMore, last, rows.length, more]);
+  const walk = useWalk({ rows, active, setActive, onOpen, virtual, scroller });
+  const tracks = columns.map(({ width }) => width).join(' ');
+  if (rows.length === 0 && !hasMore) return empty;
+  return (
+    <div ref={scroller} className="min-h-0 flex-1 overflow-auto border-t border-hairline" data-ledger="">
+      <div role="grid" aria-label={label} aria-rowcount={hasMore ? -1 : rows.length + 1} aria-colcount={columns.length} onKeyDown={walk}>
+        <Head columns={columns} tracks={tracks} hidden={narrow} />
+        <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map(({ index, start }) => {
+            const row = rows[index];
+            return row === undefined ? null : (
+              <div
+                key={keyOf(row)}
+                role="row"
+                aria-rowindex={index + 2}
+                aria-selected={keyOf(row) === selected}
+                data-index={index}
+                tabIndex={index === active ? 0 : -1}
+                onFocus={() => setActive(index)}
+                onClick={(event) => openByClick(event.target, () => onOpen(row))}
+                style={{ transform: `translateY(${start}px)`, height, gridTemplateColumns: narrow ? 'minmax(0,1fr)' : tracks }}
+                className={rowClass}
+              >
+                {narrow ? <CardCell>{props.card(row)}</CardCell> : <Cells row={row} columns={columns} />}
+              </div>
+            );
+          })}
+        </div>
+      </div>
+      {foot}
+    </div>
+  );
+}
+
+function useRowsInSight(count: number, height: number, active: number, scroller: { readonly current: HTMLDivElement | null }) {
+  const virtual = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => height,
+    overscan: 8,
+    // The row that has the focus stays in the page wherever the reader scrolls.
+    rangeExtractor: (range) =>
+      [...new Set([...defaultRangeExtractor(range), Math.min(active, range.count - 1)])].filter((at) => at >= 0).toSorted((a, b) => a - b),
+  });
+  useEffect(() => virtual.measure(), [virtual, height]);
+  return virtual;
+}
+
+function CardCell({ children }: { readonly children: ReactNode }) {
+  return (
+    <div role="gridcell" className="min-w-0 py-1.5">
+      {children}
+    </div>
+  );
+}
+
+const rowClass =
+  'absolute inset-x-0 top-0 grid items-center gap-x-3 px-4 border-b border-hairline/60 outline-offset-[-2px] hover:bg-sunken ' +
+  'aria-selected:bg-sunken aria-selected:shadow-[inset_2px_0_0_var(--ink)]';
+
+function Head<Row>({
+  columns,
+  tracks,
+  hidden,
+}: {
+  readonly columns: readonly Column<Row>[];
+  readonly tracks: string;
+  readonly hidden: boolean;
+}) {
+  const shape = hidden
+    ? 'sr-only'
+    : 'sticky top-0 z-10 grid h-7 items-center gap-x-3 border-b border-hairline bg-canvas px-4 text-meta text-quiet';
+  return (
+    <div role="rowgroup" className="contents">
+      <div role="row" aria-rowindex={1} className={shape} style={hidden ? {} : { gridTemplateColumns: tracks }}>
+        {columns.map(({ id, head, end }) => (
+          <div key={id} role="columnheader" className={`truncate ${end === true ? 'text-right' : ''}`}>
+            {head}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const Cells = memo(function Cells<Row>({ row, columns }: { readonly row: Row; readonly columns: readonly Column<Row>[] }) {
+  return columns.map(({ id, cell, end }) => (
+    <div key={id} role="gridcell" className={`min-w-0 truncate ${end === true ? 'text-right' : ''}`}>
+      {cell(row)}
+    </div>
+  ));
+}) as <Row>(props: { readonly row: Row; readonly columns: readonly Column<Row>[] }) => ReactNode;
+
+/** A click on a link or a button within a row is that one's own, and so is a selection of text. */
+function openByClick(target: EventTarget, open: () => void): void {
+  if (target instanceof Element && target.closest('a, button, input') !== null) return;
+  if ((window.getSelection()?.toString() ?? '') !== '') return;
+  open();
+}
+
+interface Walk<Row> {
+  readonly rows: readonly Row[];
+  readonly active: number;
+  readonly setActive: (index: number) => void;
+  readonly onOpen: (row: Row) => void;
+  readonly virtual: { readonly scrollToIndex: (index: number) => void };
+  readonly scroller: { readonly current: HTMLDivElement | null };
+}
+
+function useWalk<Row>({ rows, active, setActive, onOpen, virtual, scroller }: Walk<Row>) {
+  const go = useCallback(
+    (to: number) => {
+      const index = Math.max(0, Math.min(rows.length - 1, to));
+      setActive(index);
+      virtual.scrollToIndex(index);
+      requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus());
+    },
+    [rows.length, setActive, virtual, scroller],
+  );
+  useKeys(words.keys.lists, [
+    { keys: 'j', says: words.keys.nextRow, run: () => go(hasFocus(scroller.current) ? active + 1 : active) },
+    { keys: 'k', says: words.keys.previousRow, run: () => go(hasFocus(scroller.current) ? active - 1 : active) },
+  ]);
+  return (event: KeyboardEvent<HTMLDivElement>) => {
+    if (!(event.target instanceof HTMLElement) || event.target.getAttribute('role') !== 'row') return;
+    const row = rows[active];
+    const steps: Readonly<Record<string, () => void>> = {
+      ArrowDown: () => go(active + 1),
+      ArrowUp: () => go(active - 1),
+      PageDown: () => go(active + 20),
+      PageUp: () => go(active - 20),
+      Home: () => go(0),
+      End: () => go(rows.length - 1),
+      Enter: () => row !== undefined && onOpen(row),
+    };
+    const step = steps[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    step();
+  };
+}
+
+function hasFocus(scroller: HTMLDivElement | null): boolean {
+  return scroller?.contains(document.activeElement) ?? false;
+}

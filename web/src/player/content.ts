@@ -1,0 +1,140 @@
+import type { Cell, Decision, Json, Line, MaskedCount, Outcome, Part } from '../recording/lines.ts';
+import type { Recorded, Recording } from '../recording/recording.ts';
+import { RowSet } from '../recording/row-set.ts';
+import { words } from '../text.ts';
+
+/** A piece of an answer, by its shape and nothing else: no protocol is known here. */
+export type Piece =
+  | { readonly shape: 'rows'; readonly rows: RowSet }
+  | { readonly shape: 'document'; readonly mediaType: string; readonly value: Json }
+  | { readonly shape: 'text'; readonly text: string }
+  | { readonly shape: 'diff'; readonly text: string }
+  | { readonly shape: 'bytes'; readonly count: number; readonly base64: string | null }
+  | { readonly shape: 'marks'; readonly marks: readonly { readonly name: string; readonly detail: { readonly [name: string]: Json } }[] }
+  | { readonly shape: 'gap'; readonly text: string }
+  | { readonly shape: 'strange'; readonly text: string };
+
+export interface Content {
+  readonly decision: Decision | null;
+  readonly outcome: Outcome | null;
+  readonly values: readonly Cell[];
+  readonly answer: readonly Piece[];
+  readonly masked: readonly MaskedCount[];
+  readonly withheld: readonly { readonly direction: string; readonly count: number; readonly sha256: string }[];
+}
+
+/** What the first lines of an exchange say together. */
+export function contentOf(recording: Recording, exchange: Recorded, count: number): Content {
+  const gathered = new Gathered(exchange.action?.text ?? '');
+  for (const place of exchange.places.slice(0, count)) {
+    const line = recording.lines[place];
+    if (line !== undefined) gathered.take(line);
+  }
+  return gathered.content();
+}
+
+class Gathered {
+  readonly #asked: string;
+  readonly #pieces: Piece[] = [];
+  readonly #withheld = new Map<string, { readonly direction: string; readonly count: number; readonly sha256: string }>();
+  #decision: Decision | null = null;
+  #outcome: Outcome | null = null;
+  #values: readonly Cell[] = [];
+  #masked: readonly MaskedCount[] = [];
+
+  constructor(asked: string) {
+    this.#asked = asked;
+  }
+
+  take(line: Line): void {
+    switch (line.kind) {
+      case 'decision':
+        this.#decision = line.decision;
+        return;
+      case 'outcome':
+        this.#outcome = line.outcome;
+        return;
+      case 'masked':
+        this.#masked = [...this.#masked, ...line.masked];
+        return;
+      case 'bytes':
+        for (const part of line.parts) this.#part(part, line.direction === 'request');
+        return;
+      case 'withheld':
+        // Each counts from the first withheld byte on, so the last one of a direction says all.
+        this.#withheld.set(line.direction, line);
+        return;
+      case 'gap':
+        this.#pieces.push({ shape: 'gap', text: words.exchange.gap(line.direction, line.count, line.reason) });
+        return;
+      case 'strange':
+        this.#pieces.push({ shape: 'strange', text: line.text });
+        return;
+      case 'end':
+        this.#pieces.push({ shape: 'marks', marks: [{ name: line.status, detail: { reason: line.reason } }] });
+        return;
+      case 'session':
+      case 'exchange':
+        return;
+      default:
+        line satisfies never;
+    }
+  }
+
+  content(): Content {
+    const withheld = [...this.#withheld.values()];
+    return { decision: this.#decision, outcome: this.#outcome, values: this.#values, answer: this.#pieces, masked: this.#masked, withheld };
+  }
+
+  #part(part: Part, asked: boolean): void {
+    switch (part.shape) {
+      case 'rows':
+        this.#rows(part);
+        return;
+      case 'mark':
+        this.#mark(part);
+        return;
+      case 'text':
+        // What was asked already stands above.
+        if (asked && this.#asked !== '' && part.text.includes(this.#asked)) return;
+        this.#text(part.text);
+        return;
+      case 'document':
+      case 'bytes':
+        this.#pieces.push(part);
+        return;
+      default:
+        part satisfies never;
+    }
+  }
+
+  #rows({ columns, rows }: Extract<Part, { shape: 'rows' }>): void {
+    const last = this.#pieces.findLast(({ shape }) => shape === 'rows');
+    if (last?.shape === 'rows' && last.rows.hasColumns(columns)) {
+      last.rows.add(rows);
+      return;
+    }
+    const set = new RowSet(columns);
+    set.add(rows);
+    this.#pieces.push({ shape: 'rows', rows: set });
+  }
+
+  #mark({ name, detail }: Extract<Part, { shape: 'mark' }>): void {
+    const values = detail['values'];
+    if (name === 'parameters' && Array.isArray(values)) {
+      this.#values = values.map((value: Json) => (value === null || typeof value === 'string' ? value : JSON.stringify(value)));
+      return;
+    }
+    const last = this.#pieces.at(-1);
+    if (last?.shape === 'marks') this.#pieces[this.#pieces.length - 1] = { shape: 'marks', marks: [...last.marks, { name, detail }] };
+    else this.#pieces.push({ shape: 'marks', marks: [{ name, detail }] });
+  }
+
+  /** A text that came in several reads is one text; a change set says so by its first line. */
+  #text(text: string): void {
+    const last = this.#pieces.at(-1);
+    if (last?.shape === 'text' || last?.shape === 'diff')
+      this.#pieces[this.#pieces.length - 1] = { shape: last.shape, text: last.text + text };
+    else this.#pieces.push({ shape: text.startsWith('diff --git ') ? 'diff' : 'text', text });
+  }
+}

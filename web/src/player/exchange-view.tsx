@@ -1,0 +1,221 @@
+import { Link } from '@tanstack/react-router';
+import { lazy, type ReactNode, Suspense, useMemo } from 'react';
+import { lasting, Moment } from '../parts/moment.tsx';
+import { MarkLabel, markOf, Shape, tintOf } from '../parts/verdict.tsx';
+import { Visible } from '../parts/visible.tsx';
+import type { Line } from '../recording/lines.ts';
+import type { Recorded, Recording } from '../recording/recording.ts';
+import { words } from '../text.ts';
+import { contentOf, type Content } from './content.ts';
+import { BytesView } from './bytes-view.tsx';
+import { DocumentView } from './document-view.tsx';
+import { LongText } from './long-text.tsx';
+import { RowsView } from './rows-view.tsx';
+import { Statement } from './statement.tsx';
+
+const DiffView = lazy(async () => ({ default: (await import('./diff-view.tsx')).DiffView }));
+
+interface ExchangeViewProps {
+  readonly recording: Recording;
+  readonly exchange: Recorded;
+  /** How many lines of the recording have come where the head stands. */
+  readonly shown: number;
+}
+
+/** One exchange as far as the head has come: what was asked, how it was decided, what came back, and where it stands in the record. */
+export function ExchangeView({ recording, exchange, shown }: ExchangeViewProps) {
+  const here = exchange.places.filter((place) => place < shown).length;
+  const content = useMemo(() => contentOf(recording, exchange, here), [recording, exchange, here]);
+  const title = exchange.ordinal === 0 ? words.exchange.channel : (exchange.action?.name ?? words.exchange.unnamed);
+  return (
+    <article className="flex flex-col gap-4 p-4" aria-label={words.exchange.label(exchange.ordinal, title)}>
+      <header className="flex flex-wrap items-center gap-x-4 gap-y-1">
+        <h2 className="text-section font-semibold">
+          <span className="text-quiet">{exchange.ordinal === 0 ? '' : `${exchange.ordinal} `}</span>
+          <Visible text={title} limit={80} line />
+        </h2>
+        {content.decision !== null && <MarkLabel mark={markOf(content.decision.verdict)} word={words.verdicts[content.decision.verdict]} />}
+        <span className="text-quiet">
+          <Moment at={exchange.startedAt} precision="millisecond" />
+        </span>
+      </header>
+      {exchange.action !== null && <Objects exchange={exchange} />}
+      {exchange.action !== null && <Statement text={exchange.action.text} values={content.values} />}
+      <Why content={content} />
+      {content.answer.map((piece, place) => (
+        // What came stays in the order in which it came.
+        <Answer key={place} piece={piece} content={content} />
+      ))}
+      <Outcome content={content} exchange={exchange} />
+      <Evidence lines={exchange.places.slice(0, here).flatMap((place) => recording.lines[place] ?? [])} content={content} />
+    </article>
+  );
+}
+
+function Objects({ exchange }: { readonly exchange: Recorded }) {
+  const { action } = exchange;
+  if (action === null || action.objects.length === 0) return null;
+  return (
+    <p className="flex flex-wrap gap-x-4 text-quiet">
+      <span>{words.effects(action.effect)}</span>
+      {action.objects.slice(0, 20).map(({ type, name }) => (
+        <span key={`${type} ${name}`}>
+          {type}{' '}
+          <code className="text-ink">
+            <Visible text={name} limit={120} line />
+          </code>
+        </span>
+      ))}
+      {action.objects.length > 20 && <span>{words.more(action.objects.length - 20)}</span>}
+    </p>
+  );
+}
+
+function Why({ content }: { readonly content: Content }) {
+  const { decision } = content;
+  if (decision === null) return <p className="text-quiet">{words.exchange.notDecided}</p>;
+  if (decision.verdict === 'permitted')
+    return decision.policies.length === 0 ? null : <p className="text-quiet">{words.exchange.permittedBy(decision.policies)}</p>;
+  return (
+    <section className={`border-l-2 border-current p-3 ${tintOf(markOf(decision.verdict))}`} aria-label={words.exchange.why}>
+      <p className="font-semibold">{words.exchange.decided(words.verdicts[decision.verdict], decision.policies)}</p>
+      {decision.reason !== null && (
+        <p className="text-ink">
+          <Visible text={decision.reason} />
+        </p>
+      )}
+      {decision.detail !== null && (
+        <p className="text-quiet">
+          <Visible text={decision.detail} />
+        </p>
+      )}
+      <p className="flex gap-4 text-ink">
+        {decision.code !== null && <code>{decision.code}</code>}
+        {decision.approval !== null && (
+          <Link to="/approvals/$id" params={{ id: decision.approval }}>
+            {words.exchange.approval}
+          </Link>
+        )}
+      </p>
+    </section>
+  );
+}
+
+function Answer({ piece, content }: { readonly piece: Content['answer'][number]; readonly content: Content }): ReactNode {
+  switch (piece.shape) {
+    case 'rows':
+      return <RowsView rows={piece.rows} count={piece.rows.count} masked={content.masked} />;
+    case 'document':
+      return <DocumentView value={piece.value} mediaType={piece.mediaType} />;
+    case 'text':
+      return <LongText text={piece.text} />;
+    case 'diff':
+      return (
+        <Suspense fallback={<LongText text={piece.text} />}>
+          <DiffView text={piece.text} />
+        </Suspense>
+      );
+    case 'bytes':
+      return <BytesView count={piece.count} base64={piece.base64} />;
+    case 'marks':
+      return <Marks marks={piece.marks} />;
+    case 'gap':
+      return (
+        <p className={`hatch flex items-center gap-2 border-l-2 border-current p-2 ${tintOf('gap')}`}>
+          <Shape mark="gap" />
+          {piece.text}
+        </p>
+      );
+    case 'strange':
+      return (
+        <div>
+          <p className="text-held">{words.exchange.strange}</p>
+          <LongText text={piece.text} />
+        </div>
+      );
+    default:
+      return piece satisfies never;
+  }
+}
+
+type MarksPiece = Extract<Content['answer'][number], { readonly shape: 'marks' }>;
+
+/** What happened by name. Many of one name, such as a target's settings at the start, are one line until they are opened. */
+function Marks({ marks }: { readonly marks: MarksPiece['marks'] }) {
+  const list = (
+    <dl className="grid grid-cols-[minmax(0,16ch)_1fr] gap-x-3 text-quiet">
+      {marks.map(({ name, detail }, place) => (
+        <div key={place} className="contents">
+          <dt className="truncate">
+            <Visible text={name} limit={60} line />
+          </dt>
+          <dd className="min-w-0 break-words">
+            {Object.entries(detail).map(([key, value]) => (
+              <span key={key} className="mr-3">
+                <Visible text={key} limit={40} line />{' '}
+                <code className="text-ink">
+                  <Visible text={typeof value === 'string' ? value : JSON.stringify(value)} limit={400} line />
+                </code>
+              </span>
+            ))}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+  if (marks.length <= 3) return list;
+  return (
+    <details>
+      <summary className="text-quiet">{words.exchange.marks(marks.length)}</summary>
+      {list}
+    </details>
+  );
+}
+
+function Outcome({ content, exchange }: { readonly content: Content; readonly exchange: Recorded }) {
+  const { outcome } = content;
+  if (outcome === null) return exchange.ordinal === 0 ? null : <p className="text-quiet">{words.exchange.goesOn}</p>;
+  const took = exchange.endedAt === null ? '' : lasting(exchange.endedAt - exchange.startedAt);
+  return (
+    <section aria-label={words.columns.outcome}>
+      <p className="flex flex-wrap gap-x-4">
+        {outcome.tag !== null && (
+          <code>
+            <Visible text={outcome.tag} limit={120} line />
+          </code>
+        )}
+        {outcome.rows !== null && <span>{words.rows.counted(outcome.rows)}</span>}
+        <span>{words.exchange.outcome(outcome.status)}</span>
+        <span className="text-quiet">{took}</span>
+      </p>
+      {outcome.error !== null && (
+        <p className="mt-1 border-l-2 border-control pl-3">
+          <code>{outcome.error.code}</code> <Visible text={outcome.error.message} />
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Evidence({ lines, content }: { readonly lines: readonly Line[]; readonly content: Content }) {
+  const [first, last] = [lines[0], lines.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  return (
+    <details className="border-t border-hairline pt-2 text-quiet">
+      <summary>{words.exchange.evidence(lines.length, first.sequence, last.sequence)}</summary>
+      <ul className="mt-1">
+        {content.masked.map(({ rule, column, detector, count }, place) => (
+          <li key={place} className="flex items-center gap-2">
+            <Shape mark="masked" />
+            {words.exchange.masked(count, column ?? detector ?? words.exchange.freeText, rule)}
+          </li>
+        ))}
+        {content.withheld.map(({ direction, count, sha256 }) => (
+          <li key={sha256}>
+            {words.exchange.withheld(direction, count)} <code className="break-all">{sha256}</code>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

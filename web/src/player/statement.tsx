@@ -1,0 +1,53 @@
+import { useMemo } from 'react';
+import { Visible } from '../parts/visible.tsx';
+import { withValues } from '../recording/bound-text.ts';
+import { words } from '../text.ts';
+
+interface StatementProps {
+  readonly text: string;
+  readonly values: readonly (string | null)[];
+}
+
+const longest = 64 * 1024;
+
+/** What was asked, whole and wrapped, with the values that were bound to it in their places. */
+export function Statement({ text, values }: StatementProps) {
+  const pieces = useMemo(() => withValues(text, values), [text, values]);
+  const placed = new Set(pieces.flatMap((piece) => (piece.kind === 'place' ? [piece.name] : [])));
+  const loose = values.flatMap((value, place) => (placed.has(`$${place + 1}`) ? [] : [{ name: `$${place + 1}`, value }]));
+  if (text === '' && values.length === 0) return null;
+  return (
+    <section aria-label={words.exchange.asked}>
+      <pre
+        className="max-h-[40vh] overflow-auto border-l-2 border-control bg-raised p-3 text-code whitespace-pre-wrap break-words"
+        tabIndex={0}
+      >
+        {pieces.map((piece, place) =>
+          piece.kind === 'text' ? (
+            <Visible key={place} text={piece.text} limit={longest} />
+          ) : (
+            <Bound key={place} name={piece.name} value={piece.value} />
+          ),
+        )}
+      </pre>
+      {loose.length > 0 && (
+        <p className="mt-1 flex flex-wrap gap-x-4 text-quiet">
+          {loose.slice(0, 100).map(({ name, value }) => (
+            <span key={name}>
+              {name} = <code className="text-ink">{value === null ? 'NULL' : <Visible text={value} limit={256} line />}</code>
+            </span>
+          ))}
+          {loose.length > 100 && <span>{words.more(loose.length - 100)}</span>}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Bound({ name, value }: { readonly name: string; readonly value: string | null }) {
+  return (
+    <span className="border-b-2 border-ink bg-sunken px-0.5" title={words.exchange.bound(name)}>
+      {value === null ? 'NULL' : <Visible text={value} limit={256} line />}
+    </span>
+  );
+}

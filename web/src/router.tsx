@@ -1,0 +1,117 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import { isSignedOut } from './api/client.ts';
+import { Fault, Loading } from './parts/states.tsx';
+import { NotFound, Shell } from './shell/shell.tsx';
+import { SignIn } from './shell/sign-in.tsx';
+import { homeOf, viewerQuery } from './shell/viewer.ts';
+import { words } from './text.ts';
+
+interface Context {
+  readonly queries: QueryClient;
+}
+
+/** What an address may carry behind its `?`, each a plain text, so that addresses stay readable and can be typed. */
+type Search<Name extends string> = { readonly [name in Name]?: string };
+
+function search<Name extends string>(...names: readonly Name[]) {
+  return (given: Readonly<Record<string, unknown>>): Search<Name> =>
+    Object.fromEntries(
+      names.flatMap((name) => {
+        const value = given[name];
+        return typeof value === 'string' && value !== '' ? [[name, value]] : [];
+      }),
+    ) as Search<Name>;
+}
+
+const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: search('return', 'code'),
+  component: SignIn,
+});
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      return { me: await context.queries.ensureQueryData(viewerQuery) };
+    } catch (fault) {
+      if (isSignedOut(fault)) throw redirect({ to: '/sign-in', search: { return: location.href } });
+      throw fault;
+    }
+  },
+});
+
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  beforeLoad: ({ context }) => {
+    throw redirect({ to: homeOf(context.me) });
+  },
+});
+
+const at = <Path extends string>(path: Path) => ({ getParentRoute: () => shell, path }) as const;
+
+const overview = createRoute({ ...at('/overview'), component: lazyRouteComponent(() => import('./pages/overview.tsx'), 'Overview') });
+const sessions = createRoute({
+  ...at('/sessions'),
+  validateSearch: search('user', 'agent', 'run', 'connection', 'protocol', 'status', 'since', 'until'),
+  component: lazyRouteComponent(() => import('./pages/sessions.tsx'), 'Sessions'),
+});
+const session = createRoute({
+  ...at('/sessions/$id'),
+  validateSearch: search('exchange', 'sequence'),
+  component: lazyRouteComponent(() => import('./pages/session.tsx'), 'SessionPage'),
+});
+const exchanges = createRoute({
+  ...at('/exchanges'),
+  validateSearch: search('q', 'verdict', 'effect', 'connection', 'status', 'since', 'until'),
+  component: lazyRouteComponent(() => import('./pages/exchanges.tsx'), 'Exchanges'),
+});
+const approvals = createRoute({
+  ...at('/approvals'),
+  validateSearch: search('status'),
+  component: lazyRouteComponent(() => import('./pages/approvals.tsx'), 'Approvals'),
+});
+const approval = createRoute({
+  ...at('/approvals/$id'),
+  component: lazyRouteComponent(() => import('./pages/approval.tsx'), 'ApprovalPage'),
+});
+const connections = createRoute({
+  ...at('/connections'),
+  component: lazyRouteComponent(() => import('./pages/connections.tsx'), 'Connections'),
+});
+const policies = createRoute({ ...at('/policies'), component: lazyRouteComponent(() => import('./pages/policies.tsx'), 'Policies') });
+const audit = createRoute({ ...at('/audit'), component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'Audit') });
+const health = createRoute({ ...at('/health'), component: lazyRouteComponent(() => import('./pages/health.tsx'), 'Health') });
+
+const tree = root.addChildren([
+  signIn,
+  shell.addChildren([home, overview, sessions, session, exchanges, approvals, approval, connections, policies, audit, health]),
+]);
+
+export function createConsoleRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { queries },
+    defaultPreload: false,
+    parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+    stringifySearch: (given) => {
+      const pairs = Object.entries(given).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, String(value)]]));
+      return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
+    },
+    defaultPendingComponent: () => <Loading what={words.states.page} />,
+    defaultErrorComponent: ({ error, reset }) => <Fault fault={error} retry={reset} />,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>;
+  }
+}

@@ -1,0 +1,25 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { approvalsQuery } from '../api/queries.ts';
+import { Shape } from '../parts/verdict.tsx';
+import { words } from '../text.ts';
+import { mayDecide, seesAll, useViewer } from './viewer.ts';
+
+/** How often an inbox asks. Who sees everybody's approvals is put on the audit trail with each look, so they look less often. */
+export function useInboxPace(): number {
+  return seesAll(useViewer()) ? 15_000 : 2_000;
+}
+
+/** What waits for this viewer's answer, beside the way to it. */
+export function HeldCount() {
+  const me = useViewer();
+  const { data } = useInfiniteQuery({ ...approvalsQuery('open'), refetchInterval: useInboxPace() });
+  const mine = data?.pages.flatMap(({ items }) => items).filter((approval) => mayDecide(me, approval) === 'yes').length ?? 0;
+  if (mine === 0) return null;
+  return (
+    <span className="inline-flex items-center gap-1 bg-held-tint px-1.5 text-held" title={words.approvals.waitForYou(mine)}>
+      <Shape mark="held" size={10} />
+      {mine}
+      <span className="sr-only">{words.approvals.waitForYou(mine)}</span>
+    </span>
+  );
+}

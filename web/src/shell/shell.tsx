@@ -1,0 +1,168 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { Link, Outlet, useNavigate, useRouter } from '@tanstack/react-router';
+import { Suspense, useState } from 'react';
+import { postJson } from '../api/client.ts';
+import { Loading } from '../parts/states.tsx';
+import { words } from '../text.ts';
+import { HeldCount } from './held-count.tsx';
+import { KeyMap } from './key-map.tsx';
+import { useKeys } from './keys.tsx';
+import { type Place, placesFor } from './places.ts';
+import { usePreferences } from './preferences.tsx';
+import { useOnline } from './online.ts';
+import { useViewer } from './viewer.ts';
+
+/** What stands around every page: where one can go, who is looking, and how times are shown. */
+export function Shell() {
+  const me = useViewer();
+  const places = placesFor(me);
+  const [mapOpen, setMapOpen] = useState(false);
+  const { toggleZone } = usePreferences();
+  const navigate = useNavigate();
+  const router = useRouter();
+  useKeys(words.keys.everywhere, [
+    { keys: '?', says: words.keys.map, run: () => setMapOpen(true) },
+    { keys: 'u', says: words.keys.zone, run: toggleZone },
+    { keys: 'y', says: words.keys.copyAddress, run: () => void navigator.clipboard.writeText(location.href) },
+    { keys: '/', says: words.keys.search, run: () => document.querySelector<HTMLElement>('[data-search]')?.focus() },
+    { keys: 'Escape', says: words.keys.up, run: () => router.history.back() },
+    ...places.map(({ to, key, name }) => ({ keys: `g ${key}`, says: words.keys.go(name), run: () => void navigate({ to }) })),
+  ]);
+  return (
+    <div className="flex h-full flex-col md:flex-row">
+      <a href="#page" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-raised focus:p-2">
+        {words.skip}
+      </a>
+      <Rail places={places} onMap={() => setMapOpen(true)} />
+      <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <Connectivity />
+        <main id="page" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
+          <Suspense fallback={<Loading what={words.states.page} />}>
+            <Outlet />
+          </Suspense>
+        </main>
+      </div>
+      <KeyMap open={mapOpen} onClose={() => setMapOpen(false)} />
+    </div>
+  );
+}
+
+function Rail({ places, onMap }: { readonly places: readonly Place[]; readonly onMap: () => void }) {
+  return (
+    <>
+      <header className="flex items-center justify-between border-b border-hairline px-4 py-2 md:hidden">
+        <Name />
+        <details className="relative" name="places">
+          <summary className="button list-none">{words.menu}</summary>
+          <div className="absolute right-0 z-30 mt-1 w-64 border border-control bg-raised py-2 shadow-lg">
+            <Places places={places} />
+            <Corner onMap={onMap} />
+          </div>
+        </details>
+      </header>
+      <div className="hidden w-44 shrink-0 flex-col justify-between border-r border-hairline md:flex">
+        <div className="min-h-0 overflow-y-auto">
+          <div className="px-4 pt-4 pb-3">
+            <Name />
+          </div>
+          <Places places={places} />
+        </div>
+        <Corner onMap={onMap} />
+      </div>
+    </>
+  );
+}
+
+function Name() {
+  return (
+    <Link to="/" className="flex items-center gap-2 font-semibold no-underline text-prose">
+      <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+        <path d="M1.5 0v16M14.5 0v16" stroke="currentColor" strokeWidth="2" />
+        <circle cx="8" cy="8" r="3" fill="currentColor" />
+      </svg>
+      {words.product}
+    </Link>
+  );
+}
+
+function Places({ places }: { readonly places: readonly Place[] }) {
+  const close = () => document.querySelector('details[name=places]')?.removeAttribute('open');
+  return (
+    <nav aria-label={words.places.label}>
+      {[...new Set(places.map(({ group }) => group))].map((group) => (
+        <div key={group} className="mb-3">
+          <div className="px-4 pb-0.5 text-meta text-quiet">{words.places.groups[group]}</div>
+          {places
+            .filter((place) => place.group === group)
+            .map(({ to, name }) => (
+              <Link
+                key={to}
+                to={to}
+                onClick={close}
+                activeProps={{ 'aria-current': 'page' }}
+                className="flex h-7 items-center justify-between border-l-2 border-transparent px-3.5 no-underline hover:bg-sunken aria-[current=page]:border-ink aria-[current=page]:font-semibold"
+              >
+                {name}
+                {to === '/approvals' && <HeldCount />}
+              </Link>
+            ))}
+        </div>
+      ))}
+    </nav>
+  );
+}
+
+function Corner({ onMap }: { readonly onMap: () => void }) {
+  const me = useViewer();
+  const { zone, theme, toggleZone, nextTheme } = usePreferences();
+  const queries = useQueryClient();
+  const signOut = async () => {
+    await postJson('/api/v1/logout', {});
+    queries.clear();
+    location.assign('/sign-in');
+  };
+  return (
+    <div className="border-t border-hairline px-4 py-3 text-quiet">
+      <div className="truncate text-ink" title={`${me.principal.subject} · ${me.principal.issuer}`}>
+        {me.principal.email ?? me.principal.subject}
+      </div>
+      <div className="text-meta">{me.roles.length === 0 ? words.roles.none : me.roles.map((role) => words.roles[role]).join(', ')}</div>
+      <div className="mt-2 flex flex-wrap gap-x-3 gap-y-1 text-meta">
+        <button type="button" className="underline" onClick={toggleZone}>
+          {words.zones[zone]}
+        </button>
+        <button type="button" className="underline" onClick={nextTheme}>
+          {words.themes[theme]}
+        </button>
+        <button type="button" className="underline" onClick={onMap}>
+          {words.keys.button}
+        </button>
+        <button type="button" className="underline" onClick={() => void signOut()}>
+          {words.signOut}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** Says that what is on the page may be old, as long as the gateway does not answer. */
+function Connectivity() {
+  const online = useOnline();
+  if (online) return null;
+  return (
+    <p role="status" className="border-b border-held bg-held-tint px-4 py-1.5 text-held">
+      {words.states.offline}
+    </p>
+  );
+}
+
+export function NotFound() {
+  return (
+    <div className="p-6">
+      <h1 className="text-page font-semibold">{words.notFound.title}</h1>
+      <p className="mt-2 text-prose">
+        {words.notFound.detail} <Link to="/">{words.notFound.home}</Link>
+      </p>
+    </div>
+  );
+}
