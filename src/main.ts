@@ -16,6 +16,7 @@ import type { ConfigurationProblem } from './gateway/configuration/index.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { loadDecoders, loadProtocols } from './gateway/protocols.ts';
 import { connectionItems, statusOf } from './gateway/status.ts';
+import { terminate } from './gateway/terminate.ts';
 import type { Thread } from './gateway/thread.ts';
 import type { ArchiveHandlers, Role } from './main/calls.ts';
 import { createLog } from './main/log.ts';
@@ -100,6 +101,7 @@ async function openHouse(
     status: async () => statusOf(gateway, journal, await archive.calls.status(null).catch(() => null), configuration.connections),
     connections: async () => connectionItems(configuration.connections),
     policies: async () => policies.inForce(),
+    terminate: async (termination) => (gateway === null ? { kind: 'not-open' } : terminate(gateway.sessions, termination, Date.now)),
   });
   await archive.calls.start(null);
   const { connectApprovals, deskData } = await import('./gateway/approvals.ts');

@@ -28,6 +28,8 @@ export const accessByRoute = {
   '/api/v1/sessions/:id/exchanges': 'own-session',
   '/api/v1/sessions/:id/recording': 'own-session',
   '/api/v1/sessions/:id/export': 'own-session',
+  '/api/v1/sessions/:id/live': 'own-session',
+  '/api/v1/sessions/:id/terminate': 'own-session',
   '/api/v1/exchanges': 'own-list',
   '/api/v1/approvals': 'own-list',
   '/api/v1/approvals/:id': 'own-approval',

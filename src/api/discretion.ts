@@ -13,7 +13,11 @@ export function shownTo(viewer: Viewer, session: SessionItem): SessionItem {
 
 /** The lines of a session's recording, with the same discretion. */
 export async function* linesShownTo(viewer: Viewer, lines: AsyncIterable<RecordingLine>): AsyncGenerator<RecordingLine> {
-  for await (const line of lines) yield viewer.visibility === 'all' ? line : discreet(line);
+  for await (const line of lines) yield lineShownTo(viewer, line);
+}
+
+export function lineShownTo(viewer: Viewer, line: RecordingLine): RecordingLine {
+  return viewer.visibility === 'all' ? line : discreet(line);
 }
 
 function discreet(line: RecordingLine): RecordingLine {

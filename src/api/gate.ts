@@ -23,6 +23,9 @@ interface Passed {
 
 const passed = new WeakMap<FastifyRequest, Passed>();
 
+/** What is asked again while a long answer is given. */
+const admitted = new WeakMap<FastifyRequest, () => boolean>();
+
 /** What of the console's sign-ins a request is judged by. */
 export interface SignIns {
   readonly sessions: ConsoleSessions;
@@ -53,9 +56,20 @@ export function admitViewer({ identify, roles, signedIn }: GateOptions) {
     if ('kind' in principal) return sendProblem(reply, problem(principal.code, principal.message, principal.hint));
     const viewer = viewerOf(principal, roles);
     if (access === 'auditor' && viewer.visibility !== 'all') return sendProblem(reply, auditorsOnly());
+    admitted.set(request, () => stillHolds(request, principal, found, signedIn));
     passed.set(request, { viewer, signedIn: found, session: null, approval: null });
     return undefined;
   };
+}
+
+/** Whether whoever was let in would be let in now: the token has not ended, and neither has the sign-in. */
+export function stillAdmitted(request: FastifyRequest): boolean {
+  return admitted.get(request)?.() ?? false;
+}
+
+function stillHolds(request: FastifyRequest, { token }: Principal, found: SignedIn | null, { sessions, cookies }: SignIns): boolean {
+  if (found === null) return Date.now() < token.expiresAt;
+  return sessions.holds(cookies.read(request, 'console') ?? '');
 }
 
 /** A token goes before a cookie: whoever sends one means it. */

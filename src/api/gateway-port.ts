@@ -35,6 +35,19 @@ export interface ConnectionItem {
   readonly retentionDays: number;
 }
 
+/** Who wants which session ended, and why. */
+export interface Termination {
+  readonly session: string;
+  /** As the trail names them. */
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** What became of it. Times are Unix times in milliseconds. */
+export type Terminated =
+  | { readonly kind: 'not-open' }
+  | { readonly kind: 'stopped'; readonly stoppedAt: number; readonly endedAt: number | null };
+
 /** All that the API, which runs in a thread of its own, asks of the gateway's main thread. */
 export interface GatewayPort {
   /** Resolves once the event is committed to the journal; rejects where it cannot be. */
@@ -42,4 +55,5 @@ export interface GatewayPort {
   status(): Promise<GatewayStatus>;
   connections(): Promise<readonly ConnectionItem[]>;
   policies(): Promise<PoliciesInForce>;
+  terminate(termination: Termination): Promise<Terminated>;
 }

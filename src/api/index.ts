@@ -12,6 +12,7 @@ import { addApprovalRoutes, type ApprovalSources } from './approval-routes.ts';
 import { admitToApproval, admitToSession, admitViewer, type GateOptions } from './gate.ts';
 import { addHealthRoutes } from './health.ts';
 import { isHostAllowed } from '../wire/host-header.ts';
+import { addLiveRoute, type LiveSources } from './live-routes.ts';
 import type { ApiLog } from './log.ts';
 import type { ConsoleSessions } from './login/console-sessions.ts';
 import { createCookies } from './login/cookies.ts';
@@ -19,9 +20,15 @@ import { addLoginRoutes, type LoginSources } from './login/login-routes.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { addDocumentRoute, describeRoutes } from './openapi.ts';
 import { problem, sendProblem } from './problem.ts';
+import { addTerminateRoute } from './terminate-route.ts';
 import { type Api, addOtherRoutes, addRecordingRoutes, addSessionRoutes, type RouteSources } from './routes.ts';
 
-export interface ApiOptions extends RouteSources, ApprovalSources, Omit<GateOptions, 'signedIn'>, Omit<LoginSources, 'signedIn'> {
+export interface ApiOptions
+  extends RouteSources,
+    LiveSources,
+    ApprovalSources,
+    Omit<GateOptions, 'signedIn'>,
+    Omit<LoginSources, 'signedIn'> {
   readonly approvals: ApprovalSources['approvals'];
   readonly sessions: ConsoleSessions;
   readonly listen: { readonly host: string; readonly port: number };
@@ -83,6 +90,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addDocumentRoute(api);
   addSessionRoutes(api, options);
   addRecordingRoutes(api, options);
+  addLiveRoute(api, options);
+  addTerminateRoute(api, options);
   addOtherRoutes(api, options);
   addApprovalRoutes(api, options);
   addLoginRoutes(api, { ...options, signedIn });

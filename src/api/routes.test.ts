@@ -20,7 +20,7 @@ const strangers = sessionItem(null, { status: 'refused', verdict: 'refused', cod
 const catalog = memoryCatalog([others, own, strangers], [exchangeItem(others, { text: 'select secret from plans' }), exchangeItem(own)]);
 
 /** What a look cannot test: it leads somewhere, or does something. */
-const elsewhere = new Set(['/api/v1/login', '/api/v1/login/callback', '/api/v1/logout']);
+const elsewhere = new Set(['/api/v1/login', '/api/v1/login/callback', '/api/v1/logout', '/api/v1/sessions/:id/terminate']);
 
 /** What a route needs beside its session to be answered with 200. */
 const queries: { readonly [url: string]: string } = { '/api/v1/sessions/:id/export': '?format=ndjson' };
@@ -37,7 +37,7 @@ async function registeredRoutes(): Promise<readonly string[]> {
 }
 
 async function unaskedOptions() {
-  const gateway = { audit: async () => {}, status: neverAsked, connections: neverAsked, policies: neverAsked };
+  const gateway = { audit: async () => {}, status: neverAsked, connections: neverAsked, policies: neverAsked, terminate: neverAsked };
   return trialOptions({ catalog, gateway, approvals: await openTrialDesk() });
 }
 
@@ -87,7 +87,7 @@ describe('who may call each route', () => {
     for (const { who, token, id, status } of cases) {
       for (const [method, by] of [
         ['GET', 'token'],
-        ['HEAD', 'token'],
+        [url.endsWith('/live') ? 'GET' : 'HEAD', 'token'],
         ['GET', 'cookie'],
       ] as const) {
         it(`${method} ${url} by ${who}, by ${by}: ${status}`, async () => {

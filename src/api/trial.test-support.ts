@@ -139,6 +139,8 @@ export function memoryCatalog(sessions: readonly SessionItem[], exchanges: reado
       return pageOf(found, limit, cursor);
     },
     session: (id) => sessions.find((each) => each.id === id) ?? null,
+    lastSequence: (id) => (sessions.some((each) => each.id === id) ? 1 : null),
+    lastExchanges: (id, limit) => exchanges.filter(({ session }) => session === id).slice(-limit),
     exchanges: (filter, visibility, { limit, cursor }) => {
       const ids = new Set(sessions.filter((each) => visible(visibility, each)).map(({ id }) => id));
       const found = exchanges.filter(
@@ -176,6 +178,7 @@ export function trialOptions(more: Partial<ApiOptions> & Pick<ApiOptions, 'catal
     listen: { host: '127.0.0.1', port: 0 },
     tls: null,
     recording: twoLines,
+    live: twoLines,
     identify,
     roles: { admin: ['platform'], auditor: ['audit'], reviewer: ['dba'] },
     sessions: openConsoleSessions(':memory:', Date.now),
@@ -192,11 +195,12 @@ export function trialOptions(more: Partial<ApiOptions> & Pick<ApiOptions, 'catal
 export async function startApi(
   records: Pick<ApiOptions, 'catalog'> & Partial<Pick<ApiOptions, 'recording' | 'approvals'>>,
   more: Partial<ApiOptions> = {},
+  answers: Partial<GatewayPort> = {},
 ): Promise<Trial> {
   const audits: AuditEvent[] = [];
   const faults: object[] = [];
   const state = { ready: null as string | null, auditFault: null as Error | null };
-  const gateway = gatewayOf(state, audits);
+  const gateway = { ...gatewayOf(state, audits), ...answers };
   const approvals = records.approvals ?? (await openTrialDesk({ audit: (event) => gateway.audit(event) }));
   const log = { info: () => {}, error: (fields: object) => faults.push(fields) };
   const options = trialOptions({ ...records, gateway, log, approvals, ...more });
@@ -257,6 +261,7 @@ function gatewayOf(state: { ready: string | null; auditFault: Error | null }, au
         retentionDays: 90,
       },
     ],
+    terminate: async () => ({ kind: 'not-open' }),
     policies: async () => ({
       version: 'v1',
       since: '2026-11-22T12:00:00.000Z',

@@ -52,6 +52,17 @@ class SqliteCatalog implements CatalogReader {
     return row === undefined ? null : sessionItem(row);
   }
 
+  lastSequence(session: string): number | null {
+    const row = this.#open()?.prepare('SELECT last_sequence FROM sessions WHERE id = ?').get(session);
+    return row === undefined ? null : Number(row['last_sequence']);
+  }
+
+  lastExchanges(session: string, limit: number): ExchangeItem[] {
+    const sql = `SELECT ${exchangeColumns} FROM ${exchangeSource(false)} WHERE s.id = ? ORDER BY x.ordinal DESC LIMIT ?`;
+    const rows = this.#open()?.prepare(sql).all(session, limit) ?? [];
+    return rows.map(exchangeItem);
+  }
+
   exchanges(filter: ExchangeFilter, visibility: Visibility, page: PageRequest): Page<ExchangeItem> {
     const conditions = new Conditions();
     visible(conditions, visibility);

@@ -129,6 +129,10 @@ export interface ExchangeFilter {
 export interface CatalogReader {
   sessions(filter: SessionFilter, visibility: Visibility, page: PageRequest): Page<SessionItem>;
   session(id: string): SessionItem | null;
+  /** The number of a session's last entry that the catalog knows; null where it knows none. */
+  lastSequence(session: string): number | null;
+  /** The last exchanges of a session, newest first. */
+  lastExchanges(session: string, limit: number): readonly ExchangeItem[];
   exchanges(filter: ExchangeFilter, visibility: Visibility, page: PageRequest): Page<ExchangeItem>;
   audit(page: PageRequest): Page<AuditItem>;
   close(): void;

@@ -4,7 +4,7 @@ import type { Part } from '../core/part.ts';
 import type { Decoder } from '../core/protocol.ts';
 import { catalogPath, isSessionId, recordingPath } from './layout.ts';
 import { needsRebuild } from './rebuild.ts';
-import { readRecording } from './recording-file.ts';
+import { followRecording, readRecording } from './recording-file.ts';
 import { openReadOnly } from './schema.ts';
 import { bytesBetween } from './segment-reader.ts';
 import { timestamp } from './timestamp.ts';
@@ -19,6 +19,12 @@ export type RecordingLine = { readonly sequence: number; readonly at: string; re
 export function readEntries(state: string, session: string): AsyncGenerator<Entry> {
   if (!isSessionId(session)) throw new ChaperoneError('NOT_FOUND', 'There is no such recording.');
   return readRecording(recordingPath(state, session));
+}
+
+/** Every entry of one session that may still go on; null says that there is no more for now. NOT_FOUND where it has no recording. */
+export function followEntries(state: string, session: string): AsyncGenerator<Entry | null> {
+  if (!isSessionId(session)) throw new ChaperoneError('NOT_FOUND', 'There is no such recording.');
+  return followRecording(recordingPath(state, session));
 }
 
 /** Bytes of the journal that are not durably archived yet; a stopped gateway that could drain leaves none. */
@@ -38,6 +44,12 @@ export function unfinishedSessions(state: string): { session: string; lastSequen
 export async function* decodeRecording(entries: AsyncIterable<Entry>, decoder: Decoder | null): AsyncGenerator<RecordingLine> {
   const view = new DecodedView(decoder);
   for await (const entry of entries) yield view.line(entry);
+}
+
+/** The same of a session that may still go on. */
+export async function* decodeLive(entries: AsyncIterable<Entry | null>, decoder: Decoder | null): AsyncGenerator<RecordingLine | null> {
+  const view = new DecodedView(decoder);
+  for await (const entry of entries) yield entry === null ? null : view.line(entry);
 }
 
 class DecodedView {

@@ -124,16 +124,29 @@ function cutTail(
  * being written has, ends it. NOT_FOUND where there is no file, INTERNAL where a block is damaged.
  */
 export async function* readRecording(path: string): AsyncGenerator<Entry> {
+  for await (const entry of followRecording(path)) {
+    if (entry === null) return;
+    yield entry;
+  }
+}
+
+/**
+ * The same of a recording that is being written: null says that there is no more for now, and whoever goes on after it is
+ * given what was written since. INTERNAL where the file has become shorter, as a start after a power cut may make it.
+ */
+export async function* followRecording(path: string): AsyncGenerator<Entry | null> {
   const file = await openToRead(path);
   try {
-    const { size } = await file.stat();
-    let offset = 0;
-    while (offset < size) {
-      const read = await readBlock(file, offset, size);
-      if (read.kind === 'torn') return;
-      if (read.kind === 'damaged') throw new ChaperoneError('INTERNAL', `The recording ${path} is damaged at byte ${offset}.`);
-      yield* named(path, offset, read);
-      offset += blockHeaderBytes + read.head.packed;
+    for (let offset = 0; ; ) {
+      const { size } = await file.stat();
+      if (size < offset) throw new ChaperoneError('INTERNAL', `The recording ${path} was cut while it was read.`);
+      const read = offset === size ? null : await readBlock(file, offset, size);
+      if (read === null || read.kind === 'torn') yield null;
+      else if (read.kind === 'damaged') throw new ChaperoneError('INTERNAL', `The recording ${path} is damaged at byte ${offset}.`);
+      else {
+        yield* named(path, offset, read);
+        offset += blockHeaderBytes + read.head.packed;
+      }
     }
   } finally {
     await file.close();

@@ -1,11 +1,17 @@
-import type { Session } from '../core/session.ts';
+import type { Ending, Session } from '../core/session.ts';
 
 /** setTimeout's longest wait; a token that lives longer is looked at again then. */
 const longestWaitMs = 2 ** 31 - 1;
 
+interface Open {
+  readonly session: Session;
+  readonly over: PromiseWithResolvers<void>;
+  timer: NodeJS.Timeout | null;
+}
+
 /** The sessions that are open now: what ends them from outside goes through here. */
 export class OpenSessions {
-  readonly #open = new Map<string, { readonly session: Session; timer: NodeJS.Timeout | null }>();
+  readonly #open = new Map<string, Open>();
   readonly #now: () => number;
   #emptied: (() => void)[] = [];
 
@@ -23,7 +29,7 @@ export class OpenSessions {
   }
 
   add(session: Session, outliveToken: boolean): void {
-    this.#open.set(session.facts.id, { session, timer: null });
+    this.#open.set(session.facts.id, { session, over: Promise.withResolvers(), timer: null });
     if (!outliveToken) this.#watchToken(session);
   }
 
@@ -31,7 +37,15 @@ export class OpenSessions {
     const entry = this.#open.get(id);
     if (entry?.timer) clearTimeout(entry.timer);
     this.#open.delete(id);
+    entry?.over.resolve();
     if (this.#open.size === 0) for (const tell of this.#emptied.splice(0)) tell();
+  }
+
+  /** Ends one session; what is returned resolves once its end is on record. Null where it is not open. */
+  stop(id: string, ending: Ending): Promise<void> | null {
+    const entry = this.#open.get(id);
+    entry?.session.stop(ending);
+    return entry?.over.promise ?? null;
   }
 
   /** Ends every open session, telling each why. */

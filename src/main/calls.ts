@@ -4,6 +4,7 @@ import type { DataPlaneCalls, DeskHandlers } from '../gateway/approval-desk.ts';
 import type { DeskData } from '../gateway/approvals.ts';
 import type { Certificate } from '../gateway/certificate.ts';
 import type { Configuration } from '../gateway/configuration/index.ts';
+import type { Terminated, Termination } from '../gateway/terminate.ts';
 import type { IdentitySettings } from '../stages/identity/settings.ts';
 import type { LoginClient } from '../stages/identity/sign-in.ts';
 import type { Place } from '../wire/dial.ts';
@@ -16,6 +17,7 @@ export type MainHandlers = DataPlaneCalls & {
   status(nothing: null): ReturnType<GatewayPort['status']>;
   connections(nothing: null): ReturnType<GatewayPort['connections']>;
   policies(nothing: null): ReturnType<GatewayPort['policies']>;
+  terminate(termination: Termination): Promise<Terminated>;
 };
 
 /** What the archive's thread answers. */

@@ -5,7 +5,7 @@ import { type ApiServer, serveApi } from '../api/index.ts';
 import { openConsoleSessions } from '../api/login/console-sessions.ts';
 import { createIssuerLogin } from '../api/login/issuer-login.ts';
 import { openCatalog } from '../archive/catalog.ts';
-import { decodeRecording, readEntries } from '../archive/read.ts';
+import { decodeLive, decodeRecording, followEntries, readEntries } from '../archive/read.ts';
 import type { Calls } from '../gateway/calls.ts';
 import type { loadDecoders } from '../gateway/protocols.ts';
 import type { OpenDesk } from '../stages/approvals/index.ts';
@@ -31,15 +31,17 @@ export async function openApi(
   const sessions = openConsoleSessions(join(data.state, 'console.db'), Date.now);
   const ports = { now: Date.now, log: (line: string) => log.warn({ part: 'identity' }, line) };
   const [identity, signIns] = [createIdentity(data.identity, ports), createIdentity(signInSettings(data.identity), ports)];
+  const decoderOf = (session: string) => {
+    const known = catalog.session(session);
+    return known ? decoders(known.protocol) : null;
+  };
   const server = await serveApi({
     approvals,
     listen: data.listen,
     tls: data.certificate,
     catalog,
-    recording: (session) => {
-      const known = catalog.session(session);
-      return decodeRecording(readEntries(data.state, session), known ? decoders(known.protocol) : null);
-    },
+    recording: (session) => decodeRecording(readEntries(data.state, session), decoderOf(session)),
+    live: (session) => decodeLive(followEntries(data.state, session), decoderOf(session)),
     identify: (credential) => identity.identify(credential),
     identifyPerson: (credential) => signIns.identify(credential),
     issuers: data.logins.map((client) => createIssuerLogin(client, Date.now)),
@@ -51,6 +53,7 @@ export async function openApi(
       status: () => main.status(null),
       connections: () => main.connections(null),
       policies: () => main.policies(null),
+      terminate: (termination) => main.terminate(termination),
     },
     pages: fileURLToPath(new URL('../../web/dist', import.meta.url)),
     log,

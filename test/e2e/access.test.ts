@@ -37,6 +37,7 @@ const routes = {
   '/api/v1/sessions/{id}': { access: 'session', query: '' },
   '/api/v1/sessions/{id}/exchanges': { access: 'session', query: '' },
   '/api/v1/sessions/{id}/recording': { access: 'session', query: '' },
+  '/api/v1/sessions/{id}/live': { access: 'session', query: '' },
   '/api/v1/sessions/{id}/export': { access: 'session', query: '?format=ndjson' },
   '/api/v1/exchanges': { access: 'list', query: `?q=${secretWord}` },
   '/api/v1/approvals': { access: 'list', query: '' },
@@ -50,6 +51,7 @@ const deciding = {
   '/api/v1/approvals/{id}': 'post',
   '/api/v1/slack/interactions': 'post',
   '/api/v1/logout': 'post',
+  '/api/v1/sessions/{id}/terminate': 'post',
 } as const;
 /** The ways to a sign-in and back, for everybody; console-login.test.ts walks them. */
 const leading = ['/api/v1/login', '/api/v1/login/callback'];
@@ -226,6 +228,17 @@ describe('who may look at the record', () => {
         who,
       );
     assert.equal(await decide('who is asked'), 200);
+  });
+
+  it('nobody ends a session who neither owns it nor administers', async () => {
+    const end = async (who: string) => {
+      const headers = { ...(tokens[who] && { authorization: `Bearer ${tokens[who]}` }), 'content-type': 'application/json' };
+      return (await fetch(`${house.gateway.console}/api/v1/sessions/${owned.id}/terminate`, { method: 'POST', headers, body: '{}' }))
+        .status;
+    };
+    for (const who of strangers) assert.equal(await end(who), 401, who);
+    for (const [who, { session }] of Object.entries(known))
+      assert.equal(await end(who), session === 404 ? 404 : who === 'auditor' ? 403 : 200, who);
   });
 
   it('lists and searches show everybody their own, and the auditor all', async () => {

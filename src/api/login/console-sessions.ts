@@ -19,6 +19,8 @@ export interface ConsoleSessions {
   open(principal: Principal): string;
   /** Whoever holds the secret, if they have not been away for too long; from now on they are here again. */
   find(secret: string): SignedIn | null;
+  /** Whether they would be found; to watch a page is not to be here. */
+  holds(secret: string): boolean;
   end(secret: string): void;
   close(): void;
 }
@@ -67,6 +69,10 @@ export function openConsoleSessions(path: string, now: () => number): ConsoleSes
       if (at - seenAt >= seenEveryMs) database.prepare('UPDATE signed_in SET seen_at = ? WHERE id = ?').run(at, id);
       // Written by `open` alone.
       return { principal: JSON.parse(String(row['principal'])) as Principal, csrf: csrfOf(secret), endsAt };
+    },
+    holds: (secret) => {
+      const row = database.prepare('SELECT seen_at, ends_at FROM signed_in WHERE id = ?').get(hashOf(secret));
+      return row !== undefined && now() < Number(row['ends_at']) && now() - Number(row['seen_at']) < idleMs;
     },
     end: (secret) => end(hashOf(secret)),
     close: () => database.close(),
