@@ -145,6 +145,28 @@ describe('archiving', () => {
       }
     }));
 
+  it('knows after a restart what was said before it in the same segment', () =>
+    withJournal(async (journal) => {
+      const id = createId();
+      journal.put(id, 0, opening(id, 1_760_000_000_000));
+      const ask = (ordinal: number) => journal.put(id, ordinal, ...exchange('select what is asked again', ['1'], ['one']));
+      await archiveAll(journal.state, ask(1));
+      await archiveAll(journal.state, ask(2));
+      const before = journal.position;
+      ask(3);
+      assert.ok(journal.position.offset - before.offset < 400, 'its action is not written again');
+      journal.put(id, 0, { kind: 'end', end: { status: 'ended', reason: 'x' } });
+      await archiveAll(journal.state, journal.position);
+      const texts: string[] = [];
+      for await (const entry of readEntries(journal.state, id)) if (entry.kind === 'exchange') texts.push(entry.action.text);
+      assert.deepEqual(texts, Array(3).fill('select what is asked again'));
+      const exchanges = dumpCatalog(journal.state)['exchanges'] as { text: string }[];
+      assert.deepEqual(
+        exchanges.map(({ text }) => text),
+        texts,
+      );
+    }));
+
   it('rebuilds an identical catalog from the recordings', () =>
     withJournal(async (journal) => {
       for (const _position of traffic(journal));

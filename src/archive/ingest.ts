@@ -1,5 +1,6 @@
 import { renameSync, unlinkSync } from 'node:fs';
 import { type FrameRead, maxPayloadBytes, readFrame } from '../core/frame.ts';
+import { SaidSoFar } from '../core/said.ts';
 import { Anomalies, type Anomaly } from './anomalies.ts';
 import { segmentsOf, syncFile, syncFolder, syncNames, journalFolder } from './layout.ts';
 import { appendFrames } from './recording-file.ts';
@@ -41,6 +42,9 @@ export class Ingester {
   readonly #finished: { readonly number: number; readonly damaged: boolean }[] = [];
   /** Every batch is read into it: nobody may keep a view of an entry's bytes beyond its batch. */
   readonly #buffer = Buffer.allocUnsafeSlow(batchBytes);
+  /** What the segment at hand has said so far. */
+  #said = new SaidSoFar();
+  #saidIn = 0;
   #position: Position | null = null;
   #stored: Position | null;
   #damaged: number | null = null;
@@ -125,6 +129,7 @@ export class Ingester {
   }
 
   #read(from: Position, committed: Position): Position {
+    if (this.#saidIn !== from.segment) this.#hear(from);
     for (let into = this.#buffer; ; into = Buffer.allocUnsafeSlow(largestFrame)) {
       const piece = readPiece(this.#options.state, from, committed, into);
       if (piece.kind === 'missing') return this.#skipMissing(from, committed);
@@ -141,10 +146,29 @@ export class Ingester {
     }
   }
 
+  /** What comes in a segment may repeat what stands before the position in it, which is archived already. */
+  #hear({ segment, offset }: Position): void {
+    this.#said = new SaidSoFar();
+    this.#saidIn = segment;
+    let from: Position = { segment, offset: 0 };
+    const before = { segment, offset };
+    for (let into = this.#buffer; from.offset < offset; ) {
+      const piece = readPiece(this.#options.state, from, before, into);
+      if (piece.kind !== 'frames') return;
+      let end = 0;
+      let read = readFrame(piece.bytes, end, this.#said);
+      for (; read.kind === 'entry'; read = readFrame(piece.bytes, end, this.#said)) end = read.next;
+      if (read.kind === 'corrupt' || piece.last) return;
+      if (end === 0 && into !== this.#buffer) return;
+      into = end === 0 ? Buffer.allocUnsafeSlow(largestFrame) : this.#buffer;
+      from = { segment, offset: piece.offset + end };
+    }
+  }
+
   #takeFrames(bytes: Buffer): { read: FrameRead; end: number } {
     const run = new FrameRun(bytes);
     for (let offset = 0; ; ) {
-      const read = readFrame(bytes, offset);
+      const read = readFrame(bytes, offset, this.#said);
       if (read.kind !== 'entry') {
         run.end();
         return { read, end: offset };
@@ -183,8 +207,13 @@ export class Ingester {
   #save(): void {
     const { store } = this.#options;
     store.transact(() => saveStreams(this.#touched, this.#context));
-    for (const stream of this.#touched) if (stream.session !== null && stream.session.end !== null) this.#streams.delete(stream.id);
+    for (const stream of this.#touched) if (stream.session !== null && stream.session.end !== null) this.#letGoOf(stream.id);
     this.#touched.clear();
+  }
+
+  #letGoOf(session: string): void {
+    this.#streams.delete(session);
+    this.#said.forget(session);
   }
 
   #leaveDamaged(committed: Position): boolean {

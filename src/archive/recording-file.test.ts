@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { zstdDecompressSync } from 'node:zlib';
+import { crc32, zstdDecompressSync } from 'node:zlib';
 import type { Entry } from '../core/entry.ts';
 import { encodeFrame } from '../core/frame.ts';
 import { createId } from '../core/identifier.ts';
@@ -47,6 +47,18 @@ describe('a recording file', () => {
       assert.deepEqual(read.map(encodeFrame), entries.map(encodeFrame));
       assert.equal(statSync(path).mode & 0o777, 0o600);
       assert.equal(statSync(join(folder, 'day')).mode & 0o777, 0o700);
+    }));
+
+  it('is read in its first version too', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'a.rec.zst');
+      appendFrames(path, [encodeFrame(entryOf(0))]);
+      const block = readFileSync(path);
+      block.writeUInt32LE(0x31524843, 8);
+      block.writeUInt32LE(crc32(block.subarray(8, 20)), 24);
+      writeFileSync(path, block);
+      appendFrames(path, [encodeFrame(entryOf(1))]);
+      assert.equal((await collect(readRecording(path))).length, 2);
     }));
 
   it('is a plain zstd file to others', (context) =>

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Entry } from '../core/entry.ts';
 import { ChaperoneError, messageOf } from '../core/errors.ts';
+import { type Said, SaidSoFar } from '../core/said.ts';
 import { isMissing, makePrivateFolder } from './layout.ts';
 import { type BlockHead, blockBytes, blockHeaderBytes, encodeBlock, entriesIn, isWhole, readBlockHead } from './recording-block.ts';
 
@@ -69,6 +70,7 @@ export function* reopenRecording(path: string, cut: (bytes: number, kept: string
   if (file === null) return;
   try {
     const { size } = fstatSync(file);
+    const said = new SaidSoFar();
     let offset = 0;
     while (offset < size) {
       const read = readBlockSync(file, offset, size);
@@ -76,7 +78,7 @@ export function* reopenRecording(path: string, cut: (bytes: number, kept: string
         cutTail(file, path, offset, size, read.kind, cut);
         return;
       }
-      yield* entriesIn(read.head, read.packed);
+      yield* entriesIn(read.head, read.packed, said);
       offset += blockHeaderBytes + read.head.packed;
     }
   } finally {
@@ -137,6 +139,7 @@ export async function* readRecording(path: string): AsyncGenerator<Entry> {
 export async function* followRecording(path: string): AsyncGenerator<Entry | null> {
   const file = await openToRead(path);
   try {
+    const said = new SaidSoFar();
     for (let offset = 0; ; ) {
       const { size } = await file.stat();
       if (size < offset) throw new ChaperoneError('INTERNAL', `The recording ${path} was cut while it was read.`);
@@ -144,7 +147,7 @@ export async function* followRecording(path: string): AsyncGenerator<Entry | nul
       if (read === null || read.kind === 'torn') yield null;
       else if (read.kind === 'damaged') throw new ChaperoneError('INTERNAL', `The recording ${path} is damaged at byte ${offset}.`);
       else {
-        yield* named(path, offset, read);
+        yield* named(path, offset, read, said);
         offset += blockHeaderBytes + read.head.packed;
       }
     }
@@ -153,9 +156,9 @@ export async function* followRecording(path: string): AsyncGenerator<Entry | nul
   }
 }
 
-function* named(path: string, offset: number, block: { head: BlockHead; packed: Buffer }): Generator<Entry> {
+function* named(path: string, offset: number, block: { head: BlockHead; packed: Buffer }, said: Said): Generator<Entry> {
   try {
-    yield* entriesIn(block.head, block.packed);
+    yield* entriesIn(block.head, block.packed, said);
   } catch (fault) {
     throw new ChaperoneError('INTERNAL', `The recording ${path} is damaged at byte ${offset}: ${messageOf(fault)}.`, { cause: fault });
   }

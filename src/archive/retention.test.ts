@@ -109,9 +109,11 @@ describe('retention', () => {
       const { journal } = made;
       const id = journal.session(['select 1'], { retentionDays: 0 });
       journal.put(createId(), 0, { kind: 'audit', audit: { event: 'retention.deleted', actor: 'gateway', detail: { session: id } } });
-      const archiver = made.begin();
-      await drain(archiver, journal);
+      const first = made.begin();
+      await drain(first, journal);
+      await first.close();
       rmSync(recordingPath(journal.state, id));
+      const archiver = made.begin();
       assert.equal(await archiver.sweep(), 1);
       assert.equal(made.events.length, 0);
       await archiver.close();

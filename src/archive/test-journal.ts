@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Action } from '../core/action.ts';
 import type { Decision, Entry, EntryBody, SessionFacts } from '../core/entry.ts';
-import { encodeFrame } from '../core/frame.ts';
+import { encodeFrame, frameHeaderBytes, saidBefore, sessionBytes, writeFrame } from '../core/frame.ts';
 import { createId } from '../core/identifier.ts';
 import type { Part } from '../core/part.ts';
 import type { Decoder } from '../core/protocol.ts';
+import { placesOfSession } from '../core/said.ts';
 import { encodeSegmentHeader, segmentHeaderBytes, segmentName } from '../core/segment.ts';
 import { catalogPath, journalFolder, makePrivateFolder } from './layout.ts';
 import { segmentPath } from './segment-reader.ts';
@@ -21,6 +22,8 @@ export class TestJournal {
   offset = 0;
   #at = 1_760_000_000_000;
   readonly #sequences = new Map<string, number>();
+  /** What each session has said in this segment, and where that stands. */
+  readonly #places = new Map<string, Map<string, number>>();
 
   constructor() {
     makePrivateFolder(journalFolder(this.state));
@@ -33,6 +36,7 @@ export class TestJournal {
 
   roll(segment = this.segment + 1): void {
     this.segment = segment;
+    this.#places.clear();
     this.#append(encodeSegmentHeader(segment));
     this.offset = segmentHeaderBytes;
   }
@@ -44,7 +48,25 @@ export class TestJournal {
   }
 
   write(...entries: readonly Entry[]): Position {
-    return this.append(Buffer.concat(entries.map(encodeFrame)));
+    return this.append(Buffer.concat(entries.map((entry) => this.#frameOf(entry))));
+  }
+
+  /** As the gateway writes it: what its session has said in this segment before, by the place where it stands. */
+  #frameOf(entry: Entry): Buffer {
+    const whole = encodeFrame(entry);
+    const { session, sequence, exchange: ordinal, at, kind } = entry;
+    if (kind !== 'exchange' && kind !== 'decision' && kind !== 'outcome') return whole;
+    const payload = whole.subarray(frameHeaderBytes);
+    const places = this.#places.get(session) ?? new Map<string, number>();
+    this.#places.set(session, places);
+    const before = places.get(payload.toString());
+    const place = before ?? places.size + 1;
+    if (place > placesOfSession) return whole;
+    places.set(payload.toString(), place);
+    const said = before === undefined ? payload : saidBefore;
+    const frame = Buffer.alloc(frameHeaderBytes + said.length);
+    writeFrame(frame, 0, { session: sessionBytes(session), sequence, exchange: ordinal, at, kind, direction: null, place }, said);
+    return frame;
   }
 
   append(bytes: Buffer): Position {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Entry } from './entry.ts';
-import { encodeFrame, frameHeaderBytes, readFrame } from './frame.ts';
+import { encodeFrame, frameHeaderBytes, readFrame, saidBefore, sessionBytes, writeFrame } from './frame.ts';
+import { SaidSoFar } from './said.ts';
 import { createId } from './identifier.ts';
 
 const session = createId();
@@ -42,7 +43,7 @@ const entries: readonly Entry[] = [
 describe('a frame', () => {
   for (const [index, entry] of entries.entries())
     test(`${index}: ${entry.kind} comes back as it went`, () => {
-      const read = readFrame(encodeFrame(entry), 0);
+      const read = readFrame(encodeFrame(entry), 0, new SaidSoFar());
       assert.equal(read.kind, 'entry');
       assert.deepEqual(read.kind === 'entry' ? read.entry : null, entry);
     });
@@ -51,7 +52,7 @@ describe('a frame', () => {
     const buffer = Buffer.concat(entries.map(encodeFrame));
     const found: string[] = [];
     let at = 0;
-    for (let read = readFrame(buffer, at); read.kind === 'entry'; read = readFrame(buffer, at)) {
+    for (let read = readFrame(buffer, at, new SaidSoFar()); read.kind === 'entry'; read = readFrame(buffer, at, new SaidSoFar())) {
       found.push(read.entry.kind);
       at = read.next;
     }
@@ -59,13 +60,13 @@ describe('a frame', () => {
       found,
       entries.map((entry) => entry.kind),
     );
-    assert.deepEqual(readFrame(buffer, at), { kind: 'end' });
+    assert.deepEqual(readFrame(buffer, at, new SaidSoFar()), { kind: 'end' });
   });
 
   test('cut anywhere is torn, and never an entry', () => {
     const whole = encodeFrame(entries[0] as Entry);
     for (let length = 1; length < whole.length; length += 1)
-      assert.equal(readFrame(whole.subarray(0, length), 0).kind, 'torn', `${length}`);
+      assert.equal(readFrame(whole.subarray(0, length), 0, new SaidSoFar()).kind, 'torn', `${length}`);
   });
 
   test('with any bit turned is damage, or goes on past its end, and never an entry', () => {
@@ -73,8 +74,35 @@ describe('a frame', () => {
     for (let bit = 0; bit < whole.length * 8; bit += 1) {
       const damaged = Buffer.from(whole);
       damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      assert.match(readFrame(damaged, 0).kind, /corrupt|torn/, `bit ${bit}`);
+      assert.match(readFrame(damaged, 0, new SaidSoFar()).kind, /corrupt|torn/, `bit ${bit}`);
     }
+  });
+
+  test('says by its place what an earlier one of its session and kind has said', () => {
+    const [first, other] = [entries[0] as Entry, entries[1] as Entry];
+    const frame = (entry: Entry, place: number, payload: Uint8Array) => {
+      const out = Buffer.alloc(frameHeaderBytes + payload.length);
+      const { sequence, exchange, at, kind } = entry;
+      writeFrame(out, 0, { session: sessionBytes(entry.session), sequence, exchange, at, kind, direction: null, place }, payload);
+      return out;
+    };
+    const payload = (entry: Entry) => encodeFrame(entry).subarray(frameHeaderBytes);
+    const elsewhere = { ...first, session: createId() };
+    const said = new SaidSoFar();
+    const read = (bytes: Buffer) => {
+      const found = readFrame(bytes, 0, said);
+      return found.kind === 'entry' ? found.entry : found.kind;
+    };
+    assert.equal(read(frame(first, 2, saidBefore)), 'corrupt');
+    assert.deepEqual(read(frame(first, 2, payload(first))), first);
+    assert.deepEqual(read(frame({ ...first, sequence: 8 }, 2, saidBefore)), { ...first, sequence: 8 });
+    assert.equal(read(frame(first, 1, saidBefore)), 'corrupt');
+    assert.equal(read(frame(other, 2, saidBefore)), 'corrupt');
+    assert.equal(read(frame(elsewhere, 2, saidBefore)), 'corrupt');
+    assert.deepEqual(read(frame(other, 2, payload(other))), other);
+    assert.equal(read(frame(first, 2, saidBefore)), 'corrupt');
+    said.forget(session);
+    assert.equal(read(frame(other, 2, saidBefore)), 'corrupt');
   });
 
   test('has a header of the documented length', () => {

@@ -2,11 +2,13 @@ import { crc32 } from 'node:zlib';
 import type { Direction, Entry, EntryBody } from './entry.ts';
 import { bytesOf, KnownPayload, type Payload, sumOfFew } from './known-payload.ts';
 import { ownBytes } from './own-bytes.ts';
+import type { Said } from './said.ts';
 
 /**
  * How an entry stands in the journal and in a recording. All numbers big-endian:
  *   u32 length of all that follows the checksum · u32 CRC-32 of the same · 16 bytes session · u32 sequence ·
- *   u32 exchange · f64 at · u8 kind · u8 direction · u16 zero · payload (`bytes`: as they crossed; all else: JSON)
+ *   u32 exchange · f64 at · u8 kind · u8 direction · u16 place · payload (`bytes`: as they crossed; all else: JSON)
+ * A place other than 0 is where the session keeps this payload; without a payload, what it keeps there is this entry's.
  */
 export const frameHeaderBytes = 44;
 const checkedFrom = 8;
@@ -39,7 +41,12 @@ export interface FrameHead {
   readonly at: number;
   readonly kind: Entry['kind'];
   readonly direction: Direction | null;
+  /** 0 where the payload is not kept for later entries, and does not come from an earlier one. */
+  readonly place: number;
 }
+
+/** The payload of an entry that says what stands at its place. */
+export const saidBefore = new Uint8Array(0);
 
 /** Writes the 44 header bytes of a frame with this payload to `out` at `offset`; the payload must follow them. */
 export function writeFrameHeader(out: Buffer, offset: number, head: FrameHead, payload: Uint8Array): void {
@@ -58,9 +65,13 @@ export function writeFrame(out: Buffer, offset: number, head: FrameHead, payload
     putUint32(out, offset + 4, payload.sumBehind(sumOfFew(out, offset + checkedFrom, offset + frameHeaderBytes)));
     return end;
   }
-  putUint32(out, offset + 4, crc32(out.subarray(offset + checkedFrom, end)));
+  const sum = bytes.length <= fewBytes ? sumOfFew(out, offset + checkedFrom, end) : crc32(out.subarray(offset + checkedFrom, end));
+  putUint32(out, offset + 4, sum);
   return end;
 }
+
+/** With so many behind the header, a call into the library costs as much as summing them here. */
+const fewBytes = 32;
 
 function writeUnchecked(out: Buffer, offset: number, head: FrameHead, length: number): void {
   putUint32(out, offset, frameHeaderBytes - checkedFrom + length);
@@ -72,8 +83,8 @@ function writeUnchecked(out: Buffer, offset: number, head: FrameHead, length: nu
   out.writeDoubleBE(head.at, offset + 32);
   out[offset + 40] = kindNumbers[head.kind];
   out[offset + 41] = head.direction === null ? 0 : directions.indexOf(head.direction) + 1;
-  out[offset + 42] = 0;
-  out[offset + 43] = 0;
+  out[offset + 42] = head.place >>> 8;
+  out[offset + 43] = head.place;
 }
 
 function putUint32(out: Buffer, offset: number, value: number): void {
@@ -89,7 +100,7 @@ export function encodeFrame(entry: Entry): Buffer {
   const frame = Buffer.allocUnsafe(frameHeaderBytes + payload.length);
   const direction = 'direction' in entry ? entry.direction : null;
   const { sequence, exchange, at, kind } = entry;
-  writeFrame(frame, 0, { session: sessionBytes(entry.session), sequence, exchange, at, kind, direction }, payload);
+  writeFrame(frame, 0, { session: sessionBytes(entry.session), sequence, exchange, at, kind, direction, place: 0 }, payload);
   return frame;
 }
 
@@ -101,7 +112,8 @@ export type FrameRead =
   | { readonly kind: 'torn' }
   | { readonly kind: 'corrupt'; readonly reason: string };
 
-export function readFrame(buffer: Buffer, offset: number): FrameRead {
+/** `said` is the same for all frames of a segment, or of a recording, which are read from the first one on. */
+export function readFrame(buffer: Buffer, offset: number, said: Said): FrameRead {
   if (offset === buffer.length) return { kind: 'end' };
   if (buffer.length - offset < frameHeaderBytes) return { kind: 'torn' };
   const length = buffer.readUInt32BE(offset);
@@ -111,11 +123,11 @@ export function readFrame(buffer: Buffer, offset: number): FrameRead {
   if (next > buffer.length) return { kind: 'torn' };
   if (crc32(buffer.subarray(offset + checkedFrom, next)) !== buffer.readUInt32BE(offset + 4))
     return { kind: 'corrupt', reason: 'checksum' };
-  const entry = parseEntry(buffer, offset, next);
+  const entry = parseEntry(buffer, offset, next, said);
   return entry === null ? { kind: 'corrupt', reason: 'unknown kind or payload' } : { kind: 'entry', entry, next };
 }
 
-function parseEntry(buffer: Buffer, offset: number, next: number): Entry | null {
+function parseEntry(buffer: Buffer, offset: number, next: number, said: Said): Entry | null {
   const kind = kinds[(buffer[offset + 40] ?? 0) - 1];
   const direction = directions[(buffer[offset + 41] ?? 0) - 1] ?? null;
   if (kind === undefined) return null;
@@ -127,8 +139,11 @@ function parseEntry(buffer: Buffer, offset: number, next: number): Entry | null 
     const bytes = buffer.subarray(offset + frameHeaderBytes, next);
     return direction === null ? null : { session, sequence, at, exchange, kind, direction, bytes };
   }
-  const body = bodyAt(buffer, offset + frameHeaderBytes, next);
+  const from = offset + frameHeaderBytes;
+  const place = buffer.readUInt16BE(offset + 42);
+  const body = place > 0 && from === next ? said.at(session, place, kind) : bodyAt(buffer, from, next);
   if (body === null) return null;
+  if (place > 0 && from < next) said.put(session, place, kind, body);
   const head = { session, sequence, at, exchange, kind };
   // The checksum vouches that this is what encodeFrame wrote from a value of this type.
   return (direction === null ? { ...head, ...body } : { ...head, direction, ...body }) as Entry;

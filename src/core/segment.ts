@@ -1,9 +1,11 @@
 /**
  * How the journal stands on disk: `<state>/journal/<number, 12 digits>.segment`, each a 16-byte header (8 bytes magic, the
- * number as u64 big-endian) and then frames. Numbers rise by one and are never used twice.
+ * number as u64 big-endian) and then frames. Numbers rise by one and are never used twice. Segments of the first version have no
+ * entries that repeat others.
  */
 export const segmentHeaderBytes = 16;
-const magic = Buffer.from('CHAPJRN1', 'latin1');
+const magic = Buffer.from('CHAPJRN2', 'latin1');
+const firstMagic = Buffer.from('CHAPJRN1', 'latin1');
 
 export function segmentName(number: number): string {
   return `${String(number).padStart(12, '0')}.segment`;
@@ -24,5 +26,7 @@ export function encodeSegmentHeader(number: number): Buffer {
 
 /** Whether these bytes begin the segment of that number. */
 export function isSegmentHeader(bytes: Buffer, number: number): boolean {
-  return bytes.length >= segmentHeaderBytes && bytes.subarray(0, segmentHeaderBytes).equals(encodeSegmentHeader(number));
+  if (bytes.length < segmentHeaderBytes || bytes.readBigUInt64BE(magic.length) !== BigInt(number)) return false;
+  const found = bytes.subarray(0, magic.length);
+  return found.equals(magic) || found.equals(firstMagic);
 }

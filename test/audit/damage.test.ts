@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AuditItem } from '../../src/archive/items.ts';
 import { readFrame } from '../../src/core/frame.ts';
+import { SaidSoFar } from '../../src/core/said.ts';
 import { encodeSegmentHeader, segmentHeaderBytes, segmentName, segmentNumber } from '../../src/core/segment.ts';
 import { openSite, type Site } from './site.ts';
 
@@ -30,7 +31,8 @@ function lastSegment(site: Site) {
   const buffer = readFileSync(path);
   const frames: number[] = [];
   let at = segmentHeaderBytes;
-  for (let read = readFrame(buffer, at); read.kind === 'entry'; read = readFrame(buffer, at)) {
+  const said = new SaidSoFar();
+  for (let read = readFrame(buffer, at, said); read.kind === 'entry'; read = readFrame(buffer, at, said)) {
     frames.push(at);
     at = read.next;
   }

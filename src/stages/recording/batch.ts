@@ -1,6 +1,7 @@
 import type { Entry } from '../../core/entry.ts';
-import { type FrameHead, frameHeaderBytes, readFrame, writeFrame, writeFrameHeader } from '../../core/frame.ts';
-import { bytesOf, type Payload } from '../../core/known-payload.ts';
+import { type FrameHead, frameHeaderBytes, readFrame, saidBefore, writeFrame, writeFrameHeader } from '../../core/frame.ts';
+import { bytesOf, type KnownPayload, type Payload } from '../../core/known-payload.ts';
+import type { Said } from '../../core/said.ts';
 
 const chunkBytes = 1024 * 1024;
 /** Below this a copy costs less than an iovec of its own. */
@@ -21,6 +22,8 @@ export class Batch {
   #used = 0;
   #runFrom = 0;
   #vectors: Uint8Array[] = [];
+  /** What entries said that name a place in its stead, in their order. */
+  #repeated: KnownPayload[] = [];
 
   add(head: FrameHead, payload: Payload): void {
     const bytes = bytesOf(payload);
@@ -37,6 +40,12 @@ export class Batch {
     this.entries += 1;
   }
 
+  /** An entry that says what stands at its place already. */
+  repeat(head: FrameHead, payload: KnownPayload): void {
+    this.add(head, saidBefore);
+    this.#repeated.push(payload);
+  }
+
   /** The frames in order, as what `writev` takes; valid until `clear`. */
   vectors(): Uint8Array[] {
     this.#closeRun();
@@ -47,7 +56,9 @@ export class Batch {
   decode(): Entry[] {
     const whole = Buffer.concat(this.vectors());
     const entries: Entry[] = [];
-    for (let read = readFrame(whole, 0); read.kind === 'entry'; read = readFrame(whole, read.next)) entries.push(read.entry);
+    const repeated = this.#repeated.values();
+    const said: Said = { put: () => {}, at: () => bodyOf(repeated.next().value) };
+    for (let read = readFrame(whole, 0, said); read.kind === 'entry'; read = readFrame(whole, read.next, said)) entries.push(read.entry);
     return entries;
   }
 
@@ -55,6 +66,7 @@ export class Batch {
     this.entries = 0;
     this.bytes = 0;
     this.#vectors = [];
+    this.#repeated = [];
     this.#chunks.length = Math.min(this.#chunks.length, chunksKept);
     this.#chunkIndex = 0;
     this.#chunk = this.#chunks[0] ?? this.#chunk;
@@ -75,4 +87,8 @@ export class Batch {
     if (this.#used > this.#runFrom) this.#vectors.push(this.#chunk.subarray(this.#runFrom, this.#used));
     this.#runFrom = this.#used;
   }
+}
+
+function bodyOf(payload: KnownPayload | undefined): object | null {
+  return payload === undefined ? null : (JSON.parse(Buffer.from(payload.bytes).toString('utf8')) as object);
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { maxPayloadBytes } from '../../core/frame.ts';
+import { plainAction } from '../../core/action.ts';
+import { frameHeaderBytes, maxPayloadBytes } from '../../core/frame.ts';
 import { createId } from '../../core/identifier.ts';
-import { segmentName } from '../../core/segment.ts';
+import { segmentName, segmentNumber } from '../../core/segment.ts';
 import { action, done, factsOf, kindsOf, left, TestState, terms } from './testing.ts';
 
 const text = (value: string) => Buffer.from(value);
@@ -235,4 +236,46 @@ test('a release that throws ends its own session and no other', async () => {
   assert.deepEqual(released, ['other']);
   assert.equal(faults.length, 1);
   assert.deepEqual(kindsOf(state.of(bad.id)), ['session', 'bytes', 'bytes', 'end']);
+});
+
+test('what a session says again takes a header, and each segment can be read without the ones before it', async () => {
+  await using state = new TestState();
+  const journal = await state.open();
+  const facts = factsOf();
+  const record = journal.open(facts, terms, noFault);
+  const again = plainAction('toy:read', 'read', `read ${'a long thing '.repeat(50)}`);
+  const ask = () => {
+    const ordinal = record.exchange(again);
+    record.decided(ordinal, facts.decision);
+    record.outcome(ordinal, done);
+  };
+  const bytesOf = async (count: number) => {
+    const before = journal.position();
+    for (let index = 0; index < count; index += 1) ask();
+    await turn();
+    return journal.position().offset - before.offset;
+  };
+  await bytesOf(1);
+  const whole = (await bytesOf(1)) - 3 * frameHeaderBytes;
+  assert.equal(await bytesOf(10), 10 * 3 * frameHeaderBytes);
+  // Some of this turn goes into the old segment and some into the new one.
+  ask();
+  const rolling = journal.rollSegment();
+  for (let index = 0; index < 20; index += 1) {
+    ask();
+    await turn();
+  }
+  await rolling;
+  await bytesOf(1);
+  await record.end(left);
+
+  const [, second] = readdirSync(join(state.path, 'journal')).filter((name) => segmentNumber(name) !== null);
+  const entries = state.of(facts.id);
+  const actions = entries.flatMap((entry) => (entry.kind === 'exchange' ? [entry.action] : []));
+  assert.equal(actions.length, 34);
+  for (const one of actions) assert.deepEqual(one, again);
+  assert.equal(entries.filter((entry) => entry.kind === 'outcome' && entry.outcome.tag === 'DONE').length, 34);
+  // It has what it names, once, beside headers.
+  assert.ok(whole > 700);
+  assert.ok(statSync(join(state.path, 'journal', second ?? '')).size < 2 * whole + 100 * frameHeaderBytes);
 });

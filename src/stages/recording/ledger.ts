@@ -12,6 +12,7 @@ export class Ledger implements Party {
   readonly sessionBytes: Uint8Array;
   readonly durability = 'fsync';
   readonly goesOn = false;
+  readonly places = null;
   readonly halted = false;
   sequence = 0;
   committed = 0;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Entry } from '../../core/entry.ts';
 import { encodeFrame, readFrame } from '../../core/frame.ts';
+import { SaidSoFar } from '../../core/said.ts';
 import { createId } from '../../core/identifier.ts';
 import { encodeSegmentHeader, segmentHeaderBytes, segmentName } from '../../core/segment.ts';
 import { recover } from './recover.ts';
@@ -124,7 +125,7 @@ test('damage in the middle of an earlier segment is reported and left as it is',
   const damage = state.of(second.ledger).find((entry) => entry.kind === 'audit' && entry.audit.event === 'journal.damaged');
   const frame = at - 44;
   assert.deepEqual(damage?.kind === 'audit' && damage.audit.detail, { segment: damagedSegment, offset: frame, reason: 'checksum' });
-  assert.equal(readFrame(bytes, frame).kind, 'corrupt');
+  assert.equal(readFrame(bytes, frame, new SaidSoFar()).kind, 'corrupt');
   assert.ok(state.lines.some((line) => line.includes('damaged')));
   assert.deepEqual(kindsOf(state.of(facts.id)), ['session', 'bytes', 'end'], 'what stood before the damage, and the end by recovery');
 });

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, ftruncateSync, openSync, readdirSync, readFileSyn
 import { join } from 'node:path';
 import type { Entry } from '../../core/entry.ts';
 import { readFrame } from '../../core/frame.ts';
+import { SaidSoFar } from '../../core/said.ts';
 import { encodeSegmentHeader, isSegmentHeader, segmentHeaderBytes, segmentName, segmentNumber } from '../../core/segment.ts';
 
 /** A session that a crash cut: what must be written to close it. */
@@ -72,8 +73,9 @@ export function recover(folder: string, unfinished: readonly Unfinished[]): Reco
 function scan(buffer: Buffer, number: number, sessions: Map<string, Seen>): { readonly offset: number; readonly reason: string | null } {
   if (!isSegmentHeader(buffer, number)) return { offset: 0, reason: 'no segment header' };
   let offset = segmentHeaderBytes;
+  const said = new SaidSoFar();
   for (;;) {
-    const read = readFrame(buffer, offset);
+    const read = readFrame(buffer, offset, said);
     if (read.kind === 'end') return { offset, reason: null };
     if (read.kind === 'torn') return { offset, reason: 'cut short' };
     if (read.kind === 'corrupt') return { offset, reason: read.reason };

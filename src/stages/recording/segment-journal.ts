@@ -250,6 +250,7 @@ class CutParty implements Party {
   readonly sessionBytes: Uint8Array;
   readonly durability = 'write';
   readonly goesOn = false;
+  readonly places = null;
   readonly halted = false;
   sequence: number;
   committed: number;

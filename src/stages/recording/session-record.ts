@@ -8,6 +8,7 @@ import type { RecordingTerms, Release, SessionRecord } from '../../core/recorder
 import { Backlog } from './backlog.ts';
 import { Content } from './content.ts';
 import { OpenExchanges } from './open-exchanges.ts';
+import { Places } from './places.ts';
 import { actionPayload, decisionPayload, endPayload, maskedPayload, outcomePayload, sessionPayload, withheldPayload } from './encoding.ts';
 import type { Party, Writer } from './writer.ts';
 
@@ -30,6 +31,7 @@ export class KeptRecord implements SessionRecord, Party {
   readonly sessionBytes: Uint8Array;
   readonly durability: RecordingTerms['durability'];
   readonly goesOn: boolean;
+  readonly places = new Places();
   sequence = 0;
   committed = 0;
   batch = 0;

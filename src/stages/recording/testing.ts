@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { plainAction } from '../../core/action.ts';
 import type { Entry, EntryBody, SessionFacts } from '../../core/entry.ts';
 import { readFrame } from '../../core/frame.ts';
+import { SaidSoFar } from '../../core/said.ts';
 import { createId } from '../../core/identifier.ts';
 import type { RecordingTerms } from '../../core/recorder.ts';
 import { segmentHeaderBytes, segmentNumber } from '../../core/segment.ts';
@@ -55,7 +56,8 @@ export function readJournal(folder: string): Entry[] {
   const names = readdirSync(folder).filter((name) => segmentNumber(name) !== null);
   for (const name of names.sort()) {
     const buffer = readFileSync(join(folder, name));
-    for (let read = readFrame(buffer, segmentHeaderBytes); read.kind === 'entry'; read = readFrame(buffer, read.next))
+    const said = new SaidSoFar();
+    for (let read = readFrame(buffer, segmentHeaderBytes, said); read.kind === 'entry'; read = readFrame(buffer, read.next, said))
       entries.push(read.entry);
   }
   return entries;

@@ -1,8 +1,9 @@
 import type { Direction, Entry } from '../../core/entry.ts';
-import type { Payload } from '../../core/known-payload.ts';
+import { KnownPayload, type Payload } from '../../core/known-payload.ts';
 import type { Release } from '../../core/recorder.ts';
 import type { Put } from './backlog.ts';
 import { Batch } from './batch.ts';
+import type { Places } from './places.ts';
 import { SegmentFile } from './segment-file.ts';
 
 /** `write` durability means: on disk at the latest this many milliseconds after the commit. */
@@ -12,6 +13,8 @@ const flushEvery = 50;
 export interface Party {
   readonly sessionBytes: Uint8Array;
   readonly durability: 'write' | 'fsync';
+  /** Null where it says nothing twice. */
+  readonly places: Places | null;
   /** Whether its bytes are released even where their entry is lost. */
   readonly goesOn: boolean;
   /** The next entry's number. */
@@ -75,8 +78,11 @@ export class Writer {
     at: 0,
     kind: 'bytes' as Entry['kind'],
     direction: null as Direction | null,
+    place: 0,
   };
   #segment: SegmentFile;
+  /** The number of the segment that what is appended now will stand in. */
+  #ahead: number;
   #number = 1;
   #touched: Party[] = [];
   #pendings: Pending[] = [];
@@ -94,6 +100,7 @@ export class Writer {
 
   constructor(segment: SegmentFile, options: WriterOptions) {
     this.#segment = segment;
+    this.#ahead = segment.number;
     this.#options = options;
     this.#rollFrom = options.segmentBytes;
   }
@@ -183,8 +190,19 @@ export class Writer {
     head.at = Math.max(this.#lastAt, this.#notBefore);
     head.kind = kind;
     head.direction = direction;
-    batch.add(head, payload);
+    head.place = 0;
+    if (batch === this.#batch && payload instanceof KnownPayload && party.places !== null) this.#addKnown(payload, party.places);
+    else batch.add(head, payload);
     party.sequence += 1;
+  }
+
+  /** Whole the first time in each segment. */
+  #addKnown(payload: KnownPayload, places: Places): void {
+    const head = this.#head;
+    head.place = places.find(payload, this.#ahead);
+    if (head.place > 0) return this.#batch.repeat(head, payload);
+    head.place = places.take(payload, this.#ahead);
+    this.#batch.add(head, payload);
   }
 
   // The check phase follows the poll phase: everything that the sockets brought in this turn is in the batch by then.
@@ -240,7 +258,10 @@ export class Writer {
 
   #fail(thrown: unknown, pendings: readonly Pending[]): void {
     const entries = this.#batch.decode();
-    for (const party of this.#touched) party.sequence = party.committed;
+    for (const party of this.#touched) {
+      party.sequence = party.committed;
+      party.places?.forget();
+    }
     this.#batch.clear();
     this.#touched = [];
     this.#number += 1;
@@ -311,7 +332,10 @@ export class Writer {
 
   async #toNextSegment(): Promise<void> {
     const next = await SegmentFile.create(this.#options.folder, this.#segment.number + 1);
+    // What was appended so far may name places of the old segment.
+    this.#commitNow();
     this.#held = true;
+    this.#ahead = next.number;
     await this.#flushing;
     await this.#flush();
     const old = this.#segment;
