@@ -5,7 +5,7 @@ import { openGate } from '../ground/gate.ts';
 import type { GateRun, VerdictRun } from '../results.ts';
 import { StatementReader } from '../../src/protocols/postgres/statement-reader.ts';
 import { protocol } from '../../src/protocols/postgres/index.ts';
-import { snapshotOf, snapshotQuery } from '../../src/sql/snapshot-query.ts';
+import { snapshotOf, snapshotQuery, type SnapshotRow } from '../../src/sql/snapshot-query.ts';
 import { effectivePath } from '../../src/sql/setting.ts';
 import { createPolicy } from '../../src/stages/policy/judge.ts';
 import { setOf } from '../../src/stages/policy/sets.test-support.ts';
@@ -50,7 +50,9 @@ const statement = (name: string) =>
 
 /** Reading and judging in this process, with the target's own catalog. */
 async function judged({ target, options }: Ground): Promise<Omit<VerdictRun, 'round'>> {
-  const snapshot = snapshotOf(await target.ask(`select s.snapshot::text from (${snapshotQuery}) s`));
+  const snapshot = snapshotOf(
+    JSON.parse(await target.ask(`select json_agg(json_build_array(kind, schema, name, told)) from (${snapshotQuery}) s`)) as SnapshotRow[],
+  );
   const policy = createPolicy(setOf(policiesOf(many.policies), [protocol]));
   const reader = new StatementReader();
   const setting = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { meaningsOf, contextOf } from './testing/sample.ts';
-import { SchemaSnapshot } from './schema-snapshot.ts';
+import { snapshotOf } from './snapshot-query.ts';
 
-const nothing = new SchemaSnapshot({ schemas: [], relations: [], routines: [], operators: [], types: [] });
+const nothing = snapshotOf([]);
 const said = (value: string, name = 'restrict_nonsystem_relation_kind') =>
   `SELECT set_config(name, '${value}', false) FROM pg_settings WHERE name = '${name}'`;
 const secure = { searchPath: ['pg_catalog'] };

@@ -7,14 +7,14 @@ import { commands } from './commands.ts';
 import { definitions } from './definitions.ts';
 import { grammar } from './grammar.ts';
 import { queryKinds } from './indirect.ts';
-import { SchemaSnapshot } from './schema-snapshot.ts';
+import { snapshotOf } from './snapshot-query.ts';
 import { statementMeaning } from './statement.ts';
 import { reviewedRoutines } from './system-routines.ts';
 import { contextOf, type Sample, sampleServer } from './testing/sample.ts';
 
 /** The parser's own list of node types, each with its fields. */
 const declared = readDeclared();
-const nothing = contextOf(new SchemaSnapshot({ schemas: [], relations: [], routines: [], operators: [], types: [] }));
+const nothing = contextOf(snapshotOf([]));
 
 function readDeclared(): ReadonlyMap<string, readonly string[]> {
   const resolve = createRequire(createRequire(import.meta.url).resolve('libpg-query')).resolve;

@@ -60,13 +60,23 @@ export interface TypeEntry {
   readonly routines: readonly RoutineName[];
 }
 
+/** What is known by a key; nothing is an empty list. */
+export interface Entries<Entry> {
+  get(key: string): readonly Entry[];
+}
+
 export interface SnapshotParts {
-  readonly schemas: readonly string[];
-  readonly relations: readonly Relation[];
-  readonly routines: readonly Routine[];
-  /** Those not of PostgreSQL itself. */
-  readonly operators: readonly Operator[];
-  readonly types: readonly TypeEntry[];
+  readonly schemas: ReadonlySet<string>;
+  /** By {@link relationKey}. */
+  readonly relations: Entries<Relation>;
+  /** By {@link relationKey}. */
+  readonly routines: Entries<Routine>;
+  /** By name; those not of PostgreSQL itself. */
+  readonly operators: Entries<Operator>;
+  /** By {@link relationKey}. */
+  readonly types: Entries<TypeEntry>;
+  /** The names of routines not of PostgreSQL itself that take a row as their only argument. */
+  readonly rowRoutines: ReadonlySet<string>;
 }
 
 export function relationKey(schema: string, name: string): string {
@@ -75,44 +85,34 @@ export function relationKey(schema: string, name: string): string {
 
 /** Look-ups in what is known of a target's catalog. Immutable: after a change of the schema a new one is loaded. */
 export class SchemaSnapshot {
-  readonly #schemas: ReadonlySet<string>;
-  readonly #relations: ReadonlyMap<string, Relation>;
-  readonly #routines: ReadonlyMap<string, readonly Routine[]>;
-  readonly #operators: ReadonlyMap<string, readonly Operator[]>;
-  readonly #types: ReadonlyMap<string, TypeEntry>;
-  readonly #rowRoutines: ReadonlySet<string>;
+  readonly #parts: SnapshotParts;
 
-  constructor({ schemas, relations, routines, operators, types }: SnapshotParts) {
-    this.#schemas = new Set(schemas);
-    this.#relations = new Map(relations.map((relation) => [relationKey(relation.schema, relation.name), relation]));
-    this.#routines = Map.groupBy(routines, ({ schema, name }) => relationKey(schema, name));
-    this.#operators = Map.groupBy(operators, ({ name }) => name);
-    this.#types = new Map(types.map((type) => [relationKey(type.schema, type.name), type]));
-    this.#rowRoutines = new Set(routines.filter(({ takesRow, system }) => takesRow && !system).map(({ name }) => name));
+  constructor(parts: SnapshotParts) {
+    this.#parts = parts;
   }
 
   hasSchema(name: string): boolean {
-    return this.#schemas.has(name);
+    return this.#parts.schemas.has(name);
   }
   relation(schema: string, name: string): Relation | null {
-    return this.#relations.get(relationKey(schema, name)) ?? null;
+    return this.related(relationKey(schema, name));
   }
   /** All that share a name; which one a call means is decided by argument types, which are not known here. */
   routines(schema: string, name: string): readonly Routine[] {
-    return this.#routines.get(relationKey(schema, name)) ?? [];
+    return this.#parts.routines.get(relationKey(schema, name));
   }
   operators(name: string): readonly Operator[] {
-    return this.#operators.get(name) ?? [];
+    return this.#parts.operators.get(name);
   }
   type(schema: string, name: string): TypeEntry | null {
-    return this.#types.get(relationKey(schema, name)) ?? null;
+    return this.#parts.types.get(relationKey(schema, name))[0] ?? null;
   }
   /** Whether `alias.name` might call a routine that is not of PostgreSQL itself. */
   mayCall(name: string): boolean {
-    return this.#rowRoutines.has(name);
+    return this.#parts.rowRoutines.has(name);
   }
   /** What stands behind a key of {@link Relation.parents} or {@link Relation.children}. */
   related(key: string): Relation | null {
-    return this.#relations.get(key) ?? null;
+    return this.#parts.relations.get(key)[0] ?? null;
   }
 }

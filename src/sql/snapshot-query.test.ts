@@ -17,8 +17,8 @@ describe('the snapshot of a catalog', () => {
     try {
       await client.query('create role nobody_much');
       await client.query('set role nobody_much; set default_transaction_read_only = on; set search_path = app, public');
-      const { rows } = await client.query<{ snapshot: unknown }>(snapshotQuery);
-      assert.deepEqual(snapshotOf(JSON.stringify(rows[0]?.snapshot)).relation('public', 'people'), snapshot.relation('public', 'people'));
+      const { rows } = await client.query<string[]>({ text: snapshotQuery, rowMode: 'array' });
+      assert.deepEqual(snapshotOf(rows).relation('public', 'people'), snapshot.relation('public', 'people'));
       const path = await client.query<{ search_path: string }>('show search_path');
       assert.equal(path.rows[0]?.search_path, 'app, public');
     } finally {

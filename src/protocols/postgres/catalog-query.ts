@@ -29,5 +29,5 @@ const plainPath = 'set local search_path = pg_catalog';
 
 /** Answered by one row: the fingerprint. */
 export const checkQuestion = inTransaction(limits, plainPath, fingerprint);
-/** Answered by three rows: user and path of a new session, the fingerprint, the snapshot. */
+/** Answered by a row of user and path of a new session, one of the fingerprint, and those of the snapshot. */
 export const catalogQuestion = inTransaction(limits, beginning, plainPath, fingerprint, snapshotQuery);

@@ -1,7 +1,7 @@
 import type { SchemaSnapshot } from '../../sql/schema-snapshot.ts';
-import { snapshotOf } from '../../sql/snapshot-query.ts';
+import { SnapshotReader } from '../../sql/snapshot-query.ts';
 import { catalogQuestion, checkQuestion } from './catalog-query.ts';
-import { askApart, type Asker } from './own-line.ts';
+import { askApart, type Asker, type Row } from './own-line.ts';
 import type { Settings } from './settings.ts';
 import { StatementReader } from './statement-reader.ts';
 
@@ -91,7 +91,7 @@ export class Catalog {
     this.#outdated = false;
     try {
       const known = this.#known;
-      const unchanged = known !== null && (await askApart(asker, checkQuestion))[0]?.[0] === known.fingerprint;
+      const unchanged = known !== null && (await fingerprintOf(asker)) === known.fingerprint;
       if (!unchanged) this.#known = await load(asker);
       this.#checkedAt = begun;
     } catch {
@@ -103,14 +103,23 @@ export class Catalog {
 }
 
 async function load(asker: Asker): Promise<Known> {
-  const [beginning, fingerprint, snapshot] = await askApart(asker, catalogQuestion);
-  if (snapshot?.[0] == null || fingerprint?.[0] == null) throw new Error('the target did not tell of its catalog');
-  return {
-    snapshot: snapshotOf(snapshot[0]),
-    fingerprint: fingerprint[0],
-    user: beginning?.[0] ?? '',
-    searchPath: beginning?.[1] ?? '',
-  };
+  const reader = new SnapshotReader();
+  const firsts: Row[] = [];
+  await askApart(asker, catalogQuestion, (row) => {
+    if (firsts.length < 2) firsts.push(row);
+    else reader.take(row);
+  });
+  const [beginning, fingerprint] = firsts;
+  if (fingerprint?.[0] == null) throw new Error('the target did not tell of its catalog');
+  return { snapshot: reader.snapshot(), fingerprint: fingerprint[0], user: beginning?.[0] ?? '', searchPath: beginning?.[1] ?? '' };
+}
+
+async function fingerprintOf(asker: Asker): Promise<string | null> {
+  let fingerprint: string | null = null;
+  await askApart(asker, checkQuestion, ([told]) => {
+    fingerprint = told ?? null;
+  });
+  return fingerprint;
 }
 
 /** By the settings of their connections. */

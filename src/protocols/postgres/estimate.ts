@@ -32,8 +32,16 @@ export async function estimateRows(
     encodeMessage('S'),
   ]);
   try {
-    const [row] = await askApart(asker, messages, 2);
-    return rowsOf(JSON.parse(row?.[0] ?? 'null'));
+    let plan = 'null';
+    await askApart(
+      asker,
+      messages,
+      ([told]) => {
+        plan = told ?? plan;
+      },
+      2,
+    );
+    return rowsOf(JSON.parse(plan));
   } catch {
     // A statement that cannot be planned there can still be asked about; the record says what the target answered.
     return null;

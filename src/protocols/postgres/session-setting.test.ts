@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SchemaSnapshot } from '../../sql/schema-snapshot.ts';
+import { snapshotOf } from '../../sql/snapshot-query.ts';
 import { SessionSetting, type SettingAnswer } from './session-setting.ts';
 import { consults } from './setting-doubts.ts';
 import { type GateStatement, StatementReader } from './statement-reader.ts';
 
-const snapshot = new SchemaSnapshot({ schemas: ['public', 'app'], relations: [], routines: [], operators: [], types: [] });
+const snapshot = snapshotOf(['public', 'app'].map((schema) => ['schema', schema, '', '']));
 const answer: SettingAnswer = {
   path: ['pg_catalog', 'app'],
   user: 'shop',

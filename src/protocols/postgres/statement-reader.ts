@@ -1,9 +1,10 @@
 import type { Action } from '../../core/action.ts';
 import { type Lineage, statementLineage } from '../../sql/lineage.ts';
 import { type ParsedStatement, type Parsed, parseStatements } from '../../sql/parse.ts';
-import { SchemaSnapshot } from '../../sql/schema-snapshot.ts';
+import type { SchemaSnapshot } from '../../sql/schema-snapshot.ts';
 import type { Context, Setting } from '../../sql/setting.ts';
 import { settingAfter } from '../../sql/setting-after.ts';
+import { snapshotOf } from '../../sql/snapshot-query.ts';
 import { type StatementMeaning, statementMeaning } from '../../sql/statement.ts';
 import { noFacts, prepareAction, statementAction, unknownAction } from './actions.ts';
 import { after } from './at-once.ts';
@@ -134,7 +135,7 @@ const nothingKnown: Setting = {
   cursor: () => null,
 };
 
-const noCatalog = new SchemaSnapshot({ schemas: [], relations: [], routines: [], operators: [], types: [] });
+const noCatalog = snapshotOf([]);
 const withoutCatalog = 'a name, while the catalog of the target cannot be read';
 
 /** Whether what a statement does hangs on what its names mean. */

@@ -32,8 +32,8 @@ async function start(): Promise<Sample> {
   const client = await connect();
   try {
     await client.query(fixture('sample.sql'));
-    const { rows } = await client.query<{ snapshot: unknown }>(snapshotQuery);
-    return { server, connect, snapshot: snapshotOf(rows[0]?.snapshot) };
+    const { rows } = await client.query<string[]>({ text: snapshotQuery, rowMode: 'array' });
+    return { server, connect, snapshot: snapshotOf(rows) };
   } finally {
     await client.end();
   }

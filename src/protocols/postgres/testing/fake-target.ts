@@ -25,13 +25,27 @@ function isOwnLine(startup: Buffer): boolean {
   return startup.includes('application_name\0chaperone\0');
 }
 
+function tellOfCatalog(socket: Socket, catalog: Buffer | null): void {
+  socket.removeAllListeners('data');
+  if (catalog === null) socket.end(reply.error('57P01', 'this target tells nobody of its catalog'));
+  else {
+    socket.write(friendly);
+    socket.once('data', () => {
+      socket.write(catalog.subarray(0, catalog.length - 7));
+      setImmediate(() => socket.end(catalog.subarray(-7)));
+    });
+    socket.resume();
+  }
+}
+
 /**
  * Answers the start-up message by `greeting`, and every later write by what `answer` makes of it; `then` does what is to
- * be done to the socket after that.
+ * be done to the socket after that. Who asks for its catalog hears `catalog`, in two pieces, or that it tells nobody.
  */
 export async function startFakeTarget(
   greeting: Buffer | null | ((startup: Buffer) => Buffer | null),
   answer: (sent: Buffer, socket: Socket) => Buffer | null = () => null,
+  catalog: Buffer | null = null,
 ): Promise<FakeTarget> {
   const sockets: Socket[] = [];
   const received: Buffer[] = [];
@@ -42,7 +56,7 @@ export async function startFakeTarget(
     socket.on('data', (chunk: Buffer) => {
       if (!started && isOwnLine(chunk)) {
         sockets.splice(sockets.indexOf(socket), 1);
-        socket.end(reply.error('57P01', 'this target tells nobody of its catalog'));
+        tellOfCatalog(socket, catalog);
         return;
       }
       received.push(chunk);
