@@ -43,8 +43,11 @@ export interface Act {
 /** One request and its response, as an adapter yields it to the flow. Exactly one of `perform` and `refuse` is called. */
 export interface Exchange extends Ends {
   readonly action: Action;
-  /** The exact act that a person is asked about, where one must be asked. */
-  act(): Act;
+  /**
+   * The exact act that a person is asked about, where one must be asked; it may take time, where the rest of the request must be
+   * read first. A refusal where nobody can be asked about it: what is too long to be bound to an answer cannot be approved.
+   */
+  act(): Act | Promise<Act | Refusal>;
   /** Aborts when the client takes the request back while a person is asked. */
   readonly cancelled: AbortSignal;
   /** Policy has said yes: send the request by `crossing.ask`, and every piece of the reply by `crossing.answer`. */

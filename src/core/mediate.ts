@@ -35,7 +35,8 @@ async function wait(
     verdict = await pending;
     if (verdict.kind === 'question') {
       const notice = (text: string) => exchange.notice(text, crossing);
-      verdict = await stages.ask(verdict, session, exchange.act(), exchange.cancelled, notice);
+      const act = await exchange.act();
+      verdict = 'kind' in act ? { ...act, grounds: verdict.grounds } : await stages.ask(verdict, session, act, exchange.cancelled, notice);
     }
   } catch (fault) {
     verdict = faulty(fault);

@@ -9,8 +9,14 @@ import { WebReception } from './web-reception.ts';
 import { openWebServers } from './web-servers.ts';
 import { receiveRequest } from './web-visit.ts';
 
+/** The web listener, whose sessions outlive their sockets. */
+export interface WebListener extends Listener {
+  /** Ends the sessions in which nothing is running, and the others once nothing is. */
+  endIdle(): void;
+}
+
 /** Opens the one listener of all web protocols. Throws LISTENER_FAILED where the address is taken. */
-export async function openWebListener(listen: ListenAddress, certificate: Certificate | null, house: House): Promise<Listener> {
+export async function openWebListener(listen: ListenAddress, certificate: Certificate | null, house: House): Promise<WebListener> {
   if (certificate === null && !isLoopback(listen.host))
     throw new ChaperoneError('LISTENER_FAILED', 'listen.web has no certificate and is not on loopback.');
   const reception = new WebReception(house);
@@ -33,5 +39,5 @@ export async function openWebListener(listen: ListenAddress, certificate: Certif
     reception.endIdle();
     servers.close();
   };
-  return { name: 'web', host: address, port, close };
+  return { name: 'web', host: address, port, close, endIdle: () => reception.endIdle() };
 }

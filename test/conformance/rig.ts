@@ -22,11 +22,14 @@ export type Answer =
 
 /** A real client of the protocol with one open session. */
 export interface ConformanceClient {
-  /** One request that carries `mark` and is answered by something that carries it too. Never rejects. */
+  /**
+   * One request that carries `mark` and is answered by something that carries it too; where the session tells nothing unasked, one
+   * whose mark begins with `held` is never answered by the target. Never rejects.
+   */
   ask(mark: string): Promise<Answer>;
   /** What it was told beside answers. */
   notices(): readonly string[];
-  /** Resolves with what the client was told when its session has ended. */
+  /** Resolves with what the client was told when its session has ended; only where the session tells unasked. */
   readonly closed: Promise<string>;
   /** Says goodbye. */
   leave(): Promise<void>;
@@ -55,14 +58,18 @@ export interface ConformanceRig {
   connect(port: number, connection: string, token: string): Promise<ConformanceClient>;
   /** Whether a client may send the next request before the answer to the one before has come. */
   readonly pipelines: boolean;
+  /** Whether a client is told of its session's end without asking anything: false where a session is more than a socket. */
+  readonly tellsUnasked: boolean;
   /** Whether the protocol has words for telling a client that a person is asked. */
   readonly notices: boolean;
   /** The refusals' own words for Chaperone's codes. */
   readonly codes: { readonly ACCESS_REFUSED: string; readonly INTERNAL: string };
   /** What of one connection's bytes must be on record: all but the handshakes that carry a token or the target's credential. */
   recorded(direction: Direction, bytes: Buffer): Buffer;
+  /** Recorded bytes in the form that `recorded` has them in, where the record has a form of its own. */
+  kept?(direction: Direction, bytes: Buffer): Buffer;
   /** Stretches of recorded sessions that between them use every message. */
   readonly fixtures: readonly Fixture[];
-  /** All that a well-behaved client sends up to and with its token. */
+  /** All that a well-behaved client of a socket listener sends up to and with its token. */
   readonly opening: Buffer;
 }

@@ -43,7 +43,7 @@ export function shapeSuite({ name, path, protocol, rig }: ProtocolFolder): void 
 
     test('its settings mark what is secret', () => {
       const schema = z.toJSONSchema(protocol.settings, { io: 'input', unrepresentable: 'any' }) as Document;
-      const secrets = properties(schema).filter(([key]) => secretNames.test(key) && key !== 'credentials');
+      const secrets = properties(schema).filter(([key]) => secretNames.test(key) && key !== 'credentials' && !key.endsWith('Url'));
       for (const [key, property] of secrets) assert.equal(property['secret'], true, `${key} is not marked`);
     });
 

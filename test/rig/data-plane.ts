@@ -10,10 +10,10 @@ import type { Session } from '../../src/core/session.ts';
 import { noTimeouts, type Stages, type Timeouts } from '../../src/core/stages.ts';
 import { type Permit, permit, refuse } from '../../src/core/verdict.ts';
 import type { Certificate } from '../../src/gateway/certificate.ts';
-import { openListener } from '../../src/gateway/listener.ts';
+import { type Listener, openListener } from '../../src/gateway/listener.ts';
 import type { House } from '../../src/gateway/reception.ts';
 import { OpenSessions } from '../../src/gateway/sessions.ts';
-import { openWebListener } from '../../src/gateway/web-listener.ts';
+import { openWebListener, type WebListener } from '../../src/gateway/web-listener.ts';
 import { createIdentity } from '../../src/stages/identity/identity.ts';
 import { identitySchema } from '../../src/stages/identity/settings.ts';
 import { createMasking } from '../../src/stages/masking/index.ts';
@@ -108,6 +108,7 @@ export async function startDataPlane<Settings>(options: DataPlaneOptions<Setting
     token: (claims) => issuer.token(claims),
     entries,
     settled: async () => {
+      listener.endIdle?.();
       await sessions.empty();
       return entries();
     },
@@ -116,7 +117,10 @@ export async function startDataPlane<Settings>(options: DataPlaneOptions<Setting
   };
 }
 
-function listen<Settings>({ protocol, certificate = null, insecureLoopback = true }: DataPlaneOptions<Settings>, house: House) {
+function listen<Settings>(
+  { protocol, certificate = null, insecureLoopback = true }: DataPlaneOptions<Settings>,
+  house: House,
+): Promise<Listener & Partial<WebListener>> {
   const free = { host: '127.0.0.1', port: 0 };
   if (protocol.listener === 'web') return openWebListener(free, certificate, house);
   return openListener(protocol, free, { certificate, insecureLoopback }, house);

@@ -72,6 +72,7 @@ export const rig = {
   secret,
   connect,
   pipelines: true,
+  tellsUnasked: true,
   notices: true,
   codes: { ACCESS_REFUSED: '42501', INTERNAL: 'XX000' },
   /** Without the request for a password, the answers to it, and the secret of the cancel key. */

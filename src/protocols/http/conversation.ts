@@ -1,0 +1,92 @@
+import type { Mediate } from '../../core/exchange.ts';
+import type { SessionEnd } from '../../core/entry.ts';
+import type { Target } from '../../core/protocol.ts';
+import { endingOf, type Session } from '../../core/session.ts';
+import { refuse } from '../../core/verdict.ts';
+import type { Visit, WebConversation } from '../../core/web.ts';
+import { fixedInjection, type Injection, noInjection } from './credential.ts';
+import { HttpExchange } from './exchange.ts';
+import { TokenSource } from './oauth.ts';
+import { type CredentialPlace, isGraphQl, placeOfCredential, readRequest } from './request.ts';
+import { RequestBody } from './request-body.ts';
+import type { Settings } from './settings.ts';
+import { TargetCall } from './target-call.ts';
+import { Upstream } from './upstream.ts';
+
+/** How long a body may be that must be understood before it is judged. */
+const readableBytes = 1024 * 1024;
+
+/** One source of tokens for each connection, whatever sessions it has: its settings are its identity. */
+const tokenSources = new WeakMap<Settings, TokenSource>();
+
+/** The requests of one session. */
+export class HttpConversation implements WebConversation {
+  readonly #session: Session;
+  readonly #target: Target<Settings>;
+  readonly #mediate: Mediate;
+  readonly #upstream: Upstream;
+  readonly #place: CredentialPlace;
+  readonly #injection: () => Injection | Promise<Injection>;
+  readonly #running = new Set<HttpExchange>();
+
+  constructor(session: Session, target: Target<Settings>, mediate: Mediate) {
+    this.#session = session;
+    this.#target = target;
+    this.#mediate = mediate;
+    const { settings } = target;
+    this.#upstream = new Upstream(settings.target.url, target);
+    this.#place = placeOfCredential(settings);
+    this.#injection = injectionOf(target);
+  }
+
+  answer(visit: Visit): Promise<void> {
+    const body = new RequestBody(visit);
+    if (visit.body === null || !isGraphQl(visit, this.#target.settings)) return this.#exchange(visit, body, null);
+    return body.whole(readableBytes).then((whole) => this.#exchange(visit, body, whole));
+  }
+
+  async close(): Promise<SessionEnd> {
+    const { signal } = this.#session;
+    const ending = signal.aborted ? endingOf(signal) : null;
+    // What cannot be put on record cannot be told either.
+    const told = ending === null || ending.code === 'RECORDER_FAULT' ? null : refuse(ending.code, ending.message, ending.hint);
+    const running = [...this.#running];
+    for (const exchange of running) exchange.close(told);
+    await Promise.all(running.map(({ over }) => over));
+    await this.#upstream.close();
+    return { status: 'ended', reason: ending?.message ?? 'No request came for as long as the connection lets a session be idle.' };
+  }
+
+  #exchange(visit: Visit, body: RequestBody, whole: Buffer | null): Promise<void> {
+    const { settings } = this.#target;
+    const head = readRequest(visit, settings, this.#place, false, whole);
+    const places = { target: settings.target.url, base: visit.base, prefix: visit.prefix };
+    const parts = { upstream: this.#upstream, places, injection: this.#injection };
+    const exchange = new HttpExchange(visit, head, body, (own) => new TargetCall(own, parts));
+    this.#running.add(exchange);
+    void this.#mediate(exchange);
+    return exchange.over.then(() => void this.#running.delete(exchange));
+  }
+}
+
+function injectionOf(target: Target<Settings>): () => Injection | Promise<Injection> {
+  const { settings } = target;
+  const { credentials } = settings;
+  if (credentials === undefined) return () => noInjection;
+  if (!('oauth' in credentials)) {
+    const injection = fixedInjection(credentials);
+    return () => injection;
+  }
+  const { oauth } = credentials;
+  const source = tokenSources.get(settings) ?? new TokenSource(oauth, Date.now);
+  tokenSources.set(settings, source);
+  return () =>
+    source.current(async (form, authorization) => {
+      const upstream = new Upstream(oauth.tokenUrl, target);
+      try {
+        return await upstream.postForm(oauth.tokenUrl.path || '/', form, authorization);
+      } finally {
+        await upstream.close();
+      }
+    });
+}

@@ -1,0 +1,121 @@
+import type { Field } from '../../core/web.ts';
+
+/*
+ * What the record has of an exchange, each direction a sequence of frames: one letter, the length of what follows as u32
+ * big-endian, and that. HTTP/1.1 and HTTP/2 look the same in it, and so do chunks of any size. The letters:
+ *
+ *     Q  request head: `METHOD TARGET` and a line for each field, `name: value`, in ISO 8859-1, lines ended by LF
+ *     P  reply head: `STATUS REASON` and its fields likewise
+ *     B  a piece of the body, without any content coding that the gateway took off
+ *     T  trailers, a line each
+ *     M  a WebSocket message's piece: opcode, whether it is the last (1 or 0), and the payload without its mask
+ *     E  the end of the message: it is whole
+ */
+export const letter = { request: 0x51, reply: 0x50, body: 0x42, trailers: 0x54, message: 0x4d, end: 0x45 } as const;
+export type Letter = (typeof letter)[keyof typeof letter];
+
+export const frameHeaderBytes = 5;
+export const endFrame = frameOf(letter.end, Buffer.alloc(0));
+
+export function frameHeader(kind: Letter, length: number): Buffer {
+  const header = Buffer.allocUnsafe(frameHeaderBytes);
+  header[0] = kind;
+  header.writeUInt32BE(length, 1);
+  return header;
+}
+
+export function frameOf(kind: Letter, payload: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(frameHeaderBytes + payload.length);
+  frame[0] = kind;
+  frame.writeUInt32BE(payload.length, 1);
+  frame.set(payload, frameHeaderBytes);
+  return frame;
+}
+
+/** A head as it stands in the record: its first line and a line for each field. */
+export function headFrame(kind: typeof letter.request | typeof letter.reply, line: string, fields: readonly Field[]): Buffer {
+  let text = `${line}\n`;
+  for (const [name, value] of fields) text += `${name}: ${value}\n`;
+  return textFrame(kind, text);
+}
+
+export function trailersFrame(fields: readonly Field[]): Buffer {
+  return textFrame(letter.trailers, fields.map(([name, value]) => `${name}: ${value}\n`).join(''));
+}
+
+function textFrame(kind: Letter, text: string): Buffer {
+  const frame = Buffer.allocUnsafe(frameHeaderBytes + text.length);
+  frame[0] = kind;
+  frame.writeUInt32BE(text.length, 1);
+  frame.write(text, frameHeaderBytes, 'latin1');
+  return frame;
+}
+
+/** What a head or trailers frame says: the lines before and behind the first LF. */
+export function readHead(payload: Buffer): { readonly line: string; readonly fields: Field[] } {
+  const [line = '', ...rest] = payload.toString('latin1').split('\n');
+  return { line, fields: rest.flatMap(fieldOf) };
+}
+
+export function readFields(payload: Buffer): Field[] {
+  return payload.toString('latin1').split('\n').flatMap(fieldOf);
+}
+
+function fieldOf(line: string): Field[] {
+  const colon = line.indexOf(': ');
+  return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 2)]] : [];
+}
+
+/**
+ * Takes frames apart that come cut anywhere. Heads, trailers and messages are handed on whole; a body's pieces as they come.
+ */
+export class FrameReader {
+  readonly #take: (kind: number, payload: Buffer) => void;
+  #kind = 0;
+  /** Bytes of the frame's payload that have not come yet. */
+  #left = 0;
+  #held: Buffer[] = [];
+  #header: Buffer = Buffer.alloc(0);
+
+  constructor(take: (kind: number, payload: Buffer) => void) {
+    this.#take = take;
+  }
+
+  read(bytes: Buffer): void {
+    let at = 0;
+    while (at < bytes.length || (this.#left === 0 && this.#header.length === frameHeaderBytes)) {
+      if (this.#header.length < frameHeaderBytes) {
+        const wanted = frameHeaderBytes - this.#header.length;
+        const piece = bytes.subarray(at, at + wanted);
+        this.#header = this.#header.length === 0 ? piece : Buffer.concat([this.#header, piece]);
+        at += piece.length;
+        if (this.#header.length < frameHeaderBytes) {
+          this.#header = Buffer.from(this.#header);
+          return;
+        }
+        this.#kind = this.#header[0] ?? 0;
+        this.#left = this.#header.readUInt32BE(1);
+      }
+      const piece = bytes.subarray(at, at + this.#left);
+      at += piece.length;
+      this.#left -= piece.length;
+      this.#accept(piece);
+      if (this.#left > 0) return;
+    }
+  }
+
+  #accept(piece: Buffer): void {
+    const whole = this.#left === 0;
+    if (whole) this.#header = Buffer.alloc(0);
+    if (this.#kind === letter.body) {
+      if (piece.length > 0) this.#take(this.#kind, piece);
+      return;
+    }
+    if (whole && this.#held.length === 0) return this.#take(this.#kind, piece);
+    this.#held.push(Buffer.from(piece));
+    if (!whole) return;
+    const payload = Buffer.concat(this.#held);
+    this.#held = [];
+    this.#take(this.#kind, payload);
+  }
+}

@@ -1,0 +1,120 @@
+import type { Action } from '../../core/action.ts';
+import { plainAction } from '../../core/action.ts';
+import type { Field, Visit } from '../../core/web.ts';
+import { requestAction } from './actions.ts';
+import { targetWithout, withoutCredential } from './credential.ts';
+import { headFrame, letter } from './framing.ts';
+import { NotGraphQl } from './graphql.ts';
+import { operationInQuery, operationsOf } from './graphql-request.ts';
+import { requestFields } from './headers.ts';
+import { type CanonicalTarget, canonicalTarget } from './path.ts';
+import { foldIds } from './route.ts';
+import type { Settings } from './settings.ts';
+
+/** A request in the one form that is judged, recorded and sent, the gateway's credential apart. */
+export interface RequestHead {
+  readonly method: string;
+  readonly target: CanonicalTarget;
+  readonly fields: readonly Field[];
+  readonly action: Action;
+  /** What makes it one that does not pass, whatever policy says; null where nothing does. */
+  readonly problem: string | null;
+}
+
+/** Where the gateway's credential stands, and a client's own may not. */
+export interface CredentialPlace {
+  readonly field: string | null;
+  readonly parameter: string | null;
+}
+
+export function placeOfCredential({ credentials }: Settings): CredentialPlace {
+  if (credentials === undefined) return { field: null, parameter: null };
+  if ('query' in credentials) return { field: null, parameter: credentials.query };
+  return { field: 'header' in credentials ? credentials.header.toLowerCase() : 'authorization', parameter: null };
+}
+
+/** Whether a request's body must be known before it can be said what it asks. */
+export function isGraphQl(visit: Visit, { target }: Settings): boolean {
+  const path = canonicalTarget(visit.path, target.encodedSlashes);
+  return typeof path !== 'string' && target.graphql.includes(path.path);
+}
+
+/** Reads a request. `body` is that of one to a GraphQL endpoint; null where it is longer than is read. */
+export function readRequest(visit: Visit, settings: Settings, place: CredentialPlace, whole: boolean, body: Buffer | null): RequestHead {
+  const { method } = visit;
+  const found = canonicalTarget(visit.path, settings.target.encodedSlashes);
+  if (typeof found === 'string' || method === 'TRACE') return refusedHead(visit, typeof found === 'string' ? found : trace);
+  const target = targetWithout(found, place.parameter);
+  const fields = withoutCredential(requestFields(visit.headers, whole), place.field);
+  const { openapi, url } = settings.target;
+  const route = openapi?.find(method, target.path) ?? { template: foldIds(target.path), operationId: '', known: openapi === undefined };
+  const contentType = valueOf(fields, 'content-type');
+  const action = requestAction({
+    method,
+    target,
+    route,
+    host: url.host,
+    contentType: contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '',
+    bodyBytes: visit.body === null ? 0 : (visit.body.length ?? -1),
+    websocket: visit.upgrade !== null,
+    graphql: settings.target.graphql.includes(target.path) ? graphQlOf(visit, target, body, contentType) : null,
+  });
+  return { method, target, fields, action, problem: null };
+}
+
+/** It would be answered with all that the target was sent, the gateway's credential included. */
+const trace = 'TRACE, which has the target send back what it got';
+
+function refusedHead({ method, path, headers }: Visit, problem: string): RequestHead {
+  const action = { ...plainAction('http:other', 'unknown', `${method} ${path.slice(0, 2_000)}`), facts: noFacts };
+  return { method, target: { path, query: null }, fields: headers, action, problem };
+}
+
+const noFacts = {
+  method: '',
+  path: '',
+  route: '',
+  operationId: '',
+  query: [],
+  host: '',
+  contentType: '',
+  bodyBytes: 0,
+  graphqlType: '',
+  graphqlName: '',
+  graphqlFields: [],
+};
+
+function graphQlOf({ method, body: has }: Visit, { query }: CanonicalTarget, body: Buffer | null, contentType: string) {
+  try {
+    if (has === null) return method === 'GET' && query !== null && /(^|[&;])query=/.test(query) ? operationInQuery(query) : null;
+    if (method !== 'POST') return `a body with ${method}`;
+    return body === null ? 'a body that is too long' : operationsOf(body, contentType);
+  } catch (fault) {
+    if (fault instanceof NotGraphQl) return fault.message;
+    return 'a body that cannot be read';
+  }
+}
+
+function valueOf(fields: readonly Field[], name: string): string {
+  return fields.find(([own]) => own === name)?.[1] ?? '';
+}
+
+/** As it stands in the record. */
+export function requestFrame({ method, target, fields }: RequestHead, length: number | null): Buffer {
+  const framing: Field[] = length === null ? [] : [['content-length', String(length)]];
+  return headFrame(letter.request, `${method} ${pathOf(target)}`, [...fields, ...framing]);
+}
+
+function pathOf({ path, query }: CanonicalTarget): string {
+  return query === null ? path : `${path}?${query}`;
+}
+
+/** What differs from one time to the next though the same is asked: tracing, and keys by which a target tells a repetition. */
+const passing =
+  /^(traceparent|tracestate|baggage|b3|x-b3-.*|x-request-id|x-correlation-id|request-id|idempotency-key|x-idempotency-key|date|priority)$/;
+
+/** What an approval is bound to: all that matters to the target. */
+export function boundBytes(head: RequestHead, body: Buffer): Buffer {
+  const fields = head.fields.filter(([name]) => !passing.test(name));
+  return Buffer.concat([requestFrame({ ...head, fields }, body.length), body]);
+}

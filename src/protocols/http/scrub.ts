@@ -1,0 +1,61 @@
+/** Shorter secrets would be found in what has nothing to do with them, and tell by what is missing. */
+const shortest = 6;
+const star = 0x2a;
+
+/**
+ * Takes a credential out of what a target says: some echo a request's headers, some put a key into their own links. Every form
+ * that it is sent in counts. What takes its place is as long, so that lengths and ranges stay what they were.
+ */
+export class Scrubber {
+  readonly #forms: readonly Buffer[];
+  /** The longest form's length but one: as much of a piece may be the beginning of one. */
+  readonly keep: number;
+
+  constructor(secrets: readonly string[]) {
+    const forms = new Set(secrets.filter((secret) => secret.length >= shortest).flatMap(formsOf));
+    this.#forms = [...forms].toSorted((one, other) => other.length - one.length).map((form) => Buffer.from(form, 'utf8'));
+    this.keep = Math.max(0, ...this.#forms.map(({ length }) => length - 1));
+  }
+
+  get isEmpty(): boolean {
+    return this.#forms.length === 0;
+  }
+
+  /** The bytes without any form; the same buffer where there is none in it. */
+  bytes(bytes: Buffer): Buffer {
+    let clean = bytes;
+    for (const form of this.#forms)
+      for (let at = clean.indexOf(form); at !== -1; at = clean.indexOf(form, at + form.length)) {
+        if (clean === bytes) clean = Buffer.from(bytes);
+        clean.fill(star, at, at + form.length);
+      }
+    return clean;
+  }
+
+  text(text: string): string {
+    if (this.#forms.length === 0) return text;
+    const bytes = Buffer.from(text, 'latin1');
+    const clean = this.bytes(bytes);
+    return clean === bytes ? text : clean.toString('latin1');
+  }
+
+  /** How many of the last bytes may be the beginning of a form that goes on in the next piece. */
+  begun(bytes: Buffer): number {
+    const from = Math.max(0, bytes.length - this.keep);
+    for (let at = from; at < bytes.length; at += 1) if (this.#beginsAt(bytes, at)) return bytes.length - at;
+    return 0;
+  }
+
+  #beginsAt(bytes: Buffer, at: number): boolean {
+    return this.#forms.some((form) => {
+      const length = Math.min(form.length, bytes.length - at);
+      return form[0] === bytes[at] && form.compare(bytes, at, at + length, 0, length) === 0;
+    });
+  }
+}
+
+/** As it is, encoded for a URL (both ways of writing a space), as JSON has it, and in base64. */
+function formsOf(secret: string): string[] {
+  const url = encodeURIComponent(secret);
+  return [secret, url, url.replaceAll('%20', '+'), JSON.stringify(secret).slice(1, -1), Buffer.from(secret, 'utf8').toString('base64')];
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { secret, url } from '../../wire/settings.ts';
+import { openApiFile } from './openapi-file.ts';
+
+const tls = z
+  .union([z.literal('verify'), z.strictObject({ ca: z.string().min(1) })], {
+    error: 'expected verify, or { ca: PATH } with the PEM file of the authority that signed the target',
+  })
+  .default('verify')
+  .describe('How the target proves itself: by an authority this machine trusts, or by one named here.');
+
+const absolutePath = z.string().regex(/^\/[!-~]*$/, 'is no path; write one that begins with a slash, such as /graphql');
+
+const target = z.strictObject({
+  url: url().describe('Where the API is; the path of a request is put behind it.'),
+  tls,
+  encodedSlashes: z
+    .enum(['refuse', 'keep'])
+    .default('refuse')
+    .describe('What becomes of %2F in a path: refused, or kept within its segment, for APIs that name things with slashes so.'),
+  graphql: z.array(absolutePath).max(32).default(['/graphql']).describe('The paths at which the target answers GraphQL.'),
+  openapi: openApiFile().optional().describe('An OpenAPI 3 document (JSON or YAML) that says which routes there are; others are unknown.'),
+});
+
+/** A field that the gateway or the connection frames by itself cannot carry a credential. */
+const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^`|~-]{1,64}$/, 'is no header name; write one such as Authorization or X-Api-Key')
+  .refine(
+    (name) => !/^(host|connection|content-length|transfer-encoding|upgrade|te|trailer)$/i.test(name),
+    'is a header that frames messages',
+  );
+
+const withHeader = z.strictObject({ header: headerName, value: secret().describe('All of the header’s value.') });
+const withBasic = z.strictObject({ user: z.string().max(256), password: secret() });
+const withQuery = z.strictObject({ query: z.string().min(1).max(128), value: secret().describe('The parameter’s value, not encoded.') });
+const withOAuth = z.strictObject({
+  oauth: z.strictObject({
+    tokenUrl: url().describe('Where the authorization server gives tokens for client credentials (RFC 6749 section 4.4).'),
+    clientId: z.string().min(1).max(512),
+    clientSecret: secret(),
+    scope: z.string().min(1).max(1_024).optional(),
+  }),
+});
+
+const credentials = z
+  .union([withHeader, withBasic, withQuery, withOAuth], {
+    error: 'expected { header, value }, { user, password }, { query, value } or { oauth }; write one of them',
+  })
+  .optional()
+  .describe('What the gateway proves itself with to the target; clients never see it.');
+
+/** A connection's `target` and `credentials`. */
+export const settings = z.strictObject({ target, credentials });
+export type Settings = z.output<typeof settings>;
+export type Credentials = NonNullable<Settings['credentials']>;

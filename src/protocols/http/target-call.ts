@@ -1,0 +1,184 @@
+import { Readable } from 'node:stream';
+import type { Outcome } from '../../core/entry.ts';
+import type { Field } from '../../core/web.ts';
+import { ForbiddenAddress } from '../../wire/dial.ts';
+import { fieldsOf } from '../../wire/http-headers.ts';
+import { type Injection, sentTarget, withoutCredential } from './credential.ts';
+import { Decoding } from './decoding.ts';
+import type { Carrier, HttpExchange } from './exchange.ts';
+import { FrameReader, letter } from './framing.ts';
+import { codingOf, type Places, replyFields } from './headers.ts';
+import { ShownReply } from './masking.ts';
+import type { Controller, Handler, Upstream } from './upstream.ts';
+
+/** What a call of a target needs of its session. */
+export interface CallParts {
+  readonly upstream: Upstream;
+  readonly places: Places;
+  /** A promise where it must be fetched first. */
+  readonly injection: () => Injection | Promise<Injection>;
+}
+
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** One request at its target, and the reply's way back. */
+export class TargetCall implements Carrier, Handler {
+  readonly #exchange: HttpExchange;
+  readonly #parts: CallParts;
+  readonly #frames = new FrameReader((kind, payload) => this.#one(kind, payload));
+  #body: Readable | null = null;
+  #controller: Controller | null = null;
+  #abandoned: Error | null = null;
+  #reply: ShownReply | null = null;
+  #decoding: Decoding | null = null;
+  #outcome: Outcome | null = null;
+  #trailers: readonly Field[] = [];
+  #injection: Injection | null = null;
+
+  constructor(exchange: HttpExchange, parts: CallParts) {
+    this.#exchange = exchange;
+    this.#parts = parts;
+  }
+
+  // ---- towards the target -------------------------------------------------------------------------------------------------
+
+  forward(frames: Buffer): void {
+    this.#frames.read(frames);
+  }
+
+  #one(kind: number, payload: Buffer): void {
+    if (kind === letter.request) this.#begin();
+    else if (kind === letter.body && this.#body !== null) this.#exchange.targetTakes(this.#body.push(payload));
+    else if (kind === letter.end) this.#body?.push(null);
+  }
+
+  #begin(): void {
+    if (this.#exchange.hasBody) this.#body = new Readable({ read: () => this.#exchange.targetTakes(true) });
+    const injection = this.#parts.injection();
+    if (!(injection instanceof Promise)) return this.#send(injection);
+    injection.then(
+      (fetched) => this.#send(fetched),
+      (fault: unknown) => this.#exchange.fail('TARGET_UNREACHABLE', 'Chaperone could not get a token for this target.', fault, false),
+    );
+  }
+
+  #send(injection: Injection): void {
+    if (this.#abandoned !== null) return;
+    this.#injection = injection;
+    const { method, target, fields } = this.#exchange.head;
+    const { field } = injection;
+    const sent = field === null ? [...fields] : [...withoutCredential(fields, field[0]), field];
+    const { length } = this.#exchange;
+    if (length !== null) sent.push(['content-length', String(length)]);
+    const path = `${this.#parts.places.target.path}${sentTarget(target, injection)}`;
+    try {
+      this.#parts.upstream.send({ path, method, headers: sent.flat(), body: this.#body }, this);
+    } catch (fault) {
+      this.#exchange.fail('TARGET_FAULT', 'The request could not be sent to the target.', fault, false);
+    }
+  }
+
+  abandon(reason: Error): void {
+    this.#abandoned ??= reason;
+    this.#controller?.abort(reason);
+    this.#decoding?.destroy();
+    this.#body?.destroy();
+  }
+
+  // ---- from the target ----------------------------------------------------------------------------------------------------
+
+  flow(more: boolean): void {
+    if (this.#decoding !== null) {
+      if (more) this.#decoding.resume();
+      else this.#decoding.pause();
+    } else if (more) this.#controller?.resume();
+    else this.#controller?.pause();
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    if (this.#abandoned !== null) controller.abort(this.#abandoned);
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: object, reason = ''): void {
+    // 1xx: the reply is still to come (RFC 9110 section 15.2).
+    if (status < 200) return;
+    const fields = fieldsOf(rawPairs(controller.rawHeaders ?? headers));
+    const coding = codingOf(fields);
+    const scrubber = this.#injection?.scrubber;
+    if (scrubber === undefined) return controller.abort(new Error('a reply before its request'));
+    const opaque = coding === 'unknown' || (coding !== null && status === 206);
+    if (opaque && !scrubber.isEmpty) throw new UnreadableCoding('the reply has a content coding that Chaperone cannot read');
+    const decoded = opaque ? null : coding;
+    this.#reply = new ShownReply(scrubber, this.#exchange.answer);
+    this.#reply.head(`${status} ${reason}`, replyFields(fields, this.#parts.places, decoded !== null));
+    if (decoded !== null && !bodiless.has(status) && this.#exchange.head.method !== 'HEAD')
+      this.#decoding = new Decoding(decoded, {
+        piece: (bytes) => this.#reply?.piece(bytes),
+        end: () => this.#end(),
+        flow: (more) => (more ? controller.resume() : controller.pause()),
+        fail: (fault) => this.#fail(fault),
+      });
+    this.#outcome = outcomeOf(status, reason);
+  }
+
+  onResponseData(_controller: Controller, chunk: Buffer): void {
+    if (this.#decoding !== null) this.#decoding.write(chunk);
+    else this.#reply?.piece(chunk);
+  }
+
+  onResponseEnd(controller: Controller, trailers: object): void {
+    this.#trailers = fieldsOf(rawPairs(controller.rawTrailers ?? trailers));
+    if (this.#decoding !== null) this.#decoding.end();
+    else this.#end();
+  }
+
+  onResponseError(_controller: Controller, fault: Error): void {
+    this.#fail(fault);
+  }
+
+  #end(): void {
+    this.#reply?.end(this.#trailers);
+    this.#exchange.end(this.#outcome ?? outcomeOf(502, ''));
+  }
+
+  #fail(fault: Error): void {
+    if (this.#abandoned !== null) return;
+    this.abandon(fault);
+    const [code, words] = wordsOf(fault);
+    this.#exchange.fail(code, words, fault, this.#reply !== null);
+  }
+}
+
+class UnreadableCoding extends Error {}
+
+/** What undici's faults mean, by their codes. */
+const meanings: { readonly [code: string]: string } = {
+  UND_ERR_HEADERS_TIMEOUT: 'The target did not answer in time.',
+  UND_ERR_HEADERS_OVERFLOW: 'The target answered with longer headers than Chaperone passes.',
+  UND_ERR_SOCKET: 'The target broke the connection, or the protocol.',
+  ECONNRESET: 'The target broke the connection.',
+};
+
+function wordsOf(fault: Error): readonly ['TARGET_UNREACHABLE' | 'TARGET_FAULT', string] {
+  if (fault instanceof ForbiddenAddress)
+    return ['TARGET_UNREACHABLE', 'The target is at an address that Chaperone never dials for a client.'];
+  if (fault instanceof UnreadableCoding) return ['TARGET_FAULT', 'The target answered with a content coding that Chaperone cannot read.'];
+  const code = 'code' in fault ? String(fault.code) : '';
+  const broken = code.startsWith('HPE_') ? 'The target does not keep to HTTP.' : meanings[code];
+  return broken === undefined ? ['TARGET_UNREACHABLE', 'The target could not be reached.'] : ['TARGET_FAULT', broken];
+}
+
+function outcomeOf(status: number, reason: string): Outcome {
+  const error = status < 400 ? null : { code: String(status), message: reason };
+  return { status: error === null ? 'ok' : 'error', rows: null, tag: String(status), error };
+}
+
+/** undici has raw pairs of HTTP/1.1, and an object of HTTP/2. */
+function rawPairs(headers: object): string[] {
+  if (Array.isArray(headers)) return headers.map((part: unknown) => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)));
+  return Object.entries(headers as { readonly [name: string]: string | string[] | undefined }).flatMap(([name, value]) => {
+    if (name.startsWith(':') || value === undefined) return [];
+    return (Array.isArray(value) ? value : [value]).flatMap((one) => [name, one]);
+  });
+}
