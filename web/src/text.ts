@@ -9,7 +9,7 @@ const names = (list: readonly string[], most = 3) =>
 
 const effectVerbs = {
   read: 'Read',
-  write: 'Change rows of',
+  write: 'Change',
   schema: 'Change the definition of',
   admin: 'Change rights or settings of',
   unknown: 'Do something that could not be read to',
@@ -49,10 +49,16 @@ export const words = {
     refused: 'Turned away',
   },
   effects: (effect: string) => (effect === 'unknown' ? 'effect unknown' : effect),
-  effectLine: (effect: keyof typeof effectVerbs, objects: readonly string[], connection: string, estimate: number | null) => {
+  effectLine: (
+    effect: keyof typeof effectVerbs,
+    objects: readonly string[],
+    connection: string,
+    estimate: number | null,
+    action: string,
+  ) => {
     const what = objects.length === 0 ? connection : `${names(objects)} on ${connection}`;
-    const rows = estimate === null ? '' : `, about ${count(estimate, 'row')}`;
-    return `${effectVerbs[effect]} ${what}${rows}`;
+    const rows = effect !== 'read' && effect !== 'write' ? '' : estimate === null ? 'rows of ' : `about ${count(estimate, 'row')} of `;
+    return `${effectVerbs[effect]} ${rows}${what}${action === '' ? '' : ` (${action})`}`;
   },
   states: {
     page: 'the page',
@@ -175,7 +181,6 @@ export const words = {
         refused: 'did not reach the target',
         cut: 'cut off',
       })[status] ?? status,
-    rowsShort: 'rows',
     marks: (marks: number) => `${marks.toLocaleString()} notes`,
     strange: 'A line that this version of the console does not understand:',
     gap: (direction: string, bytes: number, reason: string) => `No record of ${count(bytes, 'byte')} of the ${direction}: ${reason}`,
@@ -224,7 +229,13 @@ export const words = {
     title: 'Stop this session',
     effect: 'Its connection is closed and nothing more of it passes. What has already reached the target may still run there.',
     now: 'Stop it',
-    stopped: 'Stopped at',
+    stopped: 'Nothing more crossed after',
+    wasOver: 'It was over already.',
+    onRecord: (last: number | null) => `Its end is on record${last === null ? '' : `, as entry ${last}`}:`,
+    endUnknown: 'Its end is not on record yet.',
+    flightUnknown: 'What was in flight is not known yet.',
+    inFlight: (open: number) => (open === 0 ? 'Nothing was in flight.' : `${count(open, 'exchange')} in flight:`),
+    reached: { target: 'had been sent', nothing: 'had not been sent' },
   },
   approvals: {
     waitForYou: (mine: number) => (mine === 0 ? 'Nothing is waiting for you.' : `${mine} waiting for you.`),
@@ -243,6 +254,7 @@ export const words = {
     left: 'left',
     asked: 'asked',
     statement: 'The exact act',
+    valuesCut: (shown: number, all: number) => `The first ${shown.toLocaleString()} of ${count(all, 'bound value')}.`,
     cut: (shown: number, all: number) => `The first ${shown.toLocaleString()} of ${all.toLocaleString()} characters.`,
     whole: 'Read the whole of it in the recording.',
     who: 'Who asks',

@@ -21,10 +21,6 @@ export type AuditEvent = AuditPage['items'][number];
 export type Connection = z.output<typeof contract.connectionList>['items'][number];
 export type PolicySet = z.output<typeof contract.policySet>;
 export type Me = z.output<typeof contract.me>;
+export type Receipt = z.output<typeof contract.receipt>;
 export type LoginIssuers = z.output<typeof contract.loginIssuers>;
 export type ProblemDocument = z.output<typeof contract.problemDocument>;
-
-/** What a stop says of itself. */
-export interface Terminated {
-  readonly endedAt: string;
-}

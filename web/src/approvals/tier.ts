@@ -25,32 +25,22 @@ export function needsReadBack({ effect, estimate }: Pick<Approval, 'effect' | 'e
 
 /** What the act does in one line, from what the gateway read in its bytes. */
 export function effectLine(approval: Approval): string {
-  return words.effectLine(approval.effect, namesOf(approval), approval.connection, approval.estimate);
+  return words.effectLine(approval.effect, namesOf(approval), approval.connection, approval.estimate, approval.action.replace(/^.*:/, ''));
 }
 
 /** Three effects of which one is the act's, in an order that differs from act to act. */
 export function readBackChoices(approval: Approval): readonly { readonly text: string; readonly isTrue: boolean }[] {
-  const others: readonly Effect[] = (['read', 'write', 'schema', 'admin'] as const).filter((effect) => effect !== approval.effect);
+  const effects: readonly Effect[] = [
+    approval.effect,
+    ...(['read', 'write', 'schema', 'admin'] as const).filter((effect) => effect !== approval.effect),
+  ];
   const seed = Number.parseInt(approval.digest.slice(0, 6), 16);
-  const decoys = [others[seed % others.length], others[(seed + 1) % others.length]];
-  const texts = decoys.flatMap((effect) =>
-    effect === undefined
-      ? []
-      : [
-          {
-            text: words.effectLine(
-              effect,
-              namesOf(approval),
-              approval.connection,
-              effect === 'schema' || effect === 'admin' ? null : approval.estimate,
-            ),
-            isTrue: false,
-          },
-        ],
-  );
-  const all = [{ text: effectLine(approval), isTrue: true }, ...texts];
-  const turn = seed % all.length;
-  return [...all.slice(turn), ...all.slice(0, turn)];
+  const turn = seed % 3;
+  const choices = effects.slice(0, 3).map((effect) => ({
+    text: words.effectLine(effect, namesOf(approval), approval.connection, approval.estimate, ''),
+    isTrue: effect === approval.effect,
+  }));
+  return [...choices.slice(turn), ...choices.slice(0, turn)];
 }
 
 function namesOf({ demands }: Approval): readonly string[] {

@@ -14,7 +14,7 @@ import { Fault, Loading } from '../parts/states.tsx';
 import { type Mark, MarkLabel, tintOf } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
 import { Who } from '../parts/who.tsx';
-import { withValues } from '../recording/bound-text.ts';
+import { Statement } from '../player/statement.tsx';
 import { mayDecide, seesAll, useViewer } from '../shell/viewer.ts';
 import { words } from '../text.ts';
 
@@ -134,41 +134,22 @@ function ExactText({ approval, onRead }: { readonly approval: Approval; readonly
     observer.observe(mark);
     return () => observer.disconnect();
   }, [onRead]);
-  const cut = approval.textLength > Array.from(approval.text).length;
-  const loose = approval.parameters.map((value, place) => ({ name: `$${place + 1}`, value }));
+  const shown = Array.from(approval.text).length;
   return (
-    <section aria-label={words.approval.statement} className="px-4 pt-3">
-      <pre className="border-l-2 border-control bg-raised p-3 text-code whitespace-pre-wrap break-words" data-statement="">
-        {withValues(approval.text, approval.parameters).map((piece, place) =>
-          piece.kind === 'text' ? (
-            <Visible key={place} text={piece.text} limit={200_000} />
-          ) : (
-            <span key={place} className="border-b-2 border-ink bg-sunken px-0.5" title={words.exchange.bound(piece.name)}>
-              {piece.value === null ? 'NULL' : <Visible text={piece.value} />}
-            </span>
-          ),
-        )}
-        <span ref={end} />
-      </pre>
-      {cut && (
+    <div className="px-4 pt-3">
+      <Statement text={approval.text} values={approval.parameters} end={<span ref={end} />} />
+      {approval.parameterCount > approval.parameters.length && (
+        <p className="text-held">{words.approval.valuesCut(approval.parameters.length, approval.parameterCount)}</p>
+      )}
+      {approval.textLength > shown && (
         <p className={`mt-1 p-2 ${tintOf('gap')}`}>
-          {words.approval.cut(Array.from(approval.text).length, approval.textLength)}{' '}
+          {words.approval.cut(shown, approval.textLength)}{' '}
           <Link to="/sessions/$id" params={{ id: approval.session }}>
             {words.approval.whole}
           </Link>
         </p>
       )}
-      {loose.length > 0 && (
-        <p className="mt-1 flex flex-wrap gap-x-4 text-quiet">
-          {loose.map(({ name, value }) => (
-            <span key={name}>
-              {name} = <code className="text-ink">{value === null ? 'NULL' : <Visible text={value} limit={400} line />}</code>
-            </span>
-          ))}
-          {approval.parameterCount > loose.length && words.more(approval.parameterCount - loose.length)}
-        </p>
-      )}
-    </section>
+    </div>
   );
 }
 

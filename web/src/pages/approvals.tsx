@@ -99,7 +99,7 @@ const columns: readonly Column<Approval>[] = [
   },
   { id: 'who', head: words.columns.who, width: 'minmax(0,3fr)', cell: (row) => <Who who={row.requester} /> },
   { id: 'groups', head: words.approvals.asks, width: '14ch', cell: (row) => <Visible text={row.groups.join(', ')} limit={60} line /> },
-  { id: 'asked', head: words.approvals.asked, width: '20ch', cell: (row) => <Moment at={row.createdAt} /> },
+  { id: 'asked', head: words.approvals.asked, width: '15ch', cell: (row) => <Moment at={row.createdAt} precision="day" /> },
 ];
 
 function card(row: Approval) {

@@ -57,7 +57,7 @@ const detailOf = ({ detail }: AuditEvent) =>
     .join(' · ');
 
 const columns: readonly Column<AuditEvent>[] = [
-  { id: 'at', head: words.columns.at, width: '20ch', cell: (row) => <Moment at={row.at} /> },
+  { id: 'at', head: words.columns.at, width: '15ch', cell: (row) => <Moment at={row.at} precision="day" /> },
   { id: 'event', head: words.audit.event, width: '22ch', cell: (row) => row.event },
   { id: 'actor', head: words.columns.who, width: 'minmax(0,2fr)', cell: (row) => <Visible text={row.actor} limit={160} line /> },
   { id: 'detail', head: words.audit.detail, width: 'minmax(0,4fr)', cell: (row) => <Visible text={detailOf(row)} limit={256} line /> },

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { sessionQuery } from '../api/queries.ts';
@@ -26,18 +26,17 @@ export function SessionPage() {
   const session = useQuery(sessionQuery(id));
   if (session.isPending) return <Loading what={words.session.one} />;
   if (session.isError) return <Fault fault={session.error} retry={() => void session.refetch()} />;
-  return <Watched key={id} session={session.data} refresh={() => void session.refetch()} />;
+  return <Watched key={id} session={session.data} />;
 }
 
-function Watched({ session, refresh }: { readonly session: Session; readonly refresh: () => void }) {
+function Watched({ session }: { readonly session: Session }) {
   const me = useViewer();
-  const recording = useRecording(session.id, session.status === 'active');
+  const queries = useQueryClient();
+  // The stream says how the session stands, by the same schema as the question that was asked first.
+  const tell = (state: unknown) => void queries.setQueryData(sessionQuery(session.id).queryKey, state as Session);
+  const recording = useRecording(session.id, session.status === 'active', tell);
   const player = usePlayer(recording);
   const { current, select } = useCurrent(player);
-  useEffect(() => {
-    // What the catalog says of the session is older than its last line.
-    if (recording.reach.kind === 'whole' && session.status === 'active') refresh();
-  }, [recording.reach.kind, session.status, refresh]);
   const exchange = current === null ? null : recording.exchange(current);
   return (
     <>

@@ -76,10 +76,10 @@ const columns: readonly Column<Session>[] = [
   {
     id: 'started',
     head: words.columns.started,
-    width: '20ch',
+    width: '15ch',
     cell: (row) => (
       <Link to="/sessions/$id" params={{ id: row.id }} tabIndex={-1} className="no-underline hover:underline">
-        <Moment at={row.startedAt} />
+        <Moment at={row.startedAt} precision="day" />
       </Link>
     ),
   },

@@ -29,7 +29,7 @@ export const exchangeColumns: readonly Column<Exchange>[] = [
   {
     id: 'at',
     head: words.columns.at,
-    width: '20ch',
+    width: '15ch',
     cell: (row) => (
       <Link
         to="/sessions/$id"
@@ -38,16 +38,21 @@ export const exchangeColumns: readonly Column<Exchange>[] = [
         tabIndex={-1}
         className="no-underline hover:underline"
       >
-        <Moment at={row.startedAt} />
+        <Moment at={row.startedAt} precision="day" />
       </Link>
     ),
   },
-  { id: 'connection', head: words.columns.connection, width: '14ch', cell: (row) => <Visible text={row.connection} limit={60} line /> },
-  { id: 'action', head: words.columns.action, width: '16ch', cell: (row) => <Visible text={row.action} limit={60} line /> },
+  {
+    id: 'connection',
+    head: words.columns.connection,
+    width: 'minmax(0,12ch)',
+    cell: (row) => <Visible text={row.connection} limit={60} line />,
+  },
+  { id: 'action', head: words.columns.action, width: 'minmax(0,16ch)', cell: (row) => <Visible text={row.action} limit={60} line /> },
   {
     id: 'text',
     head: words.columns.asked,
-    width: 'minmax(0,5fr)',
+    width: 'minmax(0,6fr)',
     cell: (row) => (
       <code>
         <Visible text={row.text} limit={256} line />
@@ -55,11 +60,11 @@ export const exchangeColumns: readonly Column<Exchange>[] = [
     ),
   },
   { id: 'objects', head: words.columns.objects, width: 'minmax(0,2fr)', cell: (row) => <Visible text={objectsOf(row)} limit={120} line /> },
-  { id: 'rows', head: words.columns.rows, width: '8ch', end: true, cell: (row) => row.rows?.toLocaleString() ?? '' },
+  { id: 'rows', head: words.columns.rows, width: '6ch', end: true, cell: (row) => row.rows?.toLocaleString() ?? '' },
   {
     id: 'masked',
     head: words.columns.masked,
-    width: '8ch',
+    width: '7ch',
     end: true,
     cell: ({ masked }) => masked !== null && <Masked count={masked.reduce((sum, { count }) => sum + count, 0)} />,
   },

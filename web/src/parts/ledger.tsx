@@ -113,14 +113,12 @@ function Head<Row>({
   readonly tracks: string;
   readonly hidden: boolean;
 }) {
-  const shape = hidden
-    ? 'sr-only'
-    : 'sticky top-0 z-10 grid h-7 items-center gap-x-3 border-b border-hairline bg-canvas px-4 text-meta text-quiet';
+  const shape = hidden ? 'sr-only' : 'sticky top-0 z-10 grid h-7 items-center gap-x-3 border-b border-hairline bg-canvas px-4 text-quiet';
   return (
     <div role="rowgroup" className="contents">
       <div role="row" aria-rowindex={1} className={shape} style={hidden ? {} : { gridTemplateColumns: tracks }}>
         {columns.map(({ id, head, end }) => (
-          <div key={id} role="columnheader" className={`truncate ${end === true ? 'text-right' : ''}`}>
+          <div key={id} role="columnheader" className={`truncate text-meta ${end === true ? 'text-right' : ''}`}>
             {head}
           </div>
         ))}

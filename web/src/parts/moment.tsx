@@ -1,6 +1,6 @@
 import { usePreferences, type Zone } from '../shell/preferences.tsx';
 
-type Precision = 'date' | 'minute' | 'second' | 'millisecond' | 'clock';
+type Precision = 'day' | 'minute' | 'second' | 'millisecond' | 'clock';
 
 /** A moment in the reader's zone, or in UTC; the other one and the milliseconds stand in its title. */
 export function Moment({ at, precision = 'second' }: { readonly at: string | number; readonly precision?: Precision }) {
@@ -23,8 +23,8 @@ export function written(date: Date, precision: Precision, zone: Zone): string {
   const tail = zone === 'utc' ? 'Z' : '';
   const clock = `${hour}:${minute}:${second}`;
   switch (precision) {
-    case 'date':
-      return `${year}-${month}-${day}`;
+    case 'day':
+      return `${month}-${day} ${clock}${tail}`;
     case 'minute':
       return `${year}-${month}-${day} ${hour}:${minute}${tail}`;
     case 'second':

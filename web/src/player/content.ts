@@ -14,6 +14,8 @@ export type Piece =
   | { readonly shape: 'gap'; readonly text: string }
   | { readonly shape: 'strange'; readonly text: string };
 
+type MarksPiece = Extract<Piece, { readonly shape: 'marks' }>;
+
 export interface Content {
   readonly decision: Decision | null;
   readonly outcome: Outcome | null;
@@ -83,7 +85,15 @@ class Gathered {
 
   content(): Content {
     const withheld = [...this.#withheld.values()];
-    return { decision: this.#decision, outcome: this.#outcome, values: this.#values, answer: this.#pieces, masked: this.#masked, withheld };
+    const answer = this.#pieces.flatMap((piece) => (piece.shape === 'marks' ? this.#telling(piece.marks) : [piece]));
+    return { decision: this.#decision, outcome: this.#outcome, values: this.#values, answer, masked: this.#masked, withheld };
+  }
+
+  /** Marks without those that say only what the outcome says anyway. */
+  #telling(marks: MarksPiece['marks']): readonly Piece[] {
+    const known = new Set<Json | undefined>([this.#outcome?.tag, this.#outcome?.error?.code, this.#outcome?.error?.message]);
+    const told = marks.filter(({ detail }) => Object.keys(detail).length === 0 || Object.values(detail).some((value) => !known.has(value)));
+    return told.length === 0 ? [] : [{ shape: 'marks', marks: told }];
   }
 
   #part(part: Part, asked: boolean): void {

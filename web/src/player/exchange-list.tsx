@@ -93,7 +93,7 @@ function Row({ exchange }: { readonly exchange: Recorded }) {
       <span className="flex items-center gap-2 text-quiet">
         {masked.length > 0 && <Shape mark="masked" size={10} />}
         {outcome?.status === 'error' && <span className="text-ink">{words.exchange.outcome('error')}</span>}
-        {outcome !== null && outcome.rows !== null && `${outcome.rows.toLocaleString()} ${words.exchange.rowsShort}`}
+        {outcome !== null && outcome.rows !== null && words.rows.counted(outcome.rows)}
         {endedAt !== null && ordinal > 0 && <span className="w-[7ch] text-right">{lasting(endedAt - startedAt)}</span>}
         <span className="sr-only">{words.mark[listMark(exchange)]}</span>
       </span>

@@ -43,7 +43,7 @@ export function RowsView({ rows, count, masked }: RowsViewProps) {
         aria-activedescendant={shown === 0 ? undefined : `${grid}-${active.row}-${active.column}`}
         tabIndex={0}
         onKeyDown={onKeyDown}
-        className="relative max-h-[50vh] overflow-auto outline-offset-[-2px]"
+        className="group relative max-h-[50vh] overflow-auto outline-offset-[-2px]"
       >
         <div role="rowgroup" className="contents">
           <div
@@ -125,7 +125,7 @@ function RowLine({ grid, index, first, start, rows, columns, hidden, active, onO
           aria-colindex={column.index + 1}
           data-active={column.index === active}
           onDoubleClick={() => onOpen(index, column.index)}
-          className="absolute top-0 truncate px-2 leading-7 data-[active=true]:shadow-[inset_0_0_0_1px_var(--control)]"
+          className="absolute top-0 truncate px-2 leading-7 group-focus:data-[active=true]:shadow-[inset_0_0_0_1px_var(--ink)]"
           style={{ left: column.start, width: column.size }}
         >
           <CellText cell={cells[column.index] ?? null} masked={hidden.has(rows.columns[column.index] ?? '')} />

@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { Visible } from '../parts/visible.tsx';
 import { withValues } from '../recording/bound-text.ts';
 import { words } from '../text.ts';
@@ -6,21 +6,26 @@ import { words } from '../text.ts';
 interface StatementProps {
   readonly text: string;
   readonly values: readonly (string | null)[];
+  /** Shows all of it without a scrollbar of its own, and this behind its last character. */
+  readonly end?: ReactNode;
 }
 
-const longest = 64 * 1024;
+const longest = 256 * 1024;
+const mostLoose = 100;
 
 /** What was asked, whole and wrapped, with the values that were bound to it in their places. */
-export function Statement({ text, values }: StatementProps) {
+export function Statement({ text, values, end }: StatementProps) {
   const pieces = useMemo(() => withValues(text, values), [text, values]);
   const placed = new Set(pieces.flatMap((piece) => (piece.kind === 'place' ? [piece.name] : [])));
-  const loose = values.flatMap((value, place) => (placed.has(`$${place + 1}`) ? [] : [{ name: `$${place + 1}`, value }]));
-  if (text === '' && values.length === 0) return null;
+  const loose = values.map((value, place) => ({ name: `$${place + 1}`, value })).filter(({ name }) => !placed.has(name));
+  if (text === '' && values.length === 0 && end === undefined) return null;
+  const bound = end === undefined ? 'max-h-[40vh] overflow-auto' : '';
   return (
     <section aria-label={words.exchange.asked}>
       <pre
-        className="max-h-[40vh] overflow-auto border-l-2 border-control bg-raised p-3 text-code whitespace-pre-wrap break-words"
-        tabIndex={0}
+        className={`border-l-2 border-control bg-raised p-3 text-code whitespace-pre-wrap break-words ${bound}`}
+        {...(end === undefined && { tabIndex: 0 })}
+        data-statement=""
       >
         {pieces.map((piece, place) =>
           piece.kind === 'text' ? (
@@ -29,15 +34,16 @@ export function Statement({ text, values }: StatementProps) {
             <Bound key={place} name={piece.name} value={piece.value} />
           ),
         )}
+        {end}
       </pre>
       {loose.length > 0 && (
         <p className="mt-1 flex flex-wrap gap-x-4 text-quiet">
-          {loose.slice(0, 100).map(({ name, value }) => (
+          {loose.slice(0, mostLoose).map(({ name, value }) => (
             <span key={name}>
               {name} = <code className="text-ink">{value === null ? 'NULL' : <Visible text={value} limit={256} line />}</code>
             </span>
           ))}
-          {loose.length > 100 && <span>{words.more(loose.length - 100)}</span>}
+          {loose.length > mostLoose && <span>{words.more(loose.length - mostLoose)}</span>}
         </p>
       )}
     </section>

@@ -1,5 +1,6 @@
 import { useRef } from 'react';
 import { lasting, written } from '../parts/moment.tsx';
+import type { Recording } from '../recording/recording.ts';
 import { type Player, speeds } from '../recording/use-player.ts';
 import { useKeys } from '../shell/keys.tsx';
 import { usePreferences } from '../shell/preferences.tsx';
@@ -21,7 +22,7 @@ export function Transport({ player, current, onSelect }: TransportProps) {
   const line = recording.lines[shown - 1];
   const total = Math.round(recording.duration);
   const clock = line === undefined ? '' : written(new Date(line.at), 'clock', zone);
-  const place = words.player.place(clock, line?.exchange ?? 0, recording.exchanges.at(-1)?.ordinal ?? 0);
+  const place = words.player.place(clock, headOf(recording, shown), recording.exchanges.at(-1)?.ordinal ?? 0);
   const folded = recording.foldedBefore(shown);
   return (
     <section aria-label={words.player.label} className="border-t border-hairline bg-canvas">
@@ -63,6 +64,15 @@ export function Transport({ player, current, onSelect }: TransportProps) {
       </div>
     </section>
   );
+}
+
+/** The exchange that the head stands in; the session's own channel is none. */
+function headOf(recording: Recording, shown: number): number {
+  for (let place = shown - 1; place >= 0; place -= 1) {
+    const ordinal = recording.lines[place]?.exchange ?? 0;
+    if (ordinal > 0) return ordinal;
+  }
+  return 0;
 }
 
 function useTransportKeys({ player, current, onSelect }: TransportProps): void {

@@ -6,11 +6,19 @@ import type { Recording } from './recording.ts';
 const turnMs = 8;
 const againMs = 1_000;
 
+interface Source {
+  readonly session: string;
+  /** Whether it went on when the page was opened. */
+  readonly active: boolean;
+  /** What the gateway says of the session as such, each time it has changed. */
+  readonly onState: (state: unknown) => void;
+}
+
 /** Fills a recording from the record, then keeps it filled as long as the session goes on. Resolves when all is here, or on abort. */
-export async function loadRecording(recording: Recording, session: string, active: boolean, signal: AbortSignal): Promise<void> {
+export async function loadRecording(recording: Recording, source: Source, signal: AbortSignal): Promise<void> {
   try {
-    if (active) await follow(recording, session, signal);
-    else await readWhole(recording, session, signal);
+    if (source.active) await follow(recording, source, signal);
+    else await readWhole(recording, source.session, signal);
     if (!signal.aborted) recording.arrive({ kind: 'whole' });
   } catch (fault) {
     if (!signal.aborted) recording.arrive({ kind: 'broken', fault });
@@ -23,8 +31,8 @@ async function readWhole(recording: Recording, session: string, signal: AbortSig
 }
 
 /** Server-sent events: first what has happened, then what happens, by its sequence; taken up again at the last one that came. */
-async function follow(recording: Recording, session: string, signal: AbortSignal): Promise<void> {
-  const path = `/api/v1/sessions/${encodeURIComponent(session)}/live`;
+async function follow(recording: Recording, source: Source, signal: AbortSignal): Promise<void> {
+  const path = `/api/v1/sessions/${encodeURIComponent(source.session)}/live`;
   while (!signal.aborted) {
     try {
       const headers = {
@@ -33,7 +41,7 @@ async function follow(recording: Recording, session: string, signal: AbortSignal
       };
       const stream = await getStream(path, headers, signal);
       recording.arrive({ kind: 'live' });
-      if (await takeEvents(recording, stream)) return;
+      if (await takeEvents(recording, source, stream)) return;
     } catch (fault) {
       // A refusal is final; what is merely unreachable may come back.
       if (fault instanceof Refused || signal.aborted) throw fault;
@@ -43,20 +51,25 @@ async function follow(recording: Recording, session: string, signal: AbortSignal
   }
 }
 
-/** Whether the session's end was among them. */
-async function takeEvents(recording: Recording, stream: ReadableStream<Uint8Array>): Promise<boolean> {
+/** Whether the session is over and all of it has come. */
+async function takeEvents(recording: Recording, source: Source, stream: ReadableStream<Uint8Array>): Promise<boolean> {
+  let name = '';
   let data: string[] = [];
-  let ended = false;
   for await (const line of linesOf(stream)) {
-    if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5));
+    if (line.startsWith('event:')) name = line.slice(6).trim();
+    else if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5));
     else if (line === '' && data.length > 0) {
-      const entry = readLine(data.join('\n'));
+      const text = data.join('\n');
       data = [];
-      recording.add(entry);
-      ended ||= entry.kind === 'end';
+      if (name === 'entry') recording.add(readLine(text));
+      else source.onState(JSON.parse(text));
+      if (name === 'end') return true;
+      // Somebody who may not look any more, or a gateway that stops: asking again says which.
+      if (name === 'closed') return false;
+      name = '';
     }
   }
-  return ended;
+  return false;
 }
 
 /** Lines of text as they come, with a pause for the browser now and then. Invalid UTF-8 becomes U+FFFD, which the page shows. */

@@ -19,13 +19,15 @@ export interface Player {
 }
 
 /** The recording of one session, filled once for each look at it. */
-export function useRecording(session: string, active: boolean): Recording {
+export function useRecording(session: string, active: boolean, onState: (state: unknown) => void): Recording {
   const recording = useMemo(() => ({ session, is: new Recording() }).is, [session]);
   // A session that ends while it is watched is told by its stream, which must not be started anew for that.
   const [goesOn] = useState(active);
+  const tell = useEffectEvent(onState);
   useEffect(() => {
     const controller = new AbortController();
-    void loadRecording(recording, session, goesOn, controller.signal);
+    const source = { session, active: goesOn, onState: (state: unknown) => tell(state) };
+    void loadRecording(recording, source, controller.signal);
     return () => controller.abort();
   }, [recording, session, goesOn]);
   useSyncExternalStore(recording.subscribe, recording.version);

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Site } from './site.ts';
+
+const pages = [
+  '/overview',
+  '/sessions',
+  '/exchanges',
+  '/exchanges?verdict=permitted',
+  '/approvals',
+  '/connections',
+  '/policies',
+  '/audit',
+  '/health',
+  '/nowhere',
+];
+
+export function describePages(site: () => Site): void {
+  describe('every page', () => {
+    for (const scheme of ['light', 'dark'] as const)
+      test(`passes axe in ${scheme}, and fits a phone`, { timeout: 120_000 }, async () => {
+        await using window = await site().as('omar', { scheme });
+        const { page } = window;
+        const [session, approval] = await Promise.all([
+          firstOf(site(), '/api/v1/sessions?run=demo-1'),
+          firstOf(site(), '/api/v1/approvals'),
+        ]);
+        for (const path of [...pages, `/sessions/${session}?exchange=5`, `/approvals/${approval}`]) {
+          await window.open(path);
+          const { violations } = await new AxeBuilder({ page })
+            .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+            .analyze();
+          assert.deepEqual(
+            violations.map(({ id, nodes }) => `${path}: ${id}: ${nodes[0]?.html ?? ''} ${nodes[0]?.failureSummary ?? ''}`),
+            [],
+          );
+          await window.picture(
+            `${
+              path
+                .replace(/\?.*/, '')
+                .replaceAll(/[/]([0-9a-f-]{36})?/g, '-')
+                .replace(/^-/, '') || 'page'
+            }-${scheme}`,
+          );
+          await page.setViewportSize({ width: 380, height: 760 });
+          const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+          assert.ok(overflow <= 0, `${path} is ${overflow} px wider than a phone`);
+          await page.setViewportSize({ width: 1280, height: 800 });
+        }
+      });
+
+    test('has few nodes, whatever it lists', async () => {
+      await using window = await site().as('ada');
+      for (const path of ['/exchanges', '/audit', '/sessions']) {
+        await window.open(path);
+        const nodes = await window.page.evaluate<number>('document.querySelectorAll("*").length');
+        assert.ok(nodes <= 3000, `${path} has ${nodes}`);
+      }
+    });
+  });
+}
+
+async function firstOf(site: Site, path: string): Promise<string> {
+  const { items } = await site.api<{ readonly items: readonly { readonly id: string }[] }>('auditor', path);
+  return items[0]?.id ?? assert.fail(`${path} is empty`);
+}
