@@ -4,11 +4,11 @@ import type { ApprovalViewer } from '../stages/approvals/approval.ts';
 
 /**
  * Who may call a route. `known`: everybody with a token or a sign-in, about themselves. `own-list`: everybody with a token, and the answer holds what they may see. `own-session`: the
- * session in the path must be theirs. With the role admin or auditor both hold everybody's. `own-approval`: the approval in the
+ * session in the path must be theirs. With the role admin or auditor both hold everybody's. `own-run`: the same of a run. `own-approval`: the approval in the
  * path must be theirs, or ask a group of theirs, or they have one of those roles; who may decide it is another question.
  * `auditor`: those two roles only. `page`: anybody, for the console's own files, which hold nothing of the record. `signed`: no token, but the sender's signature over the very bytes, which the route checks.
  */
-export type Access = 'public' | 'page' | 'known' | 'own-list' | 'own-session' | 'own-approval' | 'auditor' | 'signed';
+export type Access = 'public' | 'page' | 'known' | 'own-list' | 'own-session' | 'own-run' | 'own-approval' | 'auditor' | 'signed';
 
 /** Every route of the API; one that is missing here keeps the API from starting. HEAD follows GET. */
 export const accessByRoute = {
@@ -31,6 +31,10 @@ export const accessByRoute = {
   '/api/v1/sessions/:id/live': 'own-session',
   '/api/v1/sessions/:id/terminate': 'own-session',
   '/api/v1/exchanges': 'own-list',
+  '/api/v1/runs': 'own-list',
+  '/api/v1/runs/:id': 'own-run',
+  '/api/v1/runs/:id/exchanges': 'own-run',
+  '/api/v1/runs/:id/story': 'own-run',
   '/api/v1/approvals': 'own-list',
   '/api/v1/approvals/:id': 'own-approval',
   '/api/v1/slack/interactions': 'signed',

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CatalogReader, SessionItem } from '../archive/items.ts';
+import type { RunReader } from '../archive/run-items.ts';
 import { ChaperoneError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Credential } from '../core/stages.ts';
@@ -10,7 +11,7 @@ import { accessOf, approvalViewer, maySee, type Roles, type Viewer, viewerOf } f
 import type { ConsoleSessions, SignedIn } from './login/console-sessions.ts';
 import { type Cookies, originOf } from './login/cookies.ts';
 import { foreignRequest } from './login/same-site.ts';
-import { noSuchApproval, noSuchSession, problem, sendProblem } from './problem.ts';
+import { noSuchApproval, noSuchRun, noSuchSession, problem, sendProblem } from './problem.ts';
 
 /** What the gate has found out about a request that it let through. */
 interface Passed {
@@ -19,6 +20,14 @@ interface Passed {
   readonly signedIn: SignedIn | null;
   session: SessionItem | null;
   approval: Approval | null;
+  run: ViewedRun | null;
+}
+
+/** The run in a path, and whose it is. */
+export interface ViewedRun {
+  readonly id: string;
+  readonly issuer: string;
+  readonly subject: string;
 }
 
 const passed = new WeakMap<FastifyRequest, Passed>();
@@ -39,6 +48,7 @@ export interface GateOptions {
   readonly identify: (credential: Credential) => Promise<Principal | Refusal>;
   readonly roles: Roles;
   readonly catalog: CatalogReader;
+  readonly runs: Pick<RunReader, 'runOwner'>;
   readonly approvals: Pick<OpenDesk, 'desk'>;
 }
 
@@ -57,7 +67,7 @@ export function admitViewer({ identify, roles, signedIn }: GateOptions) {
     const viewer = viewerOf(principal, roles);
     if (access === 'auditor' && viewer.visibility !== 'all') return sendProblem(reply, auditorsOnly());
     admitted.set(request, () => stillHolds(request, principal, found, signedIn));
-    passed.set(request, { viewer, signedIn: found, session: null, approval: null });
+    passed.set(request, { viewer, signedIn: found, session: null, approval: null, run: null });
     return undefined;
   };
 }
@@ -104,6 +114,22 @@ export function admitToApproval({ approvals }: GateOptions) {
   };
 }
 
+/** The same of the run in the path. */
+export function admitToRun({ runs }: GateOptions) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    if (request.is404 || accessOf(request.routeOptions.url) !== 'own-run') return undefined;
+    const passage = passageOf(request);
+    // The route's schema holds that there is an `id` and that it is a string.
+    const { id } = request.params as { id: string };
+    const owner = runs.runOwner(id);
+    const { visibility } = passage.viewer;
+    const isSeen = owner !== null && (visibility === 'all' || (visibility.issuer === owner.issuer && visibility.subject === owner.subject));
+    if (!isSeen) return sendProblem(reply, noSuchRun());
+    passage.run = { id, ...owner };
+    return undefined;
+  };
+}
+
 /** Who calls; throws on a public route, where nobody was asked. */
 export function viewing(request: FastifyRequest): Viewer {
   return passageOf(request).viewer;
@@ -126,6 +152,13 @@ export function viewedApproval(request: FastifyRequest): Approval {
   const { approval } = passageOf(request);
   if (approval === null) throw new ChaperoneError('INTERNAL', 'the gate was not asked about this approval');
   return approval;
+}
+
+/** The run in the path, which the gate has let this viewer see. */
+export function viewedRun(request: FastifyRequest): ViewedRun {
+  const { run } = passageOf(request);
+  if (run === null) throw new ChaperoneError('INTERNAL', 'the gate was not asked about this run');
+  return run;
 }
 
 function passageOf(request: FastifyRequest): Passed {

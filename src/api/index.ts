@@ -9,7 +9,7 @@ import { accessOf } from './access.ts';
 import { addConsolePages } from './console-pages.ts';
 import { answerFault, answerMalformed } from './faults.ts';
 import { addApprovalRoutes, type ApprovalSources } from './approval-routes.ts';
-import { admitToApproval, admitToSession, admitViewer, type GateOptions } from './gate.ts';
+import { admitToApproval, admitToRun, admitToSession, admitViewer, type GateOptions } from './gate.ts';
 import { addHealthRoutes } from './health.ts';
 import { isHostAllowed } from '../wire/host-header.ts';
 import { addLiveRoute, type LiveSources } from './live-routes.ts';
@@ -20,6 +20,7 @@ import { addLoginRoutes, type LoginSources } from './login/login-routes.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { addDocumentRoute, describeRoutes } from './openapi.ts';
 import { problem, sendProblem } from './problem.ts';
+import { addRunRoutes, type RunSources } from './run-routes.ts';
 import { addTerminateRoute } from './terminate-route.ts';
 import { type Api, addOtherRoutes, addRecordingRoutes, addSessionRoutes, type RouteSources } from './routes.ts';
 
@@ -29,6 +30,7 @@ export interface ApiOptions
     ApprovalSources,
     Omit<GateOptions, 'signedIn'>,
     Omit<LoginSources, 'signedIn'> {
+  readonly runs: RunSources['runs'];
   readonly approvals: ApprovalSources['approvals'];
   readonly sessions: ConsoleSessions;
   readonly listen: { readonly host: string; readonly port: number };
@@ -93,6 +95,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addLiveRoute(api, options);
   addTerminateRoute(api, options);
   addOtherRoutes(api, options);
+  addRunRoutes(api, options);
   addApprovalRoutes(api, options);
   addLoginRoutes(api, { ...options, signedIn });
   await api.ready();
@@ -122,6 +125,7 @@ function addHooks(api: Api, options: ApiOptions & GateOptions, metrics: Metrics)
   });
   api.addHook('onRequest', admitViewer(options));
   api.addHook('preHandler', admitToSession(options));
+  api.addHook('preHandler', admitToRun(options));
   api.addHook('preHandler', admitToApproval(options));
   api.addHook('onResponse', async (request, reply) => {
     metrics.observe(

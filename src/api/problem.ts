@@ -50,3 +50,12 @@ export function noSuchApproval(): Problem {
     'Check the id; you see what you asked for, and what your groups are asked, with a token of your own.',
   );
 }
+
+/** The same for runs. */
+export function noSuchRun(): Problem {
+  return problem(
+    'NOT_FOUND',
+    'There is no such run, or you may not see it.',
+    'Check the id; you see your own runs, and everybody’s with the role admin or auditor. A run whose recordings are over their time is gone.',
+  );
+}

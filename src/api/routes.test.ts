@@ -72,7 +72,7 @@ describe('who may call each route', () => {
   for (const [url, access] of Object.entries(accessByRoute)) {
     const isPublic = access === 'public';
     const auditorOnly = access === 'auditor';
-    const scoped = access === 'own-session' || access === 'own-approval';
+    const scoped = access === 'own-session' || access === 'own-run' || access === 'own-approval';
     if (access === 'signed' || access === 'page' || elsewhere.has(url)) continue;
     const cases = [
       { who: 'nobody', token: null, id: own.id, status: isPublic ? 200 : 401 },

@@ -137,7 +137,7 @@ export function addOtherRoutes(api: Api, { catalog, gateway }: RouteSources): vo
 }
 
 /** A query as the catalog wants it: what narrows, and which page. */
-function split<Query extends { readonly limit: number; readonly cursor?: string | undefined }>(
+export function split<Query extends { readonly limit: number; readonly cursor?: string | undefined }>(
   query: Query,
 ): readonly [Present<Omit<Query, 'limit' | 'cursor'>>, PageRequest] {
   const { limit, cursor, ...rest } = query;

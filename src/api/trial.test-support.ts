@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { CatalogReader, ExchangeItem, Page, SessionItem, Visibility } from '../archive/items.ts';
 import type { RecordingLine } from '../archive/read.ts';
+import type { RunDetail, RunReader } from '../archive/run-items.ts';
 import type { AuditEvent } from '../core/entry.ts';
 import { createId } from '../core/identifier.ts';
 import type { Principal } from '../core/principal.ts';
@@ -156,6 +157,54 @@ export function memoryCatalog(sessions: readonly SessionItem[], exchanges: reado
   };
 }
 
+/** Runs of one session each, by that session's id. */
+function runsOf(sessions: (id: string) => SessionItem | null): RunReader {
+  const itemOf = (id: string): RunDetail | null => {
+    const session = sessions(id);
+    if (session?.principal == null) return null;
+    const { issuer, subject, email } = session.principal;
+    const none = {
+      exchanges: 1,
+      permitted: 1,
+      approved: 0,
+      refused: 0,
+      denied: 0,
+      expired: 0,
+      undecided: 0,
+      failed: 0,
+      masked: 0,
+      gaps: 0,
+    };
+    return {
+      id,
+      name: session.run,
+      principal: { issuer, subject, email },
+      agents: ['cursor'],
+      connections: [session.connection],
+      startedAt: session.startedAt,
+      endedAt: session.endedAt,
+      lastAt: session.startedAt,
+      sessions: 1,
+      activeSessions: 0,
+      turnedAway: 0,
+      counts: none,
+      summary: '1 exchange on 1 connection in 1 session: 1 permitted.',
+      spans: { from: session.startedAt, until: session.startedAt, count: 1 },
+      lanes: [],
+      exceptions: [],
+      moreExceptions: 0,
+      newestSessions: [session],
+    };
+  };
+  return {
+    runs: () => ({ items: [], next: null }),
+    runOwner: (id) => itemOf(id)?.principal ?? null,
+    run: itemOf,
+    runExchanges: () => ({ items: [], next: null }),
+    story: () => ({ items: [], next: null }),
+  };
+}
+
 export interface Trial {
   readonly url: string;
   readonly audits: AuditEvent[];
@@ -177,6 +226,7 @@ export function trialOptions(more: Partial<ApiOptions> & Pick<ApiOptions, 'catal
   return {
     listen: { host: '127.0.0.1', port: 0 },
     tls: null,
+    runs: runsOf(more.catalog.session),
     recording: twoLines,
     live: twoLines,
     identify,

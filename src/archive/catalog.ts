@@ -1,37 +1,28 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { ChaperoneError } from '../core/errors.ts';
 import { Conditions, matchExchanges, matchSessions, matchText, visible } from './conditions.ts';
-import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor } from './cursor.ts';
 import { highestId, lowestIdBeside } from './exchange-order.ts';
-import type {
-  AuditItem,
-  CatalogReader,
-  ExchangeFilter,
-  ExchangeItem,
-  Page,
-  PageRequest,
-  SessionFilter,
-  SessionItem,
-  Visibility,
-} from './items.ts';
+import type { AuditItem, ExchangeFilter, ExchangeItem, Page, PageRequest, SessionFilter, SessionItem, Visibility } from './items.ts';
 import { catalogPath } from './layout.ts';
+import { itemLimit, paged } from './paging.ts';
+import type { Catalog, RunReader } from './run-items.ts';
+import { readRuns } from './run-reader.ts';
 import { auditItem, exchangeColumns, exchangeItem, type Row, sessionItem, sessionRows } from './rows.ts';
 import { openReadOnly } from './schema.ts';
-
-const mostItems = 1000;
 
 /**
  * Opens a state folder's catalog to read it, beside a running archiver or without one. While there is no catalog yet, every
  * listing is empty. REQUEST_INVALID for a cursor, a time or a limit that cannot be.
  */
-export function openCatalog(state: string): CatalogReader {
+export function openCatalog(state: string): Catalog {
   return new SqliteCatalog(catalogPath(state));
 }
 
-class SqliteCatalog implements CatalogReader {
+class SqliteCatalog implements Catalog {
   readonly #path: string;
   #database: DatabaseSync | null = null;
+  readonly runs: RunReader = readRuns(() => this.#open());
 
   constructor(path: string) {
     this.#path = path;
@@ -121,8 +112,7 @@ class SqliteCatalog implements CatalogReader {
   }
 
   #each(sql: string, values: readonly (string | number)[], page: PageRequest): Iterable<Row> {
-    if (!Number.isInteger(page.limit) || page.limit < 1 || page.limit > mostItems)
-      throw new ChaperoneError('REQUEST_INVALID', `A page has 1 to ${mostItems} items, not ${page.limit}.`);
+    itemLimit(page);
     return (
       this.#open()
         ?.prepare(sql)
@@ -143,10 +133,4 @@ function newerFirst(one: Row, other: Row): number {
 function exchangeSource(searching: boolean): string {
   const rows = searching ? 'exchange_text CROSS JOIN exchanges AS x ON x.id = exchange_text.rowid' : 'exchanges AS x';
   return `${rows} JOIN sessions AS s ON s.key = x.session_key`;
-}
-
-function paged<Item>(rows: readonly Row[], page: PageRequest, item: (row: Row) => Item, key: (row: Row) => Cursor): Page<Item> {
-  const shown = rows.slice(0, page.limit);
-  const last = shown.at(-1);
-  return { items: shown.map(item), next: rows.length > shown.length && last !== undefined ? encodeCursor(key(last)) : null };
 }

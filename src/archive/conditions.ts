@@ -70,7 +70,7 @@ export function matchText(conditions: Conditions, query: string): string | null 
 const within = (text: string) => `instr(lower(${text}), lower(?)) > 0`;
 const shortTerm = `(${within('x.text')} OR ${within('x.found')} OR EXISTS (SELECT 1 FROM json_each(x.parameters) AS p WHERE ${within('p.value')}))`;
 
-function during(conditions: Conditions, column: string, filter: { readonly since?: string; readonly until?: string }): void {
+export function during(conditions: Conditions, column: string, filter: { readonly since?: string; readonly until?: string }): void {
   if (filter.since !== undefined) conditions.add(`${column} >= ?`, instant('since', filter.since));
   if (filter.until !== undefined) conditions.add(`${column} < ?`, instant('until', filter.until));
 }

@@ -5,7 +5,9 @@ export type Cursor =
   | readonly ['s', id: string]
   | readonly ['x', startedAt: number, session: string, ordinal: number]
   | readonly ['o', ordinal: number]
-  | readonly ['a', ledger: string, sequence: number];
+  | readonly ['a', ledger: string, sequence: number]
+  | readonly ['r', startedAt: number, key: number]
+  | readonly ['t', startedAt: number, session: string, ordinal: number];
 
 export function encodeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify(cursor), 'utf8').toString('base64url');
@@ -29,6 +31,8 @@ const shapes: { readonly [Kind in Cursor[0]]: readonly Shape[] } = {
   x: ['time', 'string', 'number'],
   o: ['number'],
   a: ['string', 'number'],
+  r: ['time', 'number'],
+  t: ['time', 'string', 'number'],
 };
 
 function isOf(value: unknown, type: Shape): boolean {

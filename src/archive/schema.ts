@@ -3,11 +3,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { messageOf, ChaperoneError } from '../core/errors.ts';
 
 /** A catalog of another version is rebuilt from the recordings, never migrated. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 /**
  * `exchanges.id` follows the order in which exchanges opened (`exchange-order.ts`), so that a search reads the newest first off
- * its index. The full-text index keeps no text of its own; `exchanges` has what short terms are looked for in.
+ * its index. `exchanges_of_session` holds what a run's
+ * lanes and order need, so that a run of 50,000 exchanges is counted without its rows. The full-text index keeps no text of its own; `exchanges` has what short terms are looked for in.
  */
 const tables = `
   CREATE TABLE sessions (
@@ -16,10 +17,20 @@ const tables = `
     started_at REAL NOT NULL, ended_at REAL, last_at REAL NOT NULL, status TEXT NOT NULL, reason TEXT,
     verdict TEXT NOT NULL, code TEXT, detail TEXT, policies TEXT NOT NULL, policy_version TEXT NOT NULL,
     exchanges INTEGER NOT NULL, refused INTEGER NOT NULL, bytes_to_target INTEGER NOT NULL, bytes_to_client INTEGER NOT NULL,
-    recording TEXT NOT NULL, retention_days REAL NOT NULL, last_sequence INTEGER NOT NULL
+    recording TEXT NOT NULL, retention_days REAL NOT NULL, last_sequence INTEGER NOT NULL,
+    decided INTEGER NOT NULL, approved INTEGER NOT NULL, denied INTEGER NOT NULL, expired INTEGER NOT NULL, failed INTEGER NOT NULL,
+    masked INTEGER NOT NULL, run_key INTEGER
   ) STRICT;
   CREATE INDEX sessions_of_principal ON sessions (issuer, subject, id);
   CREATE INDEX sessions_of_run ON sessions (run, id) WHERE run IS NOT NULL;
+  CREATE INDEX sessions_in_run ON sessions (run_key, id) WHERE run_key IS NOT NULL;
+  CREATE INDEX sessions_beside ON sessions (issuer, subject, agent, ended_at) WHERE run IS NULL AND run_key IS NOT NULL;
+  CREATE TABLE runs (
+    key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, issuer TEXT NOT NULL, subject TEXT NOT NULL, email TEXT,
+    started_at REAL NOT NULL
+  ) STRICT;
+  CREATE INDEX runs_by_time ON runs (started_at, key);
+  CREATE INDEX runs_of_principal ON runs (issuer, subject, started_at, key);
   CREATE INDEX sessions_active ON sessions (id) WHERE status = 'active';
   CREATE TABLE exchanges (
     id INTEGER PRIMARY KEY, session_key INTEGER NOT NULL, ordinal INTEGER NOT NULL, started_at REAL NOT NULL, duration_ms REAL,
@@ -27,7 +38,8 @@ const tables = `
     approval TEXT, rows INTEGER, bytes INTEGER NOT NULL, withheld TEXT, masked TEXT, status TEXT NOT NULL, tag TEXT, error TEXT,
     cut TEXT NOT NULL, parameters TEXT, text TEXT NOT NULL, found TEXT NOT NULL
   ) STRICT;
-  CREATE UNIQUE INDEX exchanges_of_session ON exchanges (session_key, ordinal);
+  CREATE INDEX exchanges_of_session ON exchanges (session_key, ordinal, started_at, verdict, status);
+  CREATE INDEX exchanges_exceptional ON exchanges (session_key, ordinal) WHERE verdict IS NOT 'permitted' OR status = 'error';
   CREATE INDEX exchanges_not_permitted ON exchanges (verdict, id) WHERE verdict <> 'permitted';
   CREATE VIRTUAL TABLE exchange_text USING fts5 (asked, found, content='', contentless_delete=1, tokenize='trigram');
   CREATE TABLE audit (

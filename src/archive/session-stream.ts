@@ -1,5 +1,6 @@
 import type { Decision, Direction, Entry, SessionEnd, SessionFacts } from '../core/entry.ts';
 import { messageOf } from '../core/errors.ts';
+import type { MaskedCount } from '../core/masking.ts';
 import type { Decoder } from '../core/protocol.ts';
 import { noGrounds } from '../core/verdict.ts';
 import { ExchangeState } from './exchange-state.ts';
@@ -37,6 +38,7 @@ export class SessionStream {
   bytesToTarget = 0;
   bytesToClient = 0;
   gap = false;
+  readonly tally = { decided: 0, approved: 0, denied: 0, expired: 0, failed: 0, masked: 0 };
   #changed: ExchangeState[] = [];
   readonly #open = new Map<number, ExchangeState>();
   /** How much was withheld so far, by exchange and direction. */
@@ -84,7 +86,7 @@ export class SessionStream {
       case 'withheld':
         return this.#withheld(exchange, entry);
       case 'masked':
-        return exchange?.wasMasked(entry.masked);
+        return this.#masked(exchange, entry.masked);
       case 'gap':
         this.gap = true;
         this.#count(exchange, entry.direction, entry.count);
@@ -92,6 +94,7 @@ export class SessionStream {
         return this.#dropHalfRead(entry.exchange, entry.direction);
       case 'outcome':
         exchange?.close(entry.at, entry.outcome);
+        if (entry.outcome.status === 'error') this.tally.failed += 1;
         this.#open.delete(entry.exchange);
         if (this.#withheldSoFar.size > 0)
           for (const direction of ['request', 'reply']) this.#withheldSoFar.delete(`${entry.exchange} ${direction}`);
@@ -126,8 +129,23 @@ export class SessionStream {
   #decided(exchange: ExchangeState | undefined, decision: Decision): void {
     if (exchange === undefined) return;
     const before = exchange.barred;
+    this.#tell(exchange.decision, -1);
     exchange.decision = decision;
+    this.#tell(decision, 1);
     this.refused += Number(exchange.barred) - Number(before);
+  }
+
+  #tell(decision: Decision | null, by: 1 | -1): void {
+    if (decision === null) return;
+    const { verdict } = decision;
+    this.tally.decided += by;
+    if (verdict === 'approved' || verdict === 'denied' || verdict === 'expired') this.tally[verdict] += by;
+  }
+
+  #masked(exchange: ExchangeState | undefined, masked: readonly MaskedCount[]): void {
+    if (exchange === undefined) return;
+    if (exchange.masked === null) this.tally.masked += 1;
+    exchange.wasMasked(masked);
   }
 
   #bytes(exchange: ExchangeState | undefined, ordinal: number, direction: Direction, bytes: Uint8Array): void {

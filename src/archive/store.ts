@@ -4,6 +4,7 @@ import type { Anomaly } from './anomalies.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { cellSeparator } from './found-text.ts';
 import { ExchangeIds } from './exchange-order.ts';
+import { RunBook } from './run-book.ts';
 import { openToWrite } from './schema.ts';
 import type { SessionStream } from './session-stream.ts';
 
@@ -21,7 +22,7 @@ export interface KnownSession {
 
 const sessionColumns = `id, connection, protocol, issuer, subject, email, agent, principal, run, client_address, started_at, ended_at,
   last_at, status, reason, verdict, code, detail, policies, policy_version, exchanges, refused, bytes_to_target, bytes_to_client,
-  recording, retention_days, last_sequence`.split(/,\s*/);
+  recording, retention_days, last_sequence, decided, approved, denied, expired, failed, masked`.split(/,\s*/);
 const exchangeColumns = `id, session_key, ordinal, started_at, duration_ms, action, effect, objects, verdict, reason, policies,
   approval, rows, bytes, withheld, masked, status, tag, error, cut, parameters, text, found`.split(/,\s*/);
 const exchangeValues = `INTO exchanges (${exchangeColumns.join()}) VALUES (${exchangeColumns.map(() => '?').join()})`;
@@ -32,12 +33,14 @@ export class CatalogStore {
   readonly #statements: Statements;
   readonly #indexing: boolean;
   readonly #ids: ExchangeIds;
+  readonly #runs: RunBook;
 
   /** With `indexing` off nothing goes to the full-text index. */
   constructor(path: string, indexing = true) {
     this.database = openToWrite(path);
     this.#indexing = indexing;
     this.#statements = prepareStatements(this.database);
+    this.#runs = new RunBook(this.database);
     this.#ids = new ExchangeIds((lowest, highest) => {
       const id = this.#statements.highestExchange.get(lowest, highest)?.['id'] ?? null;
       return id === null ? null : Number(id);
@@ -81,8 +84,10 @@ export class CatalogStore {
     const changed: Changed[] = [];
     for (const stream of streams) {
       const row = sessionRow(stream);
-      if (stream.key === 0) stream.key = Number(this.#statements.insertSession.run(...row).lastInsertRowid);
-      else this.#statements.updateSession.run(...row, stream.key);
+      if (stream.key === 0) {
+        stream.key = Number(this.#statements.insertSession.run(...row).lastInsertRowid);
+        this.#runs.assign(stream.key, stream.facts);
+      } else this.#statements.updateSession.run(...row, stream.key);
       for (const exchange of stream.takeChanged()) changed.push({ key: stream.key, exchange });
     }
     this.#identify(changed);
@@ -146,7 +151,7 @@ export class CatalogStore {
   forget(key: number): void {
     this.database.prepare('DELETE FROM exchange_text WHERE rowid IN (SELECT id FROM exchanges WHERE session_key = ?)').run(key);
     this.database.prepare('DELETE FROM exchanges WHERE session_key = ?').run(key);
-    this.database.prepare('DELETE FROM sessions WHERE key = ?').run(key);
+    this.#runs.leave(key, () => void this.database.prepare('DELETE FROM sessions WHERE key = ?').run(key));
   }
 
   close(): void {
@@ -192,7 +197,7 @@ function prepareStatements(database: DatabaseSync) {
 }
 
 function sessionRow(stream: SessionStream): (string | number | null)[] {
-  const { facts, end } = stream;
+  const { facts, end, tally } = stream;
   const { principal, decision } = facts;
   return [
     stream.id,
@@ -222,6 +227,12 @@ function sessionRow(stream: SessionStream): (string | number | null)[] {
     stream.gap ? 'gap' : 'complete',
     facts.retentionDays,
     stream.lastSequence,
+    tally.decided,
+    tally.approved,
+    tally.denied,
+    tally.expired,
+    tally.failed,
+    tally.masked,
   ];
 }
 

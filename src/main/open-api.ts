@@ -40,6 +40,7 @@ export async function openApi(
     listen: data.listen,
     tls: data.certificate,
     catalog,
+    runs: catalog.runs,
     recording: (session) => decodeRecording(readEntries(data.state, session), decoderOf(session)),
     live: (session) => decodeLive(followEntries(data.state, session), decoderOf(session)),
     identify: (credential) => identity.identify(credential),

@@ -22,7 +22,7 @@ forbid (principal, action in [Action::"schema", Action::"write", Action::"unknow
 `;
 
 /**
- * Who may call what, as the contract has it. `known`: everybody, about themselves. `list`: everybody, for what is theirs. `session`: the owner and who sees all.
+ * Who may call what, as the contract has it. `known`: everybody, about themselves. `list`: everybody, for what is theirs. `session`, `run`: the owner and who sees all.
  * `approval`: who asked, who is asked, and who sees all. `trail`: only who sees all. A route that the OpenAPI document names and this table does not fails the test, and so does
  * the reverse.
  */
@@ -40,6 +40,10 @@ const routes = {
   '/api/v1/sessions/{id}/live': { access: 'session', query: '' },
   '/api/v1/sessions/{id}/export': { access: 'session', query: '?format=ndjson' },
   '/api/v1/exchanges': { access: 'list', query: `?q=${secretWord}` },
+  '/api/v1/runs': { access: 'list', query: '' },
+  '/api/v1/runs/{id}': { access: 'run', query: '' },
+  '/api/v1/runs/{id}/exchanges': { access: 'run', query: '' },
+  '/api/v1/runs/{id}/story': { access: 'run', query: '' },
   '/api/v1/approvals': { access: 'list', query: '' },
   '/api/v1/approvals/{id}': { access: 'approval', query: '' },
   '/api/v1/audit': { access: 'trail', query: '' },
@@ -87,6 +91,7 @@ describe('who may look at the record', () => {
   let owned: SessionItem;
   /** The approval that the owner asked for. */
   let asked = '';
+  let ownRun = '';
   const tokens: Record<string, string | null> = {};
 
   const get = async (path: string, token: string | null): Promise<Answer> => {
@@ -102,7 +107,8 @@ describe('who may look at the record', () => {
   };
   const pathOf = (route: string, id: string) => route.replace('{id}', id) + routes[route as keyof typeof routes].query;
   /** The one in the path of a route: the owner's session, or what the owner asked for. */
-  const subjectOf = (route: string) => (route.startsWith('/api/v1/approvals') ? asked : owned.id);
+  const subjectOf = (route: string) =>
+    route.startsWith('/api/v1/approvals') ? asked : route.startsWith('/api/v1/runs') ? ownRun : owned.id;
 
   before(async () => {
     house = await openHouse({ policies, approvals: { wait: 0 }, connections: [{ name: 'ledger' }] });
@@ -144,6 +150,8 @@ describe('who may look at the record', () => {
     assert.ok(session);
     for (const run of ['others', 'asked']) await house.over(run);
     owned = session;
+    ownRun = (await page<{ id: string }>('/api/v1/runs?name=owned', house.tokens.engineer))[0]?.id ?? '';
+    assert.notEqual(ownRun, '');
   });
   after(() => house[Symbol.asyncDispose]());
 
@@ -170,13 +178,13 @@ describe('who may look at the record', () => {
     'no token at all but a word',
   ];
   const known: { readonly [who: string]: { readonly [access in Exclude<Access, 'public'>]: number } } = {
-    owner: { known: 200, list: 200, session: 200, approval: 200, trail: 403 },
-    'their agent': { known: 200, list: 200, session: 200, approval: 200, trail: 403 },
-    'another user': { known: 200, list: 200, session: 404, approval: 404, trail: 403 },
-    'somebody without a connection': { known: 200, list: 200, session: 404, approval: 404, trail: 403 },
-    'who is asked': { known: 200, list: 200, session: 404, approval: 200, trail: 403 },
-    'an agent of who is asked': { known: 200, list: 200, session: 404, approval: 404, trail: 403 },
-    auditor: { known: 200, list: 200, session: 200, approval: 200, trail: 200 },
+    owner: { known: 200, list: 200, session: 200, run: 200, approval: 200, trail: 403 },
+    'their agent': { known: 200, list: 200, session: 200, run: 200, approval: 200, trail: 403 },
+    'another user': { known: 200, list: 200, session: 404, run: 404, approval: 404, trail: 403 },
+    'somebody without a connection': { known: 200, list: 200, session: 404, run: 404, approval: 404, trail: 403 },
+    'who is asked': { known: 200, list: 200, session: 404, run: 404, approval: 200, trail: 403 },
+    'an agent of who is asked': { known: 200, list: 200, session: 404, run: 404, approval: 404, trail: 403 },
+    auditor: { known: 200, list: 200, session: 200, run: 200, approval: 200, trail: 200 },
   };
 
   /** Those who are not shown what the owner did; who is asked sees what they are asked about. */
@@ -203,7 +211,12 @@ describe('who may look at the record', () => {
         // The trail says what an auditor has searched for.
         if (who === 'auditor' && access === 'trail') continue;
         const isApproval = route.startsWith('/api/v1/approvals');
-        const holdsIt = isApproval || (access === 'list' ? route.endsWith('/exchanges') : access === 'session' && !route.endsWith('{id}'));
+        const holdsIt =
+          isApproval || access === 'run'
+            ? route !== '/api/v1/runs/{id}'
+            : access === 'list'
+              ? route.endsWith('/exchanges')
+              : access === 'session' && !route.endsWith('{id}');
         const mayKnow = !others.includes(who) || (isApproval && who === 'who is asked');
         assert.equal(answer.text.includes(secretWord), holdsIt && expected === 200 && mayKnow, who);
       }

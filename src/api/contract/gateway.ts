@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import type { PoliciesInForce } from '../../stages/policy/keeper.ts';
+import type { Problem } from '../problem.ts';
+import { codes, count, type Defined, type Equal, list, named, paging, time } from './pieces.ts';
+
+export const problemDocument = named(
+  'Problem',
+  z.object({
+    type: z.string().describe('urn:chaperone:error:<code>'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum(codes),
+    hint: z.string(),
+    errors: list(z.object({ parameter: z.string(), message: z.string() })).optional(),
+  }),
+);
+
+export const policySet = z.object({
+  version: z.string(),
+  since: time().describe('When it came into force'),
+  author: z.string(),
+  items: list(
+    z.object({
+      id: z.string(),
+      effect: z.enum(['permit', 'forbid']),
+      reason: z.string().nullable(),
+      approval: z.string().nullable().describe('The group that can lift it'),
+      breakGlass: z.string().nullable().describe('The group that can pass it by giving a reason'),
+      file: z.string().describe('Within the folder of the policies'),
+      line: count(),
+    }),
+  ),
+  problems: list(z.object({ file: z.string(), line: count(), message: z.string(), remedy: z.string() })).describe(
+    'Why what the folder holds now is not in force; empty where it is',
+  ),
+});
+export const alive = z.object({ status: z.literal('ok') });
+export const ready = z.object({ status: z.literal('ready'), activeSessions: count() });
+
+export const noQuery = z.strictObject({});
+export const pageQuery = z.strictObject(paging);
+export const exportQuery = z.strictObject({ format: z.enum(['ndjson']) });
+export const sessionParams = z.object({ id: z.string().min(1).max(64) });
+
+void [
+  true satisfies Equal<z.output<typeof policySet>, PoliciesInForce>,
+  true satisfies Equal<Defined<z.output<typeof problemDocument>>, Defined<Problem>>,
+];

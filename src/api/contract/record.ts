@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import type { AuditItem, ExchangeFilter, ExchangeItem, Page, SessionFilter, SessionItem } from '../../archive/items.ts';
+import { effects } from '../../core/action.ts';
+import type { ConnectionItem } from '../gateway-port.ts';
+import {
+  codes,
+  count,
+  type Defined,
+  type Equal,
+  exchangeStatuses,
+  type Filter,
+  list,
+  named,
+  page,
+  paging,
+  period,
+  text,
+  time,
+  verdicts,
+} from './pieces.ts';
+
+const sessionStatuses = ['active', 'ended', 'interrupted', 'refused'] as const;
+
+const token = z.object({
+  jti: z.string().nullable(),
+  sha256: z.string().describe('SHA-256 of the token, lower-case hex; the token itself is never kept'),
+  expiresAt: time(),
+});
+
+const principal = z.object({
+  subject: z.string(),
+  issuer: z.string(),
+  email: z.string().nullable(),
+  groups: list(z.string()),
+  agent: z.string().nullable().describe('The agent acting for the person; null for a person alone'),
+  actors: list(z.string()),
+  token,
+});
+
+export const session = named(
+  'Session',
+  z.object({
+    id: z.string().describe('UUIDv7'),
+    connection: z.string(),
+    protocol: z.string(),
+    principal: principal.nullable().describe('Null where no token could be verified'),
+    run: z.string().nullable(),
+    clientAddress: z.string(),
+    startedAt: time(),
+    endedAt: time().nullable(),
+    status: z.enum(sessionStatuses),
+    reason: z.string().nullable().describe('What ended or refused it; null while active'),
+    verdict: z.enum(verdicts),
+    code: z.enum(codes).nullable(),
+    detail: z.string().nullable().describe('What only the record says about the verdict'),
+    policies: list(z.string()),
+    policyVersion: z.string(),
+    exchanges: count(),
+    refused: count(),
+    bytesToTarget: count(),
+    bytesToClient: count(),
+    recording: z.enum(['complete', 'gap']),
+  }),
+);
+
+export const exchange = named(
+  'Exchange',
+  z.object({
+    id: z.string().describe('<session>/<ordinal>'),
+    session: z.string(),
+    connection: z.string(),
+    ordinal: count(),
+    startedAt: time(),
+    durationMs: z.number().nullable().describe('Null while it goes on'),
+    action: z.string(),
+    effect: z.enum(effects),
+    objects: list(z.object({ type: z.string(), name: z.string() })),
+    text: z.string(),
+    parameters: list(z.string().nullable()).nullable().describe('Bind values as text, in order'),
+    verdict: z.enum(verdicts).nullable(),
+    reason: z.string().nullable(),
+    policies: list(z.string()),
+    approval: z.string().nullable(),
+    rows: z.number().nullable(),
+    bytes: count(),
+    withheld: z
+      .object({ bytes: count(), sha256: list(z.string()) })
+      .nullable()
+      .describe('Content that was counted and hashed instead of kept'),
+    masked: list(
+      z.object({
+        rule: z.string().describe('The entry of the configuration, such as columns[0]'),
+        column: z.string().nullable().describe('The result’s column; null for free text'),
+        detector: z.string().nullable().describe('The detector or pattern; null for a rule by column'),
+        count: count(),
+      }),
+    )
+      .nullable()
+      .describe('What was masked in the reply; null where nothing was'),
+    status: z.enum(exchangeStatuses),
+    tag: z.string().nullable(),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    cut: list(z.enum(['text', 'parameters', 'objects', 'search'])).describe(
+      'What of this the catalog does not hold whole; the recording does',
+    ),
+  }),
+);
+
+const auditItem = named(
+  'AuditEvent',
+  z.object({
+    id: z.string(),
+    at: time(),
+    event: z.string().describe('<noun>.<verb>'),
+    actor: z.string(),
+    detail: z.record(z.string(), z.json()),
+  }),
+);
+
+const connection = named(
+  'Connection',
+  z.object({
+    name: z.string(),
+    protocol: z.string(),
+    recording: z.object({
+      durability: z.enum(['write', 'fsync']),
+      onFailure: z.enum(['stop', 'gap']),
+      contentLimit: z.number().describe('Bytes of content kept for one exchange; what is over is counted and hashed'),
+    }),
+    retentionDays: z.number(),
+  }),
+);
+
+export const sessionPage = page(session);
+export const exchangePage = page(exchange);
+export const auditPage = page(auditItem);
+export const connectionList = z.object({ items: list(connection) });
+
+export const sessionQuery = z.strictObject({
+  user: text().describe('Subject or e-mail'),
+  agent: text(),
+  run: text(),
+  connection: text(),
+  protocol: text(),
+  status: z.enum(sessionStatuses).optional(),
+  ...period,
+  ...paging,
+});
+
+export const exchangeQuery = z.strictObject({
+  q: text(1000).describe('Found in what was asked or in the indexed part of what came back; case-insensitive'),
+  session: text(),
+  connection: text(),
+  verdict: z.enum(verdicts).optional(),
+  effect: z.enum(effects).optional(),
+  action: text(),
+  object: text(),
+  status: z.enum(exchangeStatuses).optional(),
+  ...period,
+  ...paging,
+});
+
+/** Does not compile where a schema and the type it stands for say different things. */
+void [
+  true satisfies Equal<z.output<typeof session>, SessionItem>,
+  true satisfies Equal<z.output<typeof exchange>, ExchangeItem>,
+  true satisfies Equal<z.output<typeof auditItem>['event'], AuditItem['event']>,
+  true satisfies Equal<keyof z.output<typeof auditItem>, keyof AuditItem>,
+  true satisfies Equal<z.output<typeof sessionPage>, Page<SessionItem>>,
+  true satisfies Equal<z.output<typeof connection>, ConnectionItem>,
+  true satisfies Equal<Defined<Filter<typeof sessionQuery>>, Defined<SessionFilter>>,
+  true satisfies Equal<Defined<Filter<typeof exchangeQuery>>, Defined<ExchangeFilter>>,
+];
