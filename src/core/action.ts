@@ -39,6 +39,11 @@ export function plainAction(name: string, effect: Effect, text: string): Action 
   return { name, effect, demands: [{ action: name, effect, object: null }], objects: [], text, facts: {} };
 }
 
+/** Whether two actions ask the same of the target: whatever policy permits of one, it permits of the other. */
+export function asksTheSame(one: Action, other: Action): boolean {
+  return JSON.stringify([one.demands, one.facts]) === JSON.stringify([other.demands, other.facts]);
+}
+
 /** The kinds of facts: what a policy sees of them in its `context`. */
 export type FactKind = 'boolean' | 'number' | 'text' | 'texts';
 

@@ -38,6 +38,11 @@ export interface Act {
   readonly parameters: readonly Cell[];
   /** How many rows the target expects to be touched; null where it does not say. Asks the target and records that it did. */
   readonly estimate: (() => Promise<number | null>) | null;
+  /**
+   * The same act as it is read by what the target says now: what its names mean may have changed while people were asked. Absent where
+   * its bytes say all.
+   */
+  readonly readAgain?: () => Promise<Action>;
 }
 
 /** One request and its response, as an adapter yields it to the flow. Exactly one of `perform` and `refuse` is called. */

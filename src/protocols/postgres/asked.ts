@@ -1,12 +1,12 @@
 import type { Action } from '../../core/action.ts';
 import type { Request } from './bound-request.ts';
-import type { ReadStatement } from './read-statement.ts';
+import type { GateStatement } from './statement-reader.ts';
 
 /** What an exchange asks. */
 export interface Asked {
   readonly action: Action;
   /** Null where it is no statement. */
-  readonly statement: ReadStatement | null;
+  readonly statement: GateStatement | null;
   /** Null where the action's text says all. */
   readonly request: Request | null;
 }

@@ -68,6 +68,12 @@ export class Catalog {
     return this.#look(asker);
   }
 
+  /** Looks at it as it is from now on, however fresh it is. */
+  newest(asker: Asker): Promise<void> {
+    this.#outdated = true;
+    return this.#look(asker);
+  }
+
   /** One at a time. One that began before the catalog was outdated is followed by another. */
   async #look(asker: Asker): Promise<void> {
     while (this.#loading !== null) {

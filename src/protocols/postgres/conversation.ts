@@ -16,6 +16,7 @@ import { inOwnWords } from './masking.ts';
 import { encodeError, encodeMessage } from './messages.ts';
 import { Replies, type ReplyChannel } from './replies.ts';
 import type { Asked } from './asked.ts';
+import { after } from './at-once.ts';
 import type { RequestPort } from './request-port.ts';
 import { Requests } from './requests.ts';
 import { reportedSettings } from './session-attributes.ts';
@@ -265,11 +266,18 @@ export class Conversation implements RequestPort, ReplyChannel {
     this.#waiting = exchange;
     return pending.then(() => {
       this.#waiting = null;
+      if (exchange.statement !== asked.statement) this.#replies.note(exchange.statement);
       return exchange;
     });
   }
   read(text: string): ReadText | Promise<ReadText> {
     return this.#statements.read(text);
+  }
+  byNewest(statement: GateStatement): GateStatement | Promise<GateStatement> {
+    return after(this.#statements.byNewest(statement), (newest) => {
+      if (newest !== statement) this.#replies.note(newest);
+      return newest;
+    });
   }
   inDoubt(consulted: number): boolean {
     return this.#statements.inDoubt(consulted);

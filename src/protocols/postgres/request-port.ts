@@ -1,3 +1,4 @@
+import { asksTheSame } from '../../core/action.ts';
 import type { Asked } from './asked.ts';
 import { after } from './at-once.ts';
 import type { SettingAnswer } from './session-setting.ts';
@@ -10,6 +11,8 @@ export interface RequestPort {
   open(asked: Asked): StatementExchange | Promise<StatementExchange>;
   /** Reads a text into its statements, by what the session has set as far as that is known. */
   read(text: string): ReadText | Promise<ReadText>;
+  /** A statement by the newest catalog that is known. */
+  byNewest(statement: GateStatement): GateStatement | Promise<GateStatement>;
   /** Whether what was read by these parts of the session's setting must be read again once the target has told them. */
   inDoubt(consulted: number): boolean;
   /** The target has told what the session has set; with null it could not. */
@@ -36,7 +39,10 @@ export interface RequestPort {
   terminated(): void;
 }
 
-/** One after the other: nobody is asked about a statement while the one before it is not decided. */
+/**
+ * One after the other: nobody is asked about a statement while the one before it is not decided. What others do may have changed while one
+ * waited: then none is sent.
+ */
 export function openAll(
   statements: readonly GateStatement[],
   port: RequestPort,
@@ -44,5 +50,15 @@ export function openAll(
   type Opened = readonly StatementExchange[];
   const openNext = (before: Opened, statement: GateStatement) =>
     after(port.open({ action: statement.action, statement, request: null }), (one): Opened => [...before, one]);
-  return statements.reduce<Opened | Promise<Opened>>((before, one) => after(before, (opened) => openNext(opened, one)), []);
+  const all = statements.reduce<Opened | Promise<Opened>>((before, one) => after(before, (opened) => openNext(opened, one)), []);
+  return all instanceof Promise && statements.length > 1 ? all.then((opened) => readAgain(opened, port)) : all;
+}
+
+async function readAgain(exchanges: readonly StatementExchange[], port: RequestPort): Promise<readonly StatementExchange[]> {
+  for (const exchange of exchanges)
+    if (exchange.statement !== null && exchange.gate.kind === 'open') {
+      const action = exchange.take(await port.byNewest(exchange.statement));
+      if (!asksTheSame(action, exchange.action)) exchange.shut();
+    }
+  return exchanges;
 }

@@ -80,6 +80,16 @@ export class SessionStatements {
     return estimateRows(this.#asker, text, request, this.#setting?.current.setting.searchPath ?? []);
   }
 
+  /** A statement by the target's catalog as it is now. */
+  async readAgain(statement: GateStatement): Promise<GateStatement> {
+    await this.#catalog.newest(this.#asker);
+    return this.byNewest(statement);
+  }
+  /** A statement by the newest catalog that is known. */
+  byNewest(statement: GateStatement): GateStatement | Promise<GateStatement> {
+    return statement.by(this.#catalog.known?.snapshot ?? null);
+  }
+
   sent(statement: GateStatement): void {
     this.#setting?.sent(statement);
     const { effect } = statement.action;

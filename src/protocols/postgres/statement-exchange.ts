@@ -1,4 +1,4 @@
-import type { Action } from '../../core/action.ts';
+import { type Action, asksTheSame } from '../../core/action.ts';
 import type { Outcome } from '../../core/entry.ts';
 import type { Act, Crossing, Ends, Exchange } from '../../core/exchange.ts';
 import type { Tally } from '../../core/masking.ts';
@@ -6,12 +6,15 @@ import type { Cleared, Shown, Witnessed } from '../../core/proof.ts';
 import { type Permit, type Refusal, refuse } from '../../core/verdict.ts';
 import { BoundRequest, type Request } from './bound-request.ts';
 import type { Showing } from './showing.ts';
-import type { ReadStatement } from './read-statement.ts';
 import type { Asked } from './asked.ts';
+import type { GateStatement } from './statement-reader.ts';
 
-/** Who can say how many rows a statement will touch. */
-interface Estimator {
+/** Who asks the target about a statement that is not sent yet. */
+interface Inquiry {
+  /** How many rows it will touch. */
   estimate(text: string, request: BoundRequest | null): Promise<number | null>;
+  /** What it does by the catalog as it is now. */
+  readAgain(statement: GateStatement): Promise<GateStatement>;
 }
 
 /** What became of an exchange at the gate. */
@@ -42,17 +45,17 @@ export class StatementExchange implements Exchange {
   showing: Showing | null | undefined = undefined;
   /** What was masked of its answer and has not been said yet. */
   tally: Tally | null = null;
-  /** Null where it is none, such as a FunctionCall. */
-  readonly statement: ReadStatement | null;
+  /** Null where it is none, such as a FunctionCall. Read anew where it waited; it asks the same then. */
+  statement: GateStatement | null;
   /** Null where the action's text says all. */
   readonly #request: Request | null;
-  readonly #estimator: Estimator;
+  readonly #inquiry: Inquiry;
 
-  constructor({ action, statement, request }: Asked, ends: Ends, notify: (text: string, crossing: Crossing) => void, estimator: Estimator) {
+  constructor({ action, statement, request }: Asked, ends: Ends, notify: (text: string, crossing: Crossing) => void, inquiry: Inquiry) {
     this.action = action;
     this.statement = statement;
     this.#request = request;
-    this.#estimator = estimator;
+    this.#inquiry = inquiry;
     this.#ends = ends;
     this.#notify = notify;
   }
@@ -74,8 +77,20 @@ export class StatementExchange implements Exchange {
     const { action } = this;
     const { bytes, parameters } = this.#request ?? { bytes: Buffer.from(`Q${action.text}`), parameters: [] };
     const bound = this.#request instanceof BoundRequest ? this.#request : null;
-    const estimate = this.statement === null ? null : () => this.#estimator.estimate(action.text, bound);
-    return { action, bytes, parameters, estimate };
+    if (this.statement === null) return { action, bytes, parameters, estimate: null };
+    const { statement } = this;
+    const readAgain = async () => this.take(await this.#inquiry.readAgain(statement));
+    return { action, bytes, parameters, estimate: () => this.#inquiry.estimate(action.text, bound), readAgain };
+  }
+  /** Goes on by another reading of its statement where that asks the same; what it asks. */
+  take(again: GateStatement): Action {
+    const action = this.action === this.statement?.action ? again.action : again.preparing;
+    if (asksTheSame(action, this.action)) this.statement = again;
+    return action;
+  }
+  /** It waited with others of its text, and does something else by now: it is not sent, whatever the verdict was. */
+  shut(): void {
+    this.gate = { kind: 'shut', refusal: changed };
   }
   /** The words are sent when their turn in the stream of replies has come. */
   refuse(refusal: Refusal, crossing: Crossing): void {
@@ -128,6 +143,11 @@ export class StatementExchange implements Exchange {
 
 const done: Outcome = { status: 'ok', rows: null, tag: null, error: null };
 export const skipped: Outcome = { status: 'skipped', rows: null, tag: null, error: null };
+const changed = refuse(
+  'ACCESS_REFUSED',
+  'What the statement does has changed while another of the same text waited for approval, so nothing was sent.',
+  'Send it again: it is judged by what it does now.',
+);
 const withdrawn = refuse(
   'CANCELLED',
   'The statement was cancelled before it was sent to the target.',

@@ -153,6 +153,12 @@ const nothing: StatementMeaning = {
   leaves: { prepared: null, cursor: null, temporary: [] },
 };
 
+interface Origin {
+  readonly text: string;
+  readonly snapshot: SchemaSnapshot | null;
+  readonly setting: Setting;
+}
+
 const untraceable: Lineage = { columns: null, whole: 'unknown', filters: 'unknown' };
 const nothingAfter: Aftermath = { doubts: 0, temporary: [] };
 
@@ -165,39 +171,57 @@ export class GateStatement implements ReadStatement {
   #tracing: { readonly statement: ParsedStatement; readonly context: Context } | null;
   #lineage: Lineage | null | undefined;
   #prepare: Action | null = null;
+  /** Of what it was read; null where no catalog has a say in it. */
+  readonly #origin: Origin | null;
 
   private constructor(
     action: Action,
     meaning: StatementMeaning | null,
     aftermath: Aftermath,
     tracing: { readonly statement: ParsedStatement; readonly context: Context } | null,
-    lineage?: Lineage | null,
+    lineage: Lineage | null | undefined,
+    origin: Origin | null,
   ) {
     this.action = action;
     this.meaning = meaning;
     this.aftermath = aftermath;
     this.#tracing = tracing;
     this.#lineage = lineage;
+    this.#origin = origin;
   }
 
   static of(statement: ParsedStatement, snapshot: SchemaSnapshot | null, setting: Setting): GateStatement {
     const context = { snapshot: snapshot ?? noCatalog, setting };
     const meaning = statementMeaning(statement, context);
     if (snapshot === null && namesSomething(meaning)) return GateStatement.unreadable(statement.text, withoutCatalog);
-    return new GateStatement(statementAction(statement.text, meaning), meaning, aftermathOf(meaning), { statement, context });
+    const action = statementAction(statement.text, meaning);
+    const origin = { text: statement.text, snapshot, setting };
+    return new GateStatement(action, meaning, aftermathOf(meaning), { statement, context }, undefined, origin);
   }
   /** A text that is not understood, or not seen: it may leave the session in any state. */
   static unreadable(text: string, why: string): GateStatement {
-    return new GateStatement(unknownAction(text, why), null, { doubts: consults.all, temporary: [] }, null, untraceable);
+    return new GateStatement(unknownAction(text, why), null, { doubts: consults.all, temporary: [] }, null, untraceable, null);
   }
   /** Nothing but comments and space. */
   static empty(text: string): GateStatement {
-    return new GateStatement(statementAction(text, nothing), nothing, nothingAfter, null, null);
+    return new GateStatement(statementAction(text, nothing), nothing, nothingAfter, null, null, null);
   }
 
   /** The same under another text. */
   shownAs(text: string): GateStatement {
-    return new GateStatement({ ...this.action, text }, this.meaning, this.aftermath, this.#tracing, this.#lineage);
+    return new GateStatement({ ...this.action, text }, this.meaning, this.aftermath, this.#tracing, this.#lineage, this.#origin);
+  }
+
+  /** The same statement by another catalog; itself where that is the one it was read by. */
+  by(snapshot: SchemaSnapshot | null): GateStatement | Promise<GateStatement> {
+    const origin = this.#origin;
+    if (origin === null || origin.snapshot === snapshot) return this;
+    const { text } = this.action;
+    return after(parseStatements(origin.text, origin.setting.standardConformingStrings), (parsed) => {
+      const [first, ...more] = 'unreadable' in parsed ? [] : parsed.statements;
+      if (first === undefined || more.length > 0) return GateStatement.unreadable(text, 'a statement that cannot be read again');
+      return GateStatement.of({ ...first, text: origin.text }, snapshot, origin.setting).shownAs(text);
+    });
   }
 
   /** What is asked where it is prepared or described and not run. */

@@ -1,3 +1,4 @@
+import { asksTheSame } from '../../core/action.ts';
 import type { Act } from '../../core/exchange.ts';
 import { createId } from '../../core/identifier.ts';
 import { endingOf, type Session } from '../../core/session.ts';
@@ -130,11 +131,19 @@ class Asking {
     // The target answers one thing at a time: what it is asked next must not meet the estimate. Where that takes longer than the
     // approval holds, it cannot be used any more.
     await before(this.#estimating, over, this.#options.expireMs);
+    const changed = await this.#changed();
     if (over.aborted) return this.#withdrawn(standing);
+    if (changed) return this.#leave(standing, 'What it does has changed since.', this.#words.changed(standing.id));
     if (this.#outdated()) return this.#leave(standing, 'The policies have changed since.', this.#words.outdated(standing.id));
     const status: ApprovalStatus = await this.#options.desk.use({ id: standing.id, waiter });
     if (status !== 'used') return this.#words.ended(standing.id, status, null);
     return over.aborted ? this.#words.ended(standing.id, 'withdrawn', null) : permit(question.grounds, standing.id);
+  }
+
+  /** What was asked about may do something else by now: a view that it names was replaced, say. */
+  async #changed(): Promise<boolean> {
+    const { action, readAgain } = this.#asked.act;
+    return readAgain !== undefined && !asksTheSame(await readAgain(), action);
   }
 
   /** The client waits no longer, and there may still be an answer; or its time ran out at the same moment. */

@@ -40,6 +40,11 @@ export class Words {
     return this.#refuse(`${this.#because()}, and the policies have changed while this waited.`, 'Send it again.', 'refused', id);
   }
 
+  changed(id: string): Refusal {
+    const why = `${this.#because()}, and what it does has changed while this waited.`;
+    return this.#refuse(why, 'Send it again: people are then asked about what it does now.', 'refused', id);
+  }
+
   /** `words` say what ended it. */
   ended(id: string | null, status: ApprovalStatus, words: string | null): Refusal {
     switch (status) {
