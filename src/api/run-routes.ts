@@ -34,7 +34,7 @@ export function addRunRoutes(api: Api, { runs, gateway }: RunSources): void {
       },
     },
     async (request, reply) => {
-      const id = await looked(request, 'run.read');
+      const id = await looked(request, gateway, 'run.read');
       const run = runs.run(id);
       if (run === null) return sendProblem(reply, noSuchRun());
       const viewer: Viewer = viewing(request);
@@ -51,7 +51,7 @@ export function addRunRoutes(api: Api, { runs, gateway }: RunSources): void {
         response: { 200: contract.exchangePage },
       },
     },
-    async (request) => runs.runExchanges(await looked(request, 'run.exchanges-read'), split(request.query)[1]),
+    async (request) => runs.runExchanges(await looked(request, gateway, 'run.exchanges-read'), split(request.query)[1]),
   );
   api.get(
     '/api/v1/runs/:id/story',
@@ -63,15 +63,15 @@ export function addRunRoutes(api: Api, { runs, gateway }: RunSources): void {
         response: { 200: contract.storyPage },
       },
     },
-    async (request) => runs.story(await looked(request, 'run.read'), split(request.query)[1]),
+    async (request) => runs.story(await looked(request, gateway, 'run.read'), split(request.query)[1]),
   );
+}
 
-  /** Whoever looks at another's run is on record with it. */
-  async function looked(request: FastifyRequest, event: string): Promise<string> {
-    const run = viewedRun(request);
-    const { principal } = viewing(request);
-    const isOwn = principal.issuer === run.issuer && principal.subject === run.subject;
-    if (!isOwn) await recordLook(gateway, viewing(request), event, { run: run.id, of: `${run.subject} (${run.issuer})` });
-    return run.id;
-  }
+/** Whoever looks at another's run is on record with it. */
+async function looked(request: FastifyRequest, gateway: GatewayPort, event: string): Promise<string> {
+  const run = viewedRun(request);
+  const { principal } = viewing(request);
+  const isOwn = principal.issuer === run.issuer && principal.subject === run.subject;
+  if (!isOwn) await recordLook(gateway, viewing(request), event, { run: run.id, of: `${run.subject} (${run.issuer})` });
+  return run.id;
 }

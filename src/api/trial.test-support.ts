@@ -37,7 +37,7 @@ export const people: { readonly [token: string]: Principal } = {
   twin: { ...person('ada', ['engineering']), issuer: 'https://other.example.test' },
 };
 
-export async function identify(credential: Credential): Promise<Principal | Refusal> {
+async function identify(credential: Credential): Promise<Principal | Refusal> {
   if (credential.kind === 'none') return refuse('TOKEN_MISSING', 'No token was presented.', 'Send one as Authorization: Bearer.');
   return people[credential.token] ?? refuse('TOKEN_INVALID', 'The token is not valid.', 'Get a new one.');
 }
@@ -226,7 +226,7 @@ export function trialOptions(more: Partial<ApiOptions> & Pick<ApiOptions, 'catal
   return {
     listen: { host: '127.0.0.1', port: 0 },
     tls: null,
-    runs: runsOf(more.catalog.session),
+    runs: runsOf((id) => more.catalog.session(id)),
     recording: twoLines,
     live: twoLines,
     identify,

@@ -95,7 +95,7 @@ function exceptionsOf(database: DatabaseSync, key: number): Bare[] {
 }
 
 /** Why an exchange did not simply pass. */
-export function kindOf({ verdict }: Pick<ExchangeItem, 'verdict'>): ExceptionItem['kind'] {
+function kindOf({ verdict }: Pick<ExchangeItem, 'verdict'>): ExceptionItem['kind'] {
   if (verdict === null) return 'undecided';
   return verdict === 'permitted' ? 'failed' : verdict;
 }

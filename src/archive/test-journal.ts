@@ -30,8 +30,18 @@ export class TestJournal {
     this.roll(1);
   }
 
+  /** The time of the last entry. */
+  get now(): number {
+    return this.#at;
+  }
+
   get position(): Position {
     return { segment: this.segment, offset: this.offset };
+  }
+
+  /** Lets time pass, in milliseconds. */
+  pause(milliseconds: number): void {
+    this.#at += milliseconds;
   }
 
   roll(segment = this.segment + 1): void {
@@ -165,11 +175,12 @@ export function dumpCatalog(state: string): { [table: string]: unknown[] } {
     database
       .prepare(sql)
       .all()
-      .map(({ key: _key, session_key: _session, id, ...row }) => (typeof id === 'number' ? { ...row } : { id, ...row }));
+      .map(({ key: _key, session_key: _session, run_key: _run, id, ...row }) => (typeof id === 'number' ? { ...row } : { id, ...row }));
   try {
     const owned = 'FROM exchanges x JOIN sessions s ON s.key = x.session_key';
     return {
-      sessions: all('SELECT * FROM sessions ORDER BY id'),
+      sessions: all('SELECT s.*, r.id AS of_run FROM sessions AS s LEFT JOIN runs AS r ON r.key = s.run_key ORDER BY s.id'),
+      runs: all('SELECT * FROM runs ORDER BY id'),
       exchanges: all(`SELECT s.id AS session, x.* ${owned} ORDER BY s.id, x.ordinal`),
       orphans: all('SELECT rowid FROM exchange_text WHERE rowid NOT IN (SELECT id FROM exchanges)'),
       indexed: all(
