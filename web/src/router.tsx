@@ -58,6 +58,17 @@ const home = createRoute({
 const at = <Path extends string>(path: Path) => ({ getParentRoute: () => shell, path }) as const;
 
 const overview = createRoute({ ...at('/overview'), component: lazyRouteComponent(() => import('./pages/overview.tsx'), 'Overview') });
+const runs = createRoute({
+  ...at('/runs'),
+  validateSearch: search('user', 'agent', 'name', 'connection', 'status', 'exceptional', 'since', 'until'),
+  component: lazyRouteComponent(() => import('./pages/runs.tsx'), 'Runs'),
+});
+const run = createRoute({ ...at('/runs/$run'), component: lazyRouteComponent(() => import('./pages/run.tsx'), 'RunPage') });
+const runExchange = createRoute({
+  getParentRoute: () => run,
+  path: '/exchanges/$session/$ordinal',
+  component: lazyRouteComponent(() => import('./runs/inspector.tsx'), 'Inspector'),
+});
 const sessions = createRoute({
   ...at('/sessions'),
   validateSearch: search('user', 'agent', 'run', 'connection', 'protocol', 'status', 'since', 'until'),
@@ -92,7 +103,21 @@ const health = createRoute({ ...at('/health'), component: lazyRouteComponent(() 
 
 const tree = root.addChildren([
   signIn,
-  shell.addChildren([home, overview, sessions, session, exchanges, approvals, approval, connections, policies, audit, health]),
+  shell.addChildren([
+    home,
+    overview,
+    runs,
+    run.addChildren([runExchange]),
+    sessions,
+    session,
+    exchanges,
+    approvals,
+    approval,
+    connections,
+    policies,
+    audit,
+    health,
+  ]),
 ]);
 
 export function createConsoleRouter(queries: QueryClient) {

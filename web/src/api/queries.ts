@@ -1,6 +1,18 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { getJson, type Query } from './client.ts';
-import type { Approval, ApprovalPage, AuditPage, Connection, ExchangePage, PolicySet, Session, SessionPage } from './types.ts';
+import type {
+  Approval,
+  ApprovalPage,
+  AuditPage,
+  Connection,
+  ExchangePage,
+  PolicySet,
+  RunDetail,
+  RunPage,
+  Session,
+  SessionPage,
+  StoryPage,
+} from './types.ts';
 
 /*
  * Every question the pages ask, by the key under which its answer is kept.
@@ -23,6 +35,15 @@ function pages<Page extends Paged>(name: string, path: string, filter: Query) {
 
 export const sessionsQuery = (filter: Query) => pages<SessionPage>('sessions', '/api/v1/sessions', filter);
 export const exchangesQuery = (filter: Query) => pages<ExchangePage>('exchanges', '/api/v1/exchanges', filter);
+export const runsQuery = (filter: Query) => pages<RunPage>('runs', '/api/v1/runs', filter);
+export const storyQuery = (run: string) => pages<StoryPage>('story', `/api/v1/runs/${encodeURIComponent(run)}/story`, {});
+
+export const runQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['run', id],
+    queryFn: ({ signal }) => getJson<RunDetail>(`/api/v1/runs/${encodeURIComponent(id)}`, {}, signal),
+  });
+
 export const auditQuery = () => pages<AuditPage>('audit', '/api/v1/audit', {});
 
 export const sessionQuery = (id: string) =>

@@ -1,6 +1,10 @@
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, lazy, Suspense, useMemo, useRef, useState } from 'react';
 import { Refused } from '../api/client.ts';
+import { useKeys } from '../shell/keys.tsx';
 import { words } from '../text.ts';
+import type { QueryProblem } from './query-editor.tsx';
+
+const QueryEditor = lazy(async () => ({ default: (await import('./query-editor.tsx')).QueryEditor }));
 
 interface QueryBarProps {
   readonly value: string;
@@ -9,7 +13,7 @@ interface QueryBarProps {
   readonly onSearch: (text: string) => void;
 }
 
-/** One line that is searched for when Enter is pressed. */
+/** One line that is searched for when Enter is pressed: a plain one at once, and one that helps as soon as it has come. */
 export function QueryBar({ value, fault, onSearch }: QueryBarProps) {
   const [text, setText] = useState(value);
   const [given, setGiven] = useState(value);
@@ -17,30 +21,61 @@ export function QueryBar({ value, fault, onSearch }: QueryBarProps) {
     setGiven(value);
     setText(value);
   }
+  const field = useRef<{ focus(): void }>(null);
+  useKeys(words.keys.lists, [{ keys: '/', says: words.keys.search, run: () => field.current?.focus() }]);
+  const problems = useMemo(() => problemsOf(fault, value), [fault, value]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSearch(text.trim());
   };
-  const refusal = fault instanceof Refused ? (fault.document.errors?.find(({ parameter }) => parameter === 'q')?.message ?? null) : null;
   return (
     <form onSubmit={submit} role="search" aria-label={words.query.label}>
       <div className="flex gap-2">
-        <input
-          data-search=""
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-          aria-label={words.query.label}
-          aria-invalid={refusal !== null}
-          placeholder={words.query.placeholder}
-          className="field flex-1 font-mono text-code"
-          autoComplete="off"
-          spellCheck={false}
-        />
+        <Suspense
+          fallback={
+            <input
+              ref={(input) => {
+                field.current = input;
+              }}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+              aria-label={words.query.label}
+              placeholder={words.query.placeholder}
+              className="field flex-1 font-mono text-code"
+              autoComplete="off"
+              spellCheck={false}
+            />
+          }
+        >
+          <QueryEditor
+            onReady={(editor) => {
+              field.current = editor;
+            }}
+            value={text}
+            problems={problems}
+            onChange={setText}
+            onSubmit={(query) => onSearch(query.trim())}
+          />
+        </Suspense>
         <button type="submit" className="button" data-primary="true">
           {words.query.search}
         </button>
       </div>
-      {refusal !== null && <p className="mt-1 text-refused">{refusal}</p>}
+      <div role="status">
+        {problems.map(({ from, message }) => (
+          <p key={`${from} ${message}`} className="mt-1 text-refused">
+            {message}
+          </p>
+        ))}
+      </div>
     </form>
   );
+}
+
+/** What is wrong with the query, and where, in the words of the gateway. */
+function problemsOf(fault: unknown, query: string): readonly QueryProblem[] {
+  if (!(fault instanceof Refused)) return [];
+  return (fault.document.errors ?? [])
+    .filter(({ parameter }) => parameter === 'q')
+    .map(({ message }) => ({ from: 0, to: query.length, message }));
 }

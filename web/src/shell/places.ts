@@ -5,7 +5,7 @@ import { seesAll } from './viewer.ts';
 type Group = 'record' | 'decide' | 'configured' | 'evidence';
 
 export interface Place {
-  readonly to: '/overview' | '/sessions' | '/exchanges' | '/approvals' | '/connections' | '/policies' | '/audit' | '/health';
+  readonly to: '/overview' | '/runs' | '/sessions' | '/exchanges' | '/approvals' | '/connections' | '/policies' | '/audit' | '/health';
   readonly key: string;
   readonly name: string;
   readonly group: Group;
@@ -15,6 +15,7 @@ export interface Place {
 
 const places: readonly Place[] = [
   { to: '/overview', key: 'o', name: words.places.overview, group: 'record', auditorsOnly: true },
+  { to: '/runs', key: 'r', name: words.places.runs, group: 'record' },
   { to: '/sessions', key: 's', name: words.places.sessions, group: 'record' },
   { to: '/exchanges', key: 'e', name: words.places.exchanges, group: 'record' },
   { to: '/approvals', key: 'a', name: words.places.approvals, group: 'decide' },

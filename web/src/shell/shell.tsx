@@ -24,7 +24,6 @@ export function Shell() {
     { keys: '?', says: words.keys.map, run: () => setMapOpen(true) },
     { keys: 'u', says: words.keys.zone, run: toggleZone },
     { keys: 'y', says: words.keys.copyAddress, run: () => void navigator.clipboard.writeText(location.href) },
-    { keys: '/', says: words.keys.search, run: () => document.querySelector<HTMLElement>('[data-search]')?.focus() },
     { keys: 'Escape', says: words.keys.up, run: () => router.history.back() },
     ...places.map(({ to, key, name }) => ({ keys: `g ${key}`, says: words.keys.go(name), run: () => void navigate({ to }) })),
   ]);

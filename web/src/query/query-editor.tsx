@@ -1,0 +1,104 @@
+import {
+  autocompletion,
+  type Completion,
+  type CompletionContext,
+  type CompletionResult,
+  completionKeymap,
+  closeCompletion,
+} from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { setDiagnostics } from '@codemirror/lint';
+import { EditorState, Prec } from '@codemirror/state';
+import { EditorView, keymap, placeholder, tooltips } from '@codemirror/view';
+import { useEffect, useEffectEvent, useRef } from 'react';
+import { words } from '../text.ts';
+import { chips } from './chips.ts';
+import { editorTheme } from './editor-theme.ts';
+import { fieldBefore, fields, valuesOf } from './fields.ts';
+
+export interface QueryProblem {
+  readonly from: number;
+  readonly to: number;
+  readonly message: string;
+}
+
+interface QueryEditorProps {
+  /** Told what takes the focus. */
+  readonly onReady: (field: { focus(): void }) => void;
+  readonly value: string;
+  readonly problems: readonly QueryProblem[];
+  readonly onChange: (text: string) => void;
+  readonly onSubmit: (text: string) => void;
+}
+
+/** The query as text that colours itself: chips are how the text is drawn, and nothing that is not in it. */
+export function QueryEditor({ onReady, value, problems, onChange, onSubmit }: QueryEditorProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const change = useEffectEvent(onChange);
+  const submit = useEffectEvent(onSubmit);
+  const ready = useEffectEvent(onReady);
+  const initial = useEffectEvent(() => value);
+  useEffect(() => {
+    if (host.current === null) return undefined;
+    // Within a shadow tree the editor's styles are constructed sheets, which the page's policy allows; elsewhere they would be elements.
+    const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open' });
+    const editor = new EditorView({ root, parent: root, state: stateOf(initial(), change, submit) });
+    view.current = editor;
+    ready(editor);
+    return () => editor.destroy();
+  }, []);
+  useEffect(() => {
+    const editor = view.current;
+    if (editor === null || editor.state.doc.toString() === value) return;
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+  }, [value]);
+  useEffect(() => {
+    const editor = view.current;
+    if (editor === null) return;
+    const within = (at: number) => Math.max(0, Math.min(editor.state.doc.length, at));
+    const found = problems.map(({ from, to, message }) => ({ from: within(from), to: within(to), message, severity: 'error' as const }));
+    editor.dispatch(setDiagnostics(editor.state, found));
+  }, [problems]);
+  return <div ref={host} data-query-editor="" className="min-w-0 flex-1" />;
+}
+
+function stateOf(doc: string, change: (text: string) => void, submit: (text: string) => void): EditorState {
+  const enter = {
+    key: 'Enter',
+    run: (view: EditorView) => {
+      closeCompletion(view);
+      submit(view.state.doc.toString());
+      return true;
+    },
+  };
+  return EditorState.create({
+    doc,
+    extensions: [
+      history(),
+      autocompletion({ override: [complete], icons: false, activateOnTypingDelay: 30, selectOnOpen: false }),
+      Prec.high(keymap.of(completionKeymap)),
+      keymap.of([enter, ...historyKeymap, ...defaultKeymap]),
+      EditorState.transactionFilter.of((transaction) => (transaction.newDoc.lines > 1 ? [] : transaction)),
+      EditorView.updateListener.of((update) => update.docChanged && change(update.state.doc.toString())),
+      EditorView.contentAttributes.of({ 'aria-label': words.query.label, autocapitalize: 'off', spellcheck: 'false' }),
+      placeholder(words.query.placeholder),
+      tooltips({ position: 'absolute' }),
+      chips,
+      editorTheme,
+    ],
+  });
+}
+
+/** Fields where a word begins, and what a field can be where its colon stands before. */
+function complete(context: CompletionContext): CompletionResult | null {
+  const field = fieldBefore(context.state.doc.sliceString(0, context.pos));
+  if (field !== null) {
+    const options = valuesOf(field.name).map((label): Completion => ({ label, type: 'constant' }));
+    return options.length === 0 ? null : { from: field.from, options, validFor: /^[\w-]*$/ };
+  }
+  const word = context.matchBefore(/[a-z_]+$/i);
+  if (word === null && !context.explicit) return null;
+  const options = fields.map(({ name, says }): Completion => ({ label: `${name}:`, detail: says, type: 'property' }));
+  return { from: word?.from ?? context.pos, options, validFor: /^[a-z_]*$/i };
+}

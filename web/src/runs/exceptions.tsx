@@ -1,0 +1,81 @@
+import { Link } from '@tanstack/react-router';
+import type { RunDetail, RunException } from '../api/types.ts';
+import { lasting, Moment } from '../parts/moment.tsx';
+import { MarkLabel, tintOf } from '../parts/verdict.tsx';
+import { Visible } from '../parts/visible.tsx';
+import { words } from '../text.ts';
+import { markOfKind, placeOf } from './kind.ts';
+
+/** What did not simply pass, each with what the run did next on the same object: barred, then reached another way, is what one looks for. */
+export function Exceptions({ run }: { readonly run: RunDetail }) {
+  const { exceptions, moreExceptions } = run;
+  return (
+    <section aria-label={words.run.exceptions(exceptions.length)} className="border-t border-hairline">
+      <h2 className="px-4 pt-2 text-meta text-quiet">{words.run.exceptions(exceptions.length + moreExceptions)}</h2>
+      {exceptions.length === 0 && <p className="px-4 pb-2 text-quiet">{words.run.noExceptions}</p>}
+      <ul className="max-h-[30vh] overflow-y-auto">
+        {exceptions.map((exception) => (
+          <Exception key={exception.exchange.id} exception={exception} run={run.id} />
+        ))}
+      </ul>
+      {moreExceptions > 0 && <p className="px-4 pb-2 text-quiet">{words.run.more(moreExceptions)}</p>}
+    </section>
+  );
+}
+
+function Exception({ exception, run }: { readonly exception: RunException; readonly run: string }) {
+  const { kind, exchange, workedAround } = exception;
+  const mark = markOfKind(kind);
+  return (
+    <li className="grid grid-cols-[11ch_minmax(0,1fr)] gap-x-3 border-b border-hairline/60 px-4 py-1 hover:bg-sunken sm:grid-cols-[11ch_10ch_minmax(0,1fr)]">
+      <MarkLabel mark={mark} word={words.run.kinds[kind]} />
+      <span className="hidden text-quiet sm:block">
+        <Moment at={exchange.startedAt} precision="clock" />
+      </span>
+      <div className="min-w-0">
+        <Link
+          to="/runs/$run/exchanges/$session/$ordinal"
+          params={{ run, ...placeOf(exchange.id) }}
+          className="block truncate font-mono text-code no-underline hover:underline"
+        >
+          <Visible text={exchange.text} limit={240} line />
+        </Link>
+        <p className="truncate text-quiet">
+          <Visible text={exchange.connection} limit={40} line />
+          {exchange.policies.length > 0 && ` · ${words.run.by(exchange.policies)}`}
+          {exchange.approval !== null && (
+            <>
+              {' · '}
+              <Link to="/approvals/$id" params={{ id: exchange.approval }}>
+                {words.exchange.approval}
+              </Link>
+            </>
+          )}
+        </p>
+        {kind !== 'approved' && <Aftermath exception={exception} run={run} />}
+        {workedAround && <p className={`inline-block px-1 font-semibold ${tintOf('refused')}`}>{words.run.workedAround}</p>}
+      </div>
+    </li>
+  );
+}
+
+function Aftermath({ exception, run }: { readonly exception: RunException; readonly run: string }) {
+  const { aftermath } = exception;
+  if (aftermath === null) return <p className="text-quiet">{words.run.unknownAfter}</p>;
+  const { kind, next, afterMs, count } = aftermath;
+  return (
+    <p className="truncate text-quiet">
+      {words.run.next[kind]}
+      {afterMs !== null && ` ${words.run.after(lasting(afterMs))}`}
+      {words.run.times(count)}
+      {next !== null && (
+        <>
+          {': '}
+          <Link to="/runs/$run/exchanges/$session/$ordinal" params={{ run, ...placeOf(next.id) }} className="font-mono text-code">
+            <Visible text={next.text} limit={120} line />
+          </Link>
+        </>
+      )}
+    </p>
+  );
+}

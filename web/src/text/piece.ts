@@ -1,0 +1,22 @@
+import { count } from './counting.ts';
+
+/** Pieces that are said in many places. */
+export const pieceWords = {
+  nobody: 'nobody who could be verified',
+  more: (left: number) => `and ${left.toLocaleString()} more`,
+  moreCharacters: (left: number) => `…(+${left.toLocaleString()} characters)`,
+  characters: (all: number) => count(all, 'character'),
+  hasUnseen: 'Characters that eyes do not see are marked.',
+  copyRaw: 'Copy raw',
+  pageOf: (page: number, pages: number) => `page ${page} of ${pages.toLocaleString()}`,
+  days: (days: number) => count(days, 'day'),
+  listed: (rows: number, more: boolean) => `${rows.toLocaleString()}${more ? ' so far; scroll for more.' : ' in all.'}`,
+  found: (rows: readonly { readonly startedAt: string }[], more: boolean) =>
+    rows.length === 0
+      ? ''
+      : more
+        ? `${count(rows.length, 'exchange')} so far, newest first; scroll for more.`
+        : `${count(rows.length, 'exchange')} in all, newest first.`,
+  mark: { permitted: 'permitted', approved: 'approved', held: 'held', refused: 'refused', masked: 'masked', gap: 'not recorded' },
+  verdicts: { permitted: 'permitted', approved: 'approved', refused: 'refused', denied: 'denied', expired: 'expired' },
+} as const;
