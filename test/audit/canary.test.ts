@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { glob, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { zstdDecompressSync } from 'node:zlib';
 import type { Client } from 'pg';
 import postgres from 'postgres';
 import { openCatalog } from '../../src/archive/catalog.ts';
@@ -13,6 +10,7 @@ import { type House, openHouse } from '../e2e/house.ts';
 import { find, type Haystack, type Needle, textNeedle } from '../e2e/secret-forms.ts';
 import { startTap, type Tap } from '../rig/tap.ts';
 import { canaries, needles, sampleStatements } from './canary/sample.ts';
+import { filesIn } from './canary/state-files.ts';
 import { type Way, ways } from './canary/ways.ts';
 
 const run = promisify(execFile);
@@ -255,12 +253,7 @@ describe('what is left', () => {
     add('what the gateway logged', house.gateway.stderr() + house.gateway.stdout());
     add('a replay', (await house.cli('auditor', 'replay', sessions[0]?.id ?? '', '--full')).out);
     await house.gateway.stop();
-    for await (const path of glob(join(house.state, '**/*'))) {
-      const bytes = await readFile(path).catch(() => null);
-      if (bytes === null) continue;
-      add(path, bytes);
-      for (const block of unpacked(bytes)) add(`${path}, unpacked`, block);
-    }
+    for await (const file of filesIn(house.state)) haystacks.push(file);
   });
 
   test('the scan finds what is there', () => {
@@ -284,17 +277,3 @@ describe('what is left', () => {
 
   test('no masked value is anywhere', () => assert.deepEqual(find(needles() as Needle[], haystacks).slice(0, 20), []));
 });
-
-/** The zstd frames in a file, whatever stands between them. */
-function unpacked(bytes: Buffer): Buffer[] {
-  const blocks: Buffer[] = [];
-  const magic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
-  for (let at = bytes.indexOf(magic); at !== -1; at = bytes.indexOf(magic, at + 4)) {
-    try {
-      blocks.push(zstdDecompressSync(bytes.subarray(at)));
-    } catch {
-      // Not the beginning of a frame.
-    }
-  }
-  return blocks;
-}

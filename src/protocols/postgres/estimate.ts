@@ -1,3 +1,4 @@
+import type { Action } from '../../core/action.ts';
 import { queryKinds } from '../../sql/indirect.ts';
 import { qualified } from '../../sql/names.ts';
 import { parseStatements } from '../../sql/parse.ts';
@@ -13,15 +14,18 @@ const noTypes = Buffer.alloc(2);
 
 /**
  * How many rows the target's planner expects a statement to touch; null where it is none that is planned, or the target does not
- * say in time. Asked in a session of the gateway's own, in a transaction that only reads.
+ * say in time. Asked in a session of the gateway's own, in a transaction that only reads. The planner runs functions that are not
+ * volatile to estimate by what they give: what calls any but PostgreSQL's own harmless ones would be done before a person has said
+ * yes, and the number of rows could be any value that it reads.
  */
 export async function estimateRows(
   asker: Asker,
-  text: string,
+  { text, demands }: Action,
   request: BoundRequest | null,
   searchPath: readonly string[],
 ): Promise<number | null> {
-  if (!(await isPlanned(text))) return null;
+  const runsCode = demands.some(({ effect, object }) => effect === 'unknown' || object?.type === 'Function');
+  if (runsCode || !(await isPlanned(text))) return null;
   const path = searchPath.map((schema) => qualified(schema)).join(', ') || "''";
   const begin = `begin read only; set local statement_timeout = ${patienceMs}; set local search_path = ${path}`;
   const messages = Buffer.concat([

@@ -24,6 +24,14 @@ const plainSettings = new Set([
 
 const rememberedSettings = 1_000;
 
+/** What the target says to the gateway itself, as it stands on record: nobody has written what it quotes. */
+export function withoutValues(message: Buffer, masking: SessionMasking): Buffer {
+  const type = message[0];
+  if (type !== ERROR && type !== NOTICE) return message;
+  const fields = maskFields(readFields(message.subarray(headerBytes)), nothingSaid, masking, new Tally());
+  return encodeFields(type === ERROR ? 'E' : 'N', fields);
+}
+
 /** What the target says in words, apart from rows: errors, notices, notifications, settings. */
 export class MaskedWords {
   readonly #masking: SessionMasking;

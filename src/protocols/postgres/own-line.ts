@@ -3,6 +3,7 @@ import { ByteSource } from '../../wire/byte-source.ts';
 import { closeGently } from '../../wire/close-gently.ts';
 import type { Target } from '../../core/protocol.ts';
 import type { Session } from '../../core/session.ts';
+import { withoutValues } from './masked-words.ts';
 import { encodeMessage, parseFields } from './messages.ts';
 import { ownWords } from './own-words.ts';
 import type { Settings } from './settings.ts';
@@ -38,7 +39,8 @@ export async function askApart(
   signal.addEventListener('abort', stop, { once: true });
   try {
     upstream.socket.write(await words.say(messages));
-    await hearRows(source, words.heard, take, answers);
+    const heard = (message: Buffer) => words.heard(session.masking === null ? message : withoutValues(message, session.masking));
+    await hearRows(source, heard, take, answers);
     upstream.socket.write(await words.say(encodeMessage('X')));
   } finally {
     signal.removeEventListener('abort', stop);

@@ -1,3 +1,4 @@
+import type { Action } from '../../core/action.ts';
 import { after } from './at-once.ts';
 import type { BoundRequest } from './bound-request.ts';
 import { type Catalog, catalogOf } from './catalog.ts';
@@ -76,8 +77,8 @@ export class SessionStatements {
   }
 
   /** How many rows the target expects a statement to touch, by what the session has set now. */
-  async estimate(text: string, request: BoundRequest | null): Promise<number | null> {
-    return estimateRows(this.#asker, text, request, this.#setting?.current.setting.searchPath ?? []);
+  async estimate(action: Action, request: BoundRequest | null): Promise<number | null> {
+    return estimateRows(this.#asker, action, request, this.#setting?.current.setting.searchPath ?? []);
   }
 
   /** A statement by the target's catalog as it is now. */

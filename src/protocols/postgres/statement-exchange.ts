@@ -12,7 +12,7 @@ import type { GateStatement } from './statement-reader.ts';
 /** Who asks the target about a statement that is not sent yet. */
 interface Inquiry {
   /** How many rows it will touch. */
-  estimate(text: string, request: BoundRequest | null): Promise<number | null>;
+  estimate(action: Action, request: BoundRequest | null): Promise<number | null>;
   /** What it does by the catalog as it is now. */
   readAgain(statement: GateStatement): Promise<GateStatement>;
 }
@@ -80,7 +80,7 @@ export class StatementExchange implements Exchange {
     if (this.statement === null) return { action, bytes, parameters, estimate: null };
     const { statement } = this;
     const readAgain = async () => this.take(await this.#inquiry.readAgain(statement));
-    return { action, bytes, parameters, estimate: () => this.#inquiry.estimate(action.text, bound), readAgain };
+    return { action, bytes, parameters, estimate: () => this.#inquiry.estimate(action, bound), readAgain };
   }
   /** Goes on by another reading of its statement where that asks the same; what it asks. */
   take(again: GateStatement): Action {

@@ -43,6 +43,8 @@ export interface ApprovalRequest {
   /** The bind values, at most `shownLimits.parameters` of them. */
   readonly parameters: readonly Cell[];
   readonly parameterCount: number;
+  /** Text and bind values for those who are told elsewhere, where masking finds something in them; absent where they are told the same. */
+  readonly elsewhere?: Elsewhere;
   /** Rows that the target expects to be touched; null where it does not say. */
   readonly estimate: number | null;
   readonly reasons: readonly string[];
@@ -50,6 +52,12 @@ export interface ApprovalRequest {
   readonly policies: readonly string[];
   readonly policyVersion: string;
   readonly groups: readonly string[];
+}
+
+/** Of an act, what leaves the house by webhooks and Slack. */
+export interface Elsewhere {
+  readonly text: string;
+  readonly parameters: readonly Cell[];
 }
 
 export interface ApprovalDecision extends Person {
@@ -76,6 +84,14 @@ export interface Approval extends ApprovalRequest {
   readonly endedAt: string | null;
   /** What ended it, in a sentence; null while it is open or approved. */
   readonly ended: string | null;
+}
+
+/** An approval as those are told who are told elsewhere. */
+export interface ToldApproval extends Omit<Approval, 'elsewhere'> {
+  /** Where people find it. */
+  readonly address: string;
+  /** Whether something of its text or bind values is left out. */
+  readonly masked: boolean;
 }
 
 /** Who looks, as far as it matters to which approvals they may see. */

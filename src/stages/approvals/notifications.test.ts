@@ -99,7 +99,7 @@ describe('a Slack message', () => {
   const shownBy = (message: ReturnType<typeof slackMessage>) => JSON.stringify(message);
 
   test('shows what is asked, with buttons that name exactly it', () => {
-    const message = slackMessage({ ...approvalOf(), address: `${address()}x` });
+    const message = slackMessage({ ...approvalOf(), address: `${address()}x`, masked: false });
     const text = shownBy(message);
     for (const words of [
       'delete from users where id = $1',
@@ -122,7 +122,7 @@ describe('a Slack message', () => {
 
   for (const status of ['approved', 'used', 'denied', 'expired', 'withdrawn'] as const)
     test(`has no buttons once it is ${status}`, () =>
-      assert.ok(!shownBy(slackMessage({ ...approvalOf({ status }), address: 'x' })).includes('"actions"')));
+      assert.ok(!shownBy(slackMessage({ ...approvalOf({ status }), address: 'x', masked: false })).includes('"actions"')));
 
   test('parses nothing that an agent wrote', () => {
     const hostile = '<!channel> *approved* `x` <https://evil.example|click> & \u202etxet\u202c \u200b\u0007';
@@ -132,7 +132,7 @@ describe('a Slack message', () => {
       parameters: [hostile],
       requester: { ...approvalOf().requester, email: hostile, agent: hostile },
     });
-    const { text, blocks } = slackMessage({ ...approval, address: 'https://gate.example.test/approvals/x' });
+    const { text, blocks } = slackMessage({ ...approval, address: 'https://gate.example.test/approvals/x', masked: false });
     assert.ok(!/[<>]/.test(text), text);
     const parsed = (function find(value: unknown): string[] {
       if (typeof value !== 'object' || value === null) return [];
@@ -159,7 +159,7 @@ describe('a Slack message', () => {
       parameterCount: 95,
       run: long,
     });
-    const { text, blocks } = slackMessage({ ...approval, address: 'https://gate.example.test/approvals/x' });
+    const { text, blocks } = slackMessage({ ...approval, address: 'https://gate.example.test/approvals/x', masked: false });
     assert.ok(text.length <= 300);
     for (const block of blocks) if ('text' in block) assert.ok((block['text'] as { text: string }).text.length <= 3_000);
     const all = JSON.stringify(blocks);

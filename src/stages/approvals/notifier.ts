@@ -1,4 +1,4 @@
-import type { Approval } from './approval.ts';
+import type { Approval, ToldApproval } from './approval.ts';
 import { Deliveries } from './deliveries.ts';
 import type { ApprovalEvent } from './desk.ts';
 import type { ApprovalSettings } from './settings.ts';
@@ -32,9 +32,10 @@ export class Notifier {
 
   notify(event: ApprovalEvent, approval: Approval): void {
     const { settings, address, now } = this.#options;
-    const addressed = { ...approval, address: address() + approval.id };
-    for (const webhook of settings.webhooks) sendWebhook(webhook, event, addressed, this.#deliveries, now);
-    for (const channel of this.slack) channel.show(addressed);
+    const { elsewhere, ...all } = approval;
+    const told: ToldApproval = { ...all, ...elsewhere, address: address() + approval.id, masked: elsewhere !== undefined };
+    for (const webhook of settings.webhooks) sendWebhook(webhook, event, told, this.#deliveries, now);
+    for (const channel of this.slack) channel.show(told);
   }
 
   close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Approval, type ApprovalStatus, nameOf } from './approval.ts';
+import { type ApprovalStatus, nameOf, type ToldApproval } from './approval.ts';
 import { missingFrom } from './quorum.ts';
 import { beginning, cut, visible, visibleLine } from './visible.ts';
 
@@ -20,7 +20,7 @@ export interface SlackMessage {
 }
 
 /** An approval as a message; with buttons while it is open. */
-export function slackMessage(approval: Approval & { readonly address: string }): SlackMessage {
+export function slackMessage(approval: ToldApproval): SlackMessage {
   const { requester, connection } = approval;
   const title = `${statusWords(approval)}: ${approval.action} on ${connection}, asked by ${nameOf(requester)}`;
   return {
@@ -41,7 +41,7 @@ function escapeMrkdwn(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-function statusWords({ status, ended }: Approval): string {
+function statusWords({ status, ended }: ToldApproval): string {
   const words: { readonly [name in ApprovalStatus]: string } = {
     open: 'Approval needed',
     approved: 'Approved, not used yet',
@@ -58,15 +58,15 @@ function plain(text: string): Block {
   return { type: 'section', text: { type: 'plain_text', text: text === '' ? ' ' : text, emoji: false } };
 }
 
-function statement({ text, textLength }: Approval): Block {
-  const shown = visible(text);
+function statement({ text, textLength, masked }: ToldApproval): Block {
+  const shown = masked ? `${visible(text)}\n\n… without what is masked. Read it at the address below before you decide.` : visible(text);
   const begun = beginning(shown, textLimit);
-  const whole = begun.length === shown.length && text.length === textLength;
+  const whole = begun.length === shown.length && (masked || text.length === textLength);
   const note = `\n\n… cut: this is the beginning of ${textLength} characters. Read all of it at the address below before you decide.`;
   return plain(cut(whole ? begun : begun + note, sectionLimit));
 }
 
-function facts(approval: Approval & { readonly address: string }): Block[] {
+function facts(approval: ToldApproval): Block[] {
   const { requester, parameters, parameterCount, demands, estimate, policies, reasons, groups, decisions } = approval;
   const missing = missingFrom(groups, approval.people, decisions);
   const touched = demands.map(({ action, object }) => (object === null ? action : `${action} ${object.type} ${object.name}`));
@@ -101,7 +101,7 @@ function counted(items: readonly string[], limit: number, all: number): string {
 }
 
 /** An answer names the approval and what was seen of it, so that it can count for nothing else. */
-function buttons({ id, digest }: Approval): Block {
+function buttons({ id, digest }: ToldApproval): Block {
   const value = JSON.stringify({ id, digest });
   const text = (words: string) => ({ type: 'plain_text', text: words, emoji: false });
   const confirm = {

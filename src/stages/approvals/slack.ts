@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import type { Approval, Approver } from './approval.ts';
+import type { Approver, ToldApproval } from './approval.ts';
 import { type Deliveries, Undeliverable } from './deliveries.ts';
 import type { SlackPerson, SlackSettings } from './settings.ts';
 import { slackMessage } from './slack-message.ts';
@@ -96,7 +96,7 @@ export class SlackChannel {
   }
 
   /** Posts the approval, or changes its message to what holds now. */
-  show(approval: Approval & { readonly address: string }): void {
+  show(approval: ToldApproval): void {
     const message = slackMessage(approval);
     this.#deliveries.send(`slack ${this.#target} ${approval.id}`, `the Slack message for approval ${approval.id}`, async (signal) => {
       const known = this.#store.posted(approval.id, this.#target);

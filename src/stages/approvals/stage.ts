@@ -7,6 +7,7 @@ import { permit, type Permit, type Question, type Refusal } from '../../core/ver
 import type { ApprovalRequest, ApprovalStatus } from './approval.ts';
 import type { ApprovalDesk, Standing, Told } from './desk.ts';
 import { digestOf } from './digest.ts';
+import { elsewhere } from './elsewhere.ts';
 import { requestOf } from './request.ts';
 import { Words } from './words.ts';
 
@@ -103,7 +104,12 @@ class Asking {
 
   async #open(digest: string): Promise<Standing | Refusal> {
     const { question, session, act, over, waiter } = this.#asked;
-    const request: ApprovalRequest = { ...requestOf(question, session, act, digest), estimate: await this.#estimate() };
+    const told = await elsewhere(act, session.masking);
+    const request: ApprovalRequest = {
+      ...requestOf(question, session, act, digest),
+      ...(told !== null && { elsewhere: told }),
+      estimate: await this.#estimate(),
+    };
     if (over.aborted) return this.#words.ended(null, 'withdrawn', null);
     if (this.#outdated()) return this.#words.outdated(null);
     const opened = await this.#options.desk.open({ request, waiter });

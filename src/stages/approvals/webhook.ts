@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { createId } from '../../core/identifier.ts';
-import type { Approval } from './approval.ts';
+import type { ToldApproval } from './approval.ts';
 import { type Deliveries, Undeliverable } from './deliveries.ts';
 import type { ApprovalEvent } from './desk.ts';
 import type { WebhookSettings } from './settings.ts';
@@ -33,7 +33,7 @@ export function webhookHeaders(secret: string, id: string, seconds: number, body
 export function sendWebhook(
   { url, secret }: WebhookSettings,
   event: ApprovalEvent,
-  approval: Approval & { readonly address: string },
+  approval: ToldApproval,
   deliveries: Deliveries,
   now: () => number,
 ): void {
