@@ -123,3 +123,18 @@ function fieldsOf(text: string): ReadonlyMap<string, FieldContent> {
 export const grammar: ReadonlyMap<string, ReadonlyMap<string, FieldContent>> = new Map(
   Object.entries({ ...queries, ...expressions }).map(([kind, fields]) => [kind, fieldsOf(fields)]),
 );
+
+const constant = grammar.get('A_Const') ?? new Map<string, FieldContent>();
+
+/** Whether a constant is one that the grammar makes; its value acts in no way by itself, so it is not looked at. */
+export function isConstant(fields: { readonly [field: string]: unknown }): boolean {
+  for (const name in fields) {
+    const content = constant.get(name);
+    if (content === undefined || content === 'nodes') return false;
+    if (content === 'plain') continue;
+    const inner = fields[name];
+    if (typeof inner !== 'object' || inner === null) return false;
+    for (const field in inner) if (grammar.get(content.kind)?.has(field) !== true) return false;
+  }
+  return true;
+}

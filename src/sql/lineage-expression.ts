@@ -1,4 +1,4 @@
-import { grammar } from './grammar.ts';
+import { grammar, isConstant } from './grammar.ts';
 import { columnOf, itemNamed, lookUpParts } from './lineage-scope.ts';
 import { inside, none, type Scope, type Sources, type Tracer, union } from './lineage-trace.ts';
 import { onceRoutines, operatorRoutines, routinesMeant, typeMeant } from './names.ts';
@@ -37,6 +37,7 @@ function traceParts(kind: string, fields: Fields, scope: Scope, tracer: Tracer):
 }
 
 const rules: { readonly [kind: string]: Rule } = {
+  A_Const: (fields) => (isConstant(fields) ? none : 'unknown'),
   ColumnRef: ({ fields }, scope) => traceColumn(fields, scope),
   A_Indirection: traceIndirection,
   FuncCall: traceCall,

@@ -50,7 +50,7 @@ function decidesRows({ distinctClause, targetList }: Fields, tracer: Tracer): bo
 
 function callsSet(value: unknown, tracer: Tracer): boolean {
   if (Array.isArray(value)) return value.some((item) => callsSet(item, tracer));
-  if (!isFields(value)) return false;
+  if (!isFields(value) || isFields(value['A_Const'])) return false;
   const call = fieldsIn(value['FuncCall'])['funcname'];
   if (call !== undefined && routinesMeant(partsOf(call), null, tracer.context).some(({ returnsSet }) => returnsSet)) return true;
   return Object.values(value).some((inner) => callsSet(inner, tracer));

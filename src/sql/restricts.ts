@@ -1,4 +1,4 @@
-import { asKind, constantOf, type Fields, isFields, listOf, partsOf, textOf, unwrap } from './tree.ts';
+import { asKind, type Fields, isFields, listOf, partsOf, textOf, unwrap } from './tree.ts';
 
 /**
  * Whether a condition can keep rows out: it looks at a column, and is not true by its form alone (`true`, `1 = 1`, `id = id`,
@@ -25,6 +25,7 @@ function restrictsBy(operator: string | null, fields: Fields): boolean {
 
 /** `a or not a`, `a is null or a is not null` in either order; the latter never comes here, for its second half restricts nothing. */
 function complementary(conditions: readonly unknown[]): boolean {
+  if (!conditions.some((condition) => asKind(condition, 'BoolExpr') !== null)) return false;
   const shapes = new Set(conditions.map(shapeOf));
   return conditions.some((condition) => {
     const negated = asKind(condition, 'BoolExpr');
@@ -34,13 +35,14 @@ function complementary(conditions: readonly unknown[]): boolean {
 
 function sameOnBothSides({ lexpr, rexpr, name }: Fields): boolean {
   const operator = partsOf(name).at(-1);
-  return operator !== '<>' && operator !== '<' && operator !== '>' && lexpr !== undefined && shapeOf(lexpr) === shapeOf(rexpr);
+  if (operator === '<>' || operator === '<' || operator === '>' || lexpr === undefined) return false;
+  return unwrap(lexpr)?.[0] === unwrap(rexpr)?.[0] && shapeOf(lexpr) === shapeOf(rexpr);
 }
 
 /** A subquery's own columns say nothing of the rows at hand; what it is compared with does. */
 function looksAtColumn(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(looksAtColumn);
-  if (!isFields(value)) return false;
+  if (!isFields(value) || isFields(value['A_Const'])) return false;
   if (isFields(value['ColumnRef'])) return true;
   if (isFields(value['SubLink'])) return looksAtColumn(value['SubLink']['testexpr']) || reachesOut(value['SubLink']['subselect']);
   return Object.values(value).some(looksAtColumn);
@@ -52,7 +54,7 @@ function reachesOut(subquery: unknown): boolean {
   const used = new Set<string>();
   const collect = (value: unknown): void => {
     if (Array.isArray(value)) value.forEach(collect);
-    if (!isFields(value)) return;
+    if (!isFields(value) || isFields(value['A_Const'])) return;
     const alias = isFields(value['alias']) ? textOf(value['alias']['aliasname']) : null;
     const relation = alias ?? textOf(value['relname']);
     if (relation !== null) own.add(relation);
@@ -71,5 +73,9 @@ function shapeOf(value: unknown): string {
 /** Whether a LIMIT or FETCH bounds the rows; `limit all` and `limit null` do not. */
 export function limits(count: unknown): boolean {
   const constant = asKind(count, 'A_Const');
-  return count !== undefined && constant?.['isnull'] !== true && (constant === null || constantOf(count) !== null);
+  return (
+    count !== undefined && constant?.['isnull'] !== true && (constant === null || numbersAndTexts.some((form) => isFields(constant[form])))
+  );
 }
+
+const numbersAndTexts = ['ival', 'fval', 'sval', 'boolval'];

@@ -12,8 +12,13 @@ import {
   visitType,
 } from './calls.ts';
 import { visitDelete, visitInsert, visitInto, visitLocking, visitMerge, visitRange, visitSelect, visitUpdate } from './queries.ts';
+import { isConstant } from './grammar.ts';
 import { onceFunctions } from './names.ts';
 import type { Visitor } from './reader.ts';
+
+const visitConstant: Visitor = (fields, _, reader) => {
+  if (!isConstant(fields)) reader.misunderstood('A_Const');
+};
 
 /** The nodes of a query that do more than their parts. Every other kind is its parts, as the grammar lists them. */
 export const visitors: ReadonlyMap<string, Visitor> = new Map<string, Visitor>([
@@ -35,5 +40,6 @@ export const visitors: ReadonlyMap<string, Visitor> = new Map<string, Visitor>([
   ['ColumnRef', visitColumn],
   ['A_Indirection', visitIndirection],
   ['RangeTableSample', visitSample],
+  ['A_Const', visitConstant],
   ...onceFunctions.map((kind): [string, Visitor] => [kind, visitOnceFunction(kind)]),
 ]);

@@ -4,12 +4,15 @@ import { type ParsedStatement, type Parsed, parseStatements } from '../../sql/pa
 import type { SchemaSnapshot } from '../../sql/schema-snapshot.ts';
 import type { Context, Setting } from '../../sql/setting.ts';
 import { settingAfter } from '../../sql/setting-after.ts';
+import { type Shape, shapeOf } from '../../sql/shape.ts';
 import { snapshotOf } from '../../sql/snapshot-query.ts';
 import { type StatementMeaning, statementMeaning } from '../../sql/statement.ts';
+import { watchLiterals } from '../../sql/watched-literals.ts';
 import { noFacts, prepareAction, statementAction, unknownAction } from './actions.ts';
 import { after } from './at-once.ts';
+import { KeptReadings, Repetitions } from './kept-readings.ts';
 import type { ReadStatement } from './read-statement.ts';
-import { type Aftermath, aftermathOf, consults, watched } from './setting-doubts.ts';
+import { type Aftermath, aftermathOf, consults, watched as watchSetting } from './setting-doubts.ts';
 
 /** What is known where a text is read. */
 export interface Lens {
@@ -34,56 +37,73 @@ export interface ReadText {
   readonly consulted: number;
 }
 
-/** Weights of what is kept, in characters: a parse tree takes some thirty times its text. */
-const heaviest = 1024 * 1024;
+/** A longer text is not kept, whatever it says. */
 const longestKept = 32 * 1024;
-const entryWeight = 64;
-/** A text that comes once is not kept: those with literals of their own would push out the others. */
-const rememberedTexts = 4_096;
 
-/** Reads the texts of one connection's sessions; what comes again is read once for each lens. */
+/** Reads the texts of one connection's sessions; what comes again, but for its literals, is read once for each lens. */
 export class StatementReader {
-  #young = new Map<string, Map<string, ReadText>>();
-  #old = new Map<string, Map<string, ReadText>>();
-  #weight = 0;
+  #texts = new KeptReadings<ReadText>();
+  /** Null for a shape whose texts must each be read for themselves. */
+  #shapes = new KeptReadings<ReadShape | null>();
   #snapshot: SchemaSnapshot | null = null;
-  #seen = new Set<string>();
+  readonly #seenTexts = new Repetitions();
+  readonly #seenShapes = new Repetitions();
 
-  /** At once where the text is known, or short once the parser is loaded. */
+  /** At once where the text or its shape is known, or short once the parser is loaded. */
   read(text: string, lens: Lens, defaults: Defaults): ReadText | Promise<ReadText> {
     if (lens.snapshot !== this.#snapshot) this.#forget(lens.snapshot);
-    const known = this.#young.get(lens.key)?.get(text) ?? this.#old.get(lens.key)?.get(text);
+    const known = this.#texts.get(lens.key, text);
     if (known !== undefined) return known;
+    const shape = shapeOf(text);
+    const read = shape && this.#shapes.get(lens.key, shape.key);
+    if (read) return this.#kept(text, lens, read.as(text, lens.setting));
     return after(parseStatements(text, lens.setting.standardConformingStrings), (parsed) => {
-      const read = readParsed(text, parsed, lens, defaults);
-      if (lens.snapshot === this.#snapshot && (read.consulted & consults.names) === 0) this.#keep(text, lens.key, read);
-      return read;
+      const whole = readParsed(text, parsed, lens, defaults);
+      if (lens.snapshot !== this.#snapshot || (whole.consulted & consults.names) !== 0) return whole;
+      if (shape !== null && read === undefined && this.#seenShapes.has(shape.key))
+        this.#shapes.put(lens.key, shape.key, readShape(text, shape, parsed, lens));
+      return this.#kept(text, lens, whole);
     });
   }
 
   #forget(snapshot: SchemaSnapshot | null): void {
     this.#snapshot = snapshot;
-    this.#young = new Map();
-    this.#old = new Map();
-    this.#weight = 0;
+    this.#texts = new KeptReadings();
+    this.#shapes = new KeptReadings();
   }
 
-  #keep(text: string, key: string, read: ReadText): void {
-    if (text.length > longestKept) return;
-    if (!this.#seen.has(text)) {
-      if (this.#seen.size >= rememberedTexts) this.#seen = new Set();
-      this.#seen.add(text);
-      return;
-    }
-    if (this.#weight > heaviest / 2) {
-      this.#old = this.#young;
-      this.#young = new Map();
-      this.#weight = 0;
-    }
-    const kept = this.#young.get(key) ?? new Map<string, ReadText>();
-    this.#young.set(key, kept.set(text, read));
-    this.#weight += text.length + entryWeight + key.length;
+  #kept(text: string, { key }: Lens, read: ReadText): ReadText {
+    if (text.length <= longestKept && this.#seenTexts.has(text)) this.#texts.put(key, text, read);
+    return read;
   }
+}
+
+/** What all texts of a shape have in common. */
+class ReadShape {
+  readonly #statement: GateStatement;
+  readonly #consulted: number;
+
+  constructor(statement: GateStatement, consulted: number) {
+    this.#statement = statement;
+    this.#consulted = consulted;
+  }
+
+  as(text: string, setting: Setting): ReadText {
+    return { statements: [this.#statement.alike(text, setting)], consulted: this.#consulted };
+  }
+}
+
+/** Null where what is found, lineage included, may hang on the value of a literal. */
+function readShape(text: string, { literals }: Shape, parsed: Parsed, lens: Lens): ReadShape | null {
+  if ('unreadable' in parsed) return null;
+  const [only, ...others] = parsed.statements;
+  const watched = only === undefined || others.length > 0 ? null : watchLiterals(only, text, literals);
+  if (watched === null) return null;
+  const watch = watchSetting(lens.setting);
+  const statement = GateStatement.read(text, watched.statement, lens.snapshot, watch.setting);
+  const consulted = watch.consulted();
+  statement.lineage();
+  return watched.consulted() || (watch.consulted() & consults.names) !== 0 ? null : new ReadShape(statement, consulted);
 }
 
 function readParsed(text: string, parsed: Parsed, lens: Lens, defaults: Defaults): ReadText {
@@ -91,7 +111,7 @@ function readParsed(text: string, parsed: Parsed, lens: Lens, defaults: Defaults
   if ('unreadable' in parsed) return { statements: [GateStatement.unreadable(text, parsed.unreadable)], consulted: strings };
   const [first, ...more] = parsed.statements;
   if (first === undefined) return { statements: [GateStatement.empty(text)], consulted: 0 };
-  const watch = watched(lens.setting);
+  const watch = watchSetting(lens.setting);
   if (more.length === 0)
     return { statements: [GateStatement.of({ ...first, text }, lens.snapshot, watch.setting)], consulted: watch.consulted() | strings };
   return { statements: readInTurn(parsed.statements, lens.snapshot, watch.setting, defaults), consulted: watch.consulted() | strings };
@@ -191,12 +211,19 @@ export class GateStatement implements ReadStatement {
   }
 
   static of(statement: ParsedStatement, snapshot: SchemaSnapshot | null, setting: Setting): GateStatement {
+    return GateStatement.read(statement.text, statement, snapshot, setting);
+  }
+  /** `text` is what is shown of it, and judged by nobody. */
+  static read(text: string, statement: ParsedStatement, snapshot: SchemaSnapshot | null, setting: Setting): GateStatement {
     const context = { snapshot: snapshot ?? noCatalog, setting };
     const meaning = statementMeaning(statement, context);
-    if (snapshot === null && namesSomething(meaning)) return GateStatement.unreadable(statement.text, withoutCatalog);
-    const action = statementAction(statement.text, meaning);
-    const origin = { text: statement.text, snapshot, setting };
-    return new GateStatement(action, meaning, aftermathOf(meaning), { statement, context }, undefined, origin);
+    if (snapshot === null && namesSomething(meaning)) return GateStatement.unreadable(text, withoutCatalog);
+    const tracing = { statement, context };
+    return new GateStatement(statementAction(text, meaning), meaning, aftermathOf(meaning), tracing, undefined, {
+      text,
+      snapshot,
+      setting,
+    });
   }
   /** A text that is not understood, or not seen: it may leave the session in any state. */
   static unreadable(text: string, why: string): GateStatement {
@@ -209,7 +236,14 @@ export class GateStatement implements ReadStatement {
 
   /** The same under another text. */
   shownAs(text: string): GateStatement {
-    return new GateStatement({ ...this.action, text }, this.meaning, this.aftermath, this.#tracing, this.#lineage, this.#origin);
+    return this.#as(text, this.#origin);
+  }
+  /** Another text of the same shape. What it demands, and its facts, stay the same objects, so that policy judges them once. */
+  alike(text: string, setting: Setting): GateStatement {
+    return this.#as(text, this.#origin && { text, snapshot: this.#origin.snapshot, setting });
+  }
+  #as(text: string, origin: Origin | null): GateStatement {
+    return new GateStatement({ ...this.action, text }, this.meaning, this.aftermath, this.#tracing, this.#lineage, origin);
   }
 
   /** The same statement by another catalog; itself where that is the one it was read by. */

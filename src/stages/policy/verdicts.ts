@@ -1,4 +1,4 @@
-import type { Action } from '../../core/action.ts';
+import type { Action, Demand } from '../../core/action.ts';
 import type { Principal } from '../../core/principal.ts';
 import type { Circumstance } from '../../core/stages.ts';
 import type { Verdict } from '../../core/verdict.ts';
@@ -7,8 +7,14 @@ import type { Verdict } from '../../core/verdict.ts';
 interface Seat {
   /** Tells its verdicts from those of other seats. */
   readonly key: string;
-  /** Protocols hand in the same action object for the same statement, so that most verdicts are found without reading it. */
-  readonly ofAction: WeakMap<Action, Verdict>;
+  /** Protocols hand in the same demands for the same kind of statement, so that most verdicts are found without reading them. */
+  readonly ofDemands: WeakMap<readonly Demand[], Judged>;
+}
+
+/** A verdict on demands, and the facts that it was given with: texts that differ in what no policy sees have both in common. */
+interface Judged {
+  readonly facts: Action['facts'];
+  readonly verdict: Verdict;
 }
 
 /** Verdicts kept, and how long their keys may be, since a client chooses the names in them: at most 80 MB, usually 10. */
@@ -24,7 +30,6 @@ export class Verdicts {
   readonly #seats = new Map<string, Seat>();
   readonly #ofPrincipal = new WeakMap<Principal, Map<string, Map<string | null, Seat>>>();
   readonly #ofShape = new Map<string, Verdict>();
-  readonly #shapes = new WeakMap<Action, string>();
   #lastSeat = 0;
 
   constructor(decide: (circumstance: Circumstance, action: Action) => Verdict) {
@@ -34,18 +39,17 @@ export class Verdicts {
   of(circumstance: Circumstance, action: Action): Verdict {
     const { principal, connection, run } = circumstance;
     const seat = this.#ofPrincipal.get(principal)?.get(connection)?.get(run) ?? this.#seatOf(circumstance);
-    return seat.ofAction.get(action) ?? this.#ofKey(seat, circumstance, action);
+    const judged = seat.ofDemands.get(action.demands);
+    return judged?.facts === action.facts ? judged.verdict : this.#ofKey(seat, circumstance, action);
   }
 
   #ofKey(seat: Seat, circumstance: Circumstance, action: Action): Verdict {
-    let shape = this.#shapes.get(action);
-    if (shape === undefined) this.#shapes.set(action, (shape = shapeOf(action)));
-    const key = seat.key + shape;
+    const key = seat.key + shapeOf(action);
     const known = this.#ofShape.get(key);
     const verdict = known ?? this.#decide(circumstance, action);
     // A fault may pass by itself.
     if (verdict.kind === 'refusal' && verdict.code === 'POLICY_FAULT') return verdict;
-    seat.ofAction.set(action, verdict);
+    seat.ofDemands.set(action.demands, { facts: action.facts, verdict });
     if (known === undefined && key.length <= rememberedKeyLength) keep(this.#ofShape, key, verdict, rememberedVerdicts);
     return verdict;
   }
@@ -54,7 +58,7 @@ export class Verdicts {
     const looks = JSON.stringify([...visibleOf(principal), connection, run]);
     let seat = this.#seats.get(looks);
     if (seat === undefined) {
-      seat = { key: `${(this.#lastSeat += 1)} `, ofAction: new WeakMap() };
+      seat = { key: `${(this.#lastSeat += 1)} `, ofDemands: new WeakMap() };
       if (looks.length <= rememberedKeyLength) keep(this.#seats, looks, seat, rememberedSeats);
     }
     let places = this.#ofPrincipal.get(principal);
