@@ -21,11 +21,13 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { addDocumentRoute, describeRoutes } from './openapi.ts';
 import { problem, sendProblem } from './problem.ts';
 import { addRunRoutes, type RunSources } from './run-routes.ts';
+import { addSearchRoutes, type SearchSources } from './search-routes.ts';
 import { addTerminateRoute } from './terminate-route.ts';
 import { type Api, addOtherRoutes, addRecordingRoutes, addSessionRoutes, type RouteSources } from './routes.ts';
 
 export interface ApiOptions
   extends RouteSources,
+    SearchSources,
     LiveSources,
     ApprovalSources,
     Omit<GateOptions, 'signedIn'>,
@@ -95,6 +97,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addLiveRoute(api, options);
   addTerminateRoute(api, options);
   addOtherRoutes(api, options);
+  addSearchRoutes(api, options);
   addRunRoutes(api, options);
   addApprovalRoutes(api, options);
   addLoginRoutes(api, { ...options, signedIn });

@@ -11,7 +11,14 @@ export interface Problem {
   /** What to do next. */
   readonly hint: string;
   /** Which parameters were wrong, on REQUEST_INVALID. */
-  readonly errors?: readonly { readonly parameter: string; readonly message: string }[];
+  readonly errors?: readonly {
+    readonly parameter: string;
+    readonly message: string;
+    /** Where in the parameter, in UTF-16 units, and what may have been meant there. */
+    readonly from?: number | undefined;
+    readonly until?: number | undefined;
+    readonly instead?: string | null | undefined;
+  }[];
 }
 
 export const problemType = 'application/problem+json; charset=utf-8';

@@ -92,22 +92,6 @@ export function addRecordingRoutes(api: Api, { gateway, recording }: RouteSource
 
 export function addOtherRoutes(api: Api, { catalog, gateway }: RouteSources): void {
   api.get(
-    '/api/v1/exchanges',
-    {
-      schema: {
-        summary: 'Search over what was asked and what came back, newest first',
-        querystring: contract.exchangeQuery,
-        response: { 200: contract.exchangePage },
-      },
-    },
-    async (request) => {
-      const [filter, page] = split(request.query);
-      const viewer = viewing(request);
-      if (viewer.visibility === 'all') await recordLook(gateway, viewer, 'exchanges.searched', { ...filter });
-      return catalog.exchanges(filter, viewer.visibility, page);
-    },
-  );
-  api.get(
     '/api/v1/audit',
     {
       schema: { summary: 'What people and the gateway did', querystring: contract.pageQuery, response: { 200: contract.auditPage } },

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { CatalogReader, ExchangeItem, Page, SessionItem, Visibility } from '../archive/items.ts';
 import type { RecordingLine } from '../archive/read.ts';
-import type { RunDetail, RunReader } from '../archive/run-items.ts';
+import type { Catalog, RunDetail, RunReader } from '../archive/run-items.ts';
+import type { SearchReader } from '../archive/search-items.ts';
 import type { AuditEvent } from '../core/entry.ts';
 import { createId } from '../core/identifier.ts';
 import type { Principal } from '../core/principal.ts';
@@ -157,6 +158,21 @@ export function memoryCatalog(sessions: readonly SessionItem[], exchanges: reado
   };
 }
 
+function hasSearch(catalog: CatalogReader): catalog is Catalog {
+  return 'searching' in catalog;
+}
+
+/** A search that finds the query as one text. */
+function searchingOf(catalog: CatalogReader): SearchReader {
+  const nothing = { complete: true, since: null, until: null, gaps: 0, facets: [], histogram: [] };
+  const search: SearchReader['search'] = ({ q, filter, visibility }, page) => {
+    const text = q.replaceAll('"', '');
+    const found = catalog.exchanges({ ...filter, ...(text === '' ? {} : { q: text }) }, visibility, page);
+    return { ...found, lookedBackTo: null };
+  };
+  return { search, facets: () => ({ ...nothing, count: 0 }) };
+}
+
 /** Runs of one session each, by that session's id. */
 function runsOf(sessions: (id: string) => SessionItem | null): RunReader {
   const itemOf = (id: string): RunDetail | null => {
@@ -227,6 +243,7 @@ export function trialOptions(more: Partial<ApiOptions> & Pick<ApiOptions, 'catal
     listen: { host: '127.0.0.1', port: 0 },
     tls: null,
     runs: runsOf((id) => more.catalog.session(id)),
+    searching: hasSearch(more.catalog) ? more.catalog.searching : searchingOf(more.catalog),
     recording: twoLines,
     live: twoLines,
     identify,

@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { Conditions, matchExchanges, matchSessions, matchText, visible } from './conditions.ts';
 import { decodeCursor } from './cursor.ts';
-import { highestId, lowestIdBeside } from './exchange-order.ts';
 import type { AuditItem, ExchangeFilter, ExchangeItem, Page, PageRequest, SessionFilter, SessionItem, Visibility } from './items.ts';
 import { catalogPath } from './layout.ts';
 import { itemLimit, paged } from './paging.ts';
 import type { Catalog, RunReader } from './run-items.ts';
+import { exchangeSource, newestExchanges } from './newest-exchanges.ts';
 import { readRuns } from './run-reader.ts';
+import { type SearchReader } from './search-items.ts';
+import { readSearches } from './search-reader.ts';
 import { auditItem, exchangeColumns, exchangeItem, type Row, sessionItem, sessionRows } from './rows.ts';
 import { openReadOnly } from './schema.ts';
 
@@ -23,6 +25,7 @@ class SqliteCatalog implements Catalog {
   readonly #path: string;
   #database: DatabaseSync | null = null;
   readonly runs: RunReader = readRuns(() => this.#open());
+  readonly searching: SearchReader = readSearches(() => this.#open());
 
   constructor(path: string) {
     this.#path = path;
@@ -60,31 +63,14 @@ class SqliteCatalog implements Catalog {
     matchExchanges(conditions, filter);
     const match = filter.q === undefined ? null : matchText(conditions, filter.q);
     if (match !== null) conditions.add('exchange_text MATCH ?', match);
-    if (filter.session === undefined) return this.#newestExchanges(conditions, match !== null, page);
+    if (filter.session === undefined) {
+      const { items, next } = newestExchanges((sql, values, take) => this.#read(sql, values, take), conditions, match !== null, page);
+      return { items, next };
+    }
     const cursor = decodeCursor(page.cursor, 'o');
     if (cursor !== null) conditions.add('x.ordinal > ?', ...cursor);
     const sql = `SELECT ${exchangeColumns} FROM ${exchangeSource(match !== null)} ${conditions.where} ORDER BY x.ordinal LIMIT ?`;
     return paged(this.#rows(sql, conditions.values, page), page, exchangeItem, (row) => ['o', Number(row['ordinal'])]);
-  }
-
-  /** Row ids tell the order but for what lies in one span: so the page, and the rest of its last row's span, is read and put in order. */
-  #newestExchanges(conditions: Conditions, searching: boolean, page: PageRequest): Page<ExchangeItem> {
-    const key = searching ? 'exchange_text.rowid' : 'x.id';
-    const cursor = decodeCursor(page.cursor, 'x');
-    if (cursor !== null) {
-      conditions.add(`${key} <= ?`, highestId(Number(cursor[0])));
-      conditions.add('(x.started_at, s.id, x.ordinal) < (?, ?, ?)', ...cursor);
-    }
-    const sql = `SELECT x.id, ${exchangeColumns} FROM ${exchangeSource(searching)} ${conditions.where} ORDER BY ${key} DESC`;
-    const rows: Row[] = [];
-    let lowest = 0;
-    for (const row of this.#each(sql, conditions.values, page)) {
-      if (rows.length > page.limit && Number(row['id']) < lowest) break;
-      rows.push(row);
-      lowest = lowestIdBeside(Number(row['id']));
-    }
-    rows.sort(newerFirst);
-    return paged(rows, page, exchangeItem, (row) => ['x', Number(row['started_at']), String(row['session']), Number(row['ordinal'])]);
   }
 
   audit(page: PageRequest): Page<AuditItem> {
@@ -106,31 +92,21 @@ class SqliteCatalog implements Catalog {
     return this.#database;
   }
 
-  /** One row more than asked for tells whether there is another page. */
-  #rows(sql: string, values: readonly (string | number)[], page: PageRequest): Row[] {
-    return [...this.#each(sql, [...values, page.limit + 1], page)];
+  #read(sql: string, values: readonly (string | number)[], take: (row: Row) => boolean): null {
+    const rows = this.#open()
+      ?.prepare(sql)
+      .iterate(...values);
+    for (const row of rows ?? []) if (!take(row)) break;
+    return null;
   }
 
-  #each(sql: string, values: readonly (string | number)[], page: PageRequest): Iterable<Row> {
-    itemLimit(page);
+  /** One row more than asked for tells whether there is another page. */
+  #rows(sql: string, values: readonly (string | number)[], page: PageRequest): Row[] {
+    const limit = itemLimit(page) + 1;
     return (
       this.#open()
         ?.prepare(sql)
-        .iterate(...values) ?? []
+        .all(...values, limit) ?? []
     );
   }
-}
-
-function newerFirst(one: Row, other: Row): number {
-  const later = Number(other['started_at']) - Number(one['started_at']);
-  if (later !== 0) return later;
-  const [session, otherSession] = [String(one['session']), String(other['session'])];
-  if (session !== otherSession) return session < otherSession ? 1 : -1;
-  return Number(other['ordinal']) - Number(one['ordinal']);
-}
-
-/** Read from the full-text index where that is searched, so that what it finds comes in its order. */
-function exchangeSource(searching: boolean): string {
-  const rows = searching ? 'exchange_text CROSS JOIN exchanges AS x ON x.id = exchange_text.rowid' : 'exchanges AS x';
-  return `${rows} JOIN sessions AS s ON s.key = x.session_key`;
 }

@@ -39,6 +39,8 @@ export function matchExchanges(conditions: Conditions, filter: ExchangeFilter): 
   conditions.equal('s.id', filter.session);
   conditions.equal('s.connection', filter.connection);
   conditions.equal('x.verdict', filter.verdict);
+  // Without it the index of what was not permitted is not used.
+  if (filter.verdict !== undefined && filter.verdict !== 'permitted') conditions.add("x.verdict <> 'permitted'");
   conditions.equal('x.effect', filter.effect);
   conditions.equal('x.action', filter.action);
   conditions.equal('x.status', filter.status);

@@ -23,6 +23,11 @@ export function lowestIdBeside(id: number): number {
   return id - (id % idsPerSpan);
 }
 
+/** When the span of a lowest id begins, in milliseconds since the epoch. */
+export function startOf(lowest: number): number {
+  return (lowest / idsPerSpan) * spanMs;
+}
+
 /** Gives ids to new exchanges. */
 export class ExchangeIds {
   readonly #highestTaken: (lowest: number, highest: number) => number | null;

@@ -1,4 +1,5 @@
 import type { Effect } from '../core/action.ts';
+import type { SearchReader } from './search-items.ts';
 import type { CatalogReader, ExchangeItem, SessionItem, Page, PageRequest, Visibility } from './items.ts';
 
 /** How many exchanges came to which end. */
@@ -128,4 +129,5 @@ export interface RunReader {
 /** All the questions one can ask of the catalog. */
 export interface Catalog extends CatalogReader {
   readonly runs: RunReader;
+  readonly searching: SearchReader;
 }

@@ -23,7 +23,7 @@ export function fromServer(server: string, token: string): RecordSource {
       const { session, ...rest } = filter;
       // The exchanges of one session come in their order, those of a search newest first.
       if (session === undefined || Object.keys(rest).length > 0)
-        return existing(read('/api/v1/exchanges', { ...filter, ...page }, contract.exchangePage));
+        return existing(read('/api/v1/exchanges', { ...filter, ...asPhrases(filter.q), ...page }, contract.exchangePage));
       return existing(read(`/api/v1/sessions/${encodeURIComponent(session)}/exchanges`, page, contract.exchangePage));
     },
     recording: (session) => recordingLines(base, session, token),
@@ -140,4 +140,11 @@ function parsed(line: string): object {
   const value: unknown = JSON.parse(line);
   if (typeof value !== 'object' || value === null) throw new Error('a line is not an entry');
   return value;
+}
+
+/** Words as they stand, whatever they would mean in a query. */
+function asPhrases(q: string | undefined): { readonly q?: string } {
+  if (q === undefined) return {};
+  const words = q.split(/\s+/u).filter((word) => word !== '');
+  return { q: words.map((word) => `"${word.replaceAll(/["\\]/g, '\\$&')}"`).join(' ') };
 }

@@ -41,6 +41,7 @@ export async function openApi(
     tls: data.certificate,
     catalog,
     runs: catalog.runs,
+    searching: catalog.searching,
     recording: (session) => decodeRecording(readEntries(data.state, session), decoderOf(session)),
     live: (session) => decodeLive(followEntries(data.state, session), decoderOf(session)),
     identify: (credential) => identity.identify(credential),

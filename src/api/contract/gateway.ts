@@ -12,7 +12,15 @@ export const problemDocument = named(
     detail: z.string(),
     code: z.enum(codes),
     hint: z.string(),
-    errors: list(z.object({ parameter: z.string(), message: z.string() })).optional(),
+    errors: list(
+      z.object({
+        parameter: z.string(),
+        message: z.string(),
+        from: count().optional().describe('Where in the parameter, in UTF-16 units'),
+        until: count().optional(),
+        instead: z.string().nullable().optional().describe('What may have been meant there'),
+      }),
+    ).optional(),
   }),
 );
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AuditItem, ExchangeFilter, ExchangeItem, Page, SessionFilter, SessionItem } from '../../archive/items.ts';
+import type { Facets, FoundPage } from '../../archive/search-items.ts';
 import { effects } from '../../core/action.ts';
 import type { ConnectionItem } from '../gateway-port.ts';
 import {
@@ -133,6 +134,42 @@ const connection = named(
 
 export const sessionPage = page(session);
 export const exchangePage = page(exchange);
+export const foundPage = exchangePage.extend({
+  lookedBackTo: time()
+    .nullable()
+    .describe(
+      'Where a page ends before it is full although there may be more: so far back it was looked in the time there is; next goes on',
+    ),
+});
+export const facets = named(
+  'Facets',
+  z.object({
+    count: count().describe('How many were found and counted'),
+    complete: z.boolean().describe('Whether all were looked through; where not, the newest were counted, down to since'),
+    since: time().nullable().describe('When the oldest of them began'),
+    until: time().nullable().describe('When the newest of them began'),
+    gaps: count().describe('Sessions among theirs whose record has gaps'),
+    facets: list(
+      z.object({
+        field: z.string(),
+        values: list(z.object({ value: z.string().nullable(), count: count() })).describe('Most frequent first, 20 at most'),
+        more: count().describe('How many other values there are'),
+      }),
+    ),
+    histogram: list(z.object({ at: time(), count: count(), exceptional: count() })).describe('Equal spans from since to until'),
+  }),
+);
+export const queryFields = z.object({
+  items: list(
+    z.object({
+      name: z.string(),
+      synonyms: list(z.string()),
+      kind: z.enum(['word', 'words', 'asked', 'found', 'count', 'size', 'duration', 'time', 'enum', 'flag']),
+      says: z.string(),
+      values: list(z.string()).describe('All that it can be, where that is known'),
+    }),
+  ),
+});
 export const auditPage = page(auditItem);
 export const connectionList = z.object({ items: list(connection) });
 
@@ -148,7 +185,7 @@ export const sessionQuery = z.strictObject({
 });
 
 export const exchangeQuery = z.strictObject({
-  q: text(1000).describe('Found in what was asked or in the indexed part of what came back; case-insensitive'),
+  q: text(2000).describe('A query: words and "phrases" found in what was asked or came back, and filters such as verdict:refused took:>1s'),
   session: text(),
   connection: text(),
   verdict: z.enum(verdicts).optional(),
@@ -160,6 +197,9 @@ export const exchangeQuery = z.strictObject({
   ...paging,
 });
 
+const { limit: _limit, cursor: _cursor, ...narrowing } = exchangeQuery.shape;
+export const facetQuery = z.strictObject(narrowing);
+
 /** Does not compile where a schema and the type it stands for say different things. */
 void [
   true satisfies Equal<z.output<typeof session>, SessionItem>,
@@ -167,6 +207,8 @@ void [
   true satisfies Equal<z.output<typeof auditItem>['event'], AuditItem['event']>,
   true satisfies Equal<keyof z.output<typeof auditItem>, keyof AuditItem>,
   true satisfies Equal<z.output<typeof sessionPage>, Page<SessionItem>>,
+  true satisfies Equal<z.output<typeof foundPage>, FoundPage>,
+  true satisfies Equal<z.output<typeof facets>, Facets>,
   true satisfies Equal<z.output<typeof connection>, ConnectionItem>,
   true satisfies Equal<Defined<Filter<typeof sessionQuery>>, Defined<SessionFilter>>,
   true satisfies Equal<Defined<Filter<typeof exchangeQuery>>, Defined<ExchangeFilter>>,

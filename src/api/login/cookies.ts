@@ -30,5 +30,5 @@ export function createCookies(secure: boolean): Cookies {
 
 /** The origin that the browser knows the console by. */
 export function originOf({ headers }: FastifyRequest, secure: boolean): string {
-  return `${secure ? 'https' : 'http'}://${headers.host ?? ''}`;
+  return `${secure ? 'https:' : 'http:'}//${headers.host ?? ''}`;
 }

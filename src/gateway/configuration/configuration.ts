@@ -11,7 +11,7 @@ import { type ConfigurationDocument, readDocument } from './document.ts';
 import { check } from './issues.ts';
 import { checkListeners, type Listeners } from './listeners.ts';
 import { checkMasking, loadMaskingSchema, type MaskingSchema } from './masking.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../../wire/nearest.ts';
 import { type ConfigurationProblem, type Place, placeOf, type Report } from './problem.ts';
 import { sections } from './sections.ts';
 

@@ -4,7 +4,7 @@ import type { ConnectionTerms } from '../../core/stages.ts';
 import { leadsTo, type ListenAddress } from './address.ts';
 import { check } from './issues.ts';
 import type { Listeners } from './listeners.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../../wire/nearest.ts';
 import type { Place, Report } from './problem.ts';
 import { type ConnectionSection, connectionSchema, sections } from './sections.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nearest } from './nearest.ts';
+import { nearest } from '../../wire/nearest.ts';
 import { labelOf, type Place, type Report } from './problem.ts';
 
 /** Checks a value by a schema, reports each mistake under `place`, and returns what the schema makes of the value, or null. */

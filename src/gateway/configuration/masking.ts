@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { MaskingSettings } from '../../stages/masking/settings.ts';
 import { check } from './issues.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../../wire/nearest.ts';
 import type { Place, Report } from './problem.ts';
 
 export type MaskingSchema = z.ZodType<MaskingSettings>;

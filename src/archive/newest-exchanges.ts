@@ -1,0 +1,59 @@
+import { highestId, lowestIdBeside, startOf } from './exchange-order.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import type { Conditions } from './conditions.ts';
+import type { ExchangeItem, PageRequest } from './items.ts';
+import { itemLimit, paged } from './paging.ts';
+import { exchangeColumns, exchangeItem, type Row } from './rows.ts';
+import type { FoundPage } from './search-items.ts';
+import { timestamp } from './timestamp.ts';
+
+/** Hands rows to `take` until it wants no more; returns the id that was looked at last where the time was over before. */
+export type ReadRows = (sql: string, values: readonly (string | number)[], take: (row: Row) => boolean) => number | null;
+
+/** Read from the full-text index where that is searched, so that what it finds comes in its order. */
+export function exchangeSource(searching: boolean): string {
+  const rows = searching ? 'exchange_text CROSS JOIN exchanges AS x ON x.id = exchange_text.rowid' : 'exchanges AS x';
+  return `${rows} JOIN sessions AS s ON s.key = x.session_key`;
+}
+
+/** What rows are read in: their ids, newest first. */
+export function newestFirst(searching: boolean): string {
+  return `ORDER BY ${searching ? 'exchange_text.rowid' : 'x.id'} DESC`;
+}
+
+/** Row ids tell the order but for what lies in one span: so the page, and the rest of its last row's span, is read and put in order. */
+export function newestExchanges(read: ReadRows, conditions: Conditions, searching: boolean, page: PageRequest): FoundPage {
+  const limit = itemLimit(page);
+  const cursor = decodeCursor(page.cursor, 'x');
+  if (cursor !== null) {
+    conditions.add(`${searching ? 'exchange_text.rowid' : 'x.id'} <= ?`, highestId(Number(cursor[0])));
+    conditions.add('(x.started_at, s.id, x.ordinal) < (?, ?, ?)', ...cursor);
+  }
+  const sql = `SELECT x.id, ${exchangeColumns} FROM ${exchangeSource(searching)} ${conditions.where} ${newestFirst(searching)}`;
+  const rows: Row[] = [];
+  let lowest = 0;
+  const stopped = read(sql, conditions.values, (row) => {
+    if (rows.length > limit && Number(row['id']) < lowest) return false;
+    rows.push(row);
+    lowest = lowestIdBeside(Number(row['id']));
+    return true;
+  });
+  const sure = stopped === null ? rows : rows.filter((row) => Number(row['id']) >= lowestIdBeside(stopped) + beside);
+  sure.sort(newerFirst);
+  const found = paged(sure, page, exchangeItem, (row) => ['x', Number(row['started_at']), String(row['session']), Number(row['ordinal'])]);
+  if (stopped === null || found.next !== null) return { ...found, lookedBackTo: null };
+  // All of the spans after the one that was being looked through are done.
+  const at = startOf(lowestIdBeside(stopped) + beside);
+  return { items: found.items satisfies readonly ExchangeItem[], next: encodeCursor(['x', at, '', 0]), lookedBackTo: timestamp(at) };
+}
+
+/** From one span's lowest id to the next one's. */
+const beside = highestId(0) + 1;
+
+function newerFirst(one: Row, other: Row): number {
+  const later = Number(other['started_at']) - Number(one['started_at']);
+  if (later !== 0) return later;
+  const [session, otherSession] = [String(one['session']), String(other['session'])];
+  if (session !== otherSession) return session < otherSession ? 1 : -1;
+  return Number(other['ordinal']) - Number(one['ordinal']);
+}
