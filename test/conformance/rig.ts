@@ -60,6 +60,8 @@ export interface ConformanceRig {
   readonly pipelines: boolean;
   /** Whether a client is told of its session's end without asking anything: false where a session is more than a socket. */
   readonly tellsUnasked: boolean;
+  /** `many`: a session's requests come and go on several connections; default `one`. */
+  readonly connections?: 'one' | 'many';
   /** Whether the protocol has words for telling a client that a person is asked. */
   readonly notices: boolean;
   /** The refusals' own words for Chaperone's codes. */

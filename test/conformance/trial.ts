@@ -12,6 +12,8 @@ export interface Trial extends AsyncDisposable {
   readonly far: Tap;
   /** Between the clients and the gateway. */
   readonly near: Tap;
+  /** How many connections either tap had when the first session was over. */
+  marked: { readonly near: number; readonly far: number };
   connect(): Promise<ConformanceClient>;
 }
 
@@ -28,6 +30,7 @@ export async function openTrial(
     plane,
     far,
     near,
+    marked: { near: 0, far: 0 },
     connect: async () => {
       const client = await rig.connect(near.port, plane.connection, await plane.token());
       clients.push(client);

@@ -1,0 +1,131 @@
+import type { Direction } from '../../core/entry.ts';
+import type { Json, JsonObject } from '../../core/json.ts';
+import type { Part } from '../../core/part.ts';
+import type { Decoder } from '../../core/protocol.ts';
+import { MalformedBytes } from '../../wire/byte-reader.ts';
+import { frameKinds, type FramePiece, FrameReader } from './framing.ts';
+
+const mediaTypes = {
+  [frameKinds.head]: 'application/vnd.chaperone.head+json',
+  [frameKinds.summary]: 'application/vnd.chaperone.push+json',
+  [frameKinds.commit]: 'application/vnd.chaperone.commit+json',
+  [frameKinds.change]: 'application/vnd.chaperone.ref-change+json',
+  [frameKinds.own]: 'application/vnd.chaperone.own-request+json',
+} as const;
+
+/** Reads the recorded bytes of one session: heads and findings as documents, patches as text, git's own wire format as bytes. */
+export function createDecoder(): Decoder {
+  return new SessionDecoder();
+}
+
+class SessionDecoder implements Decoder {
+  readonly #readings = new Map<string, Reading>();
+
+  bytes(exchange: number, direction: Direction, bytes: Uint8Array): readonly Part[] {
+    return this.#readingOf(exchange, direction).feed(Buffer.from(bytes));
+  }
+
+  withheld(exchange: number, direction: Direction): void {
+    this.#readingOf(exchange, direction).drop();
+  }
+
+  #readingOf(exchange: number, direction: Direction): Reading {
+    const key = `${exchange} ${direction}`;
+    const known = this.#readings.get(key);
+    if (known !== undefined) return known;
+    const made = new Reading();
+    this.#readings.set(key, made);
+    // Requests of one session may be under way side by side; what lies this far back has been answered.
+    if (this.#readings.size > 4_096) this.#readings.delete(this.#readings.keys().next().value ?? '');
+    return made;
+  }
+}
+
+/** One exchange's bytes in one direction. */
+class Reading {
+  #frames = new FrameReader();
+  #broken = false;
+  #textual = false;
+  #half: Buffer = Buffer.alloc(0);
+
+  feed(bytes: Buffer): readonly Part[] {
+    if (this.#broken) return [opaque(bytes)];
+    const parts: Part[] = [];
+    try {
+      for (const piece of this.#frames.feed(bytes)) parts.push(...this.#partsOf(piece));
+    } catch (fault) {
+      if (!(fault instanceof MalformedBytes)) throw fault;
+      this.#broken = true;
+      parts.push(mark('malformed', { reason: fault.message }));
+    }
+    return parts;
+  }
+
+  drop(): void {
+    this.#frames.drop();
+    this.#half = Buffer.alloc(0);
+  }
+
+  #partsOf({ kind, bytes }: FramePiece): Part[] {
+    switch (kind) {
+      case frameKinds.patch:
+        return this.#text(bytes);
+      case frameKinds.body:
+        return this.#textual ? this.#text(bytes) : [opaque(bytes)];
+      case frameKinds.head:
+        return [this.#head(bytes)];
+      default:
+        return [document(mediaTypes[kind], bytes)];
+    }
+  }
+
+  /** Bodies are git's own, but for words and documents, whose type the head says. */
+  #head(bytes: Buffer): Part {
+    const part = document(mediaTypes[frameKinds.head], bytes);
+    if (part.shape === 'document') this.#textual = isTextual(part.value);
+    return part;
+  }
+
+  /** Text whose last character may be cut by the end of an entry. */
+  #text(bytes: Buffer): Part[] {
+    const all = this.#half.length === 0 ? bytes : Buffer.concat([this.#half, bytes]);
+    const end = wholeCharacters(all);
+    this.#half = Buffer.from(all.subarray(end));
+    return end === 0 ? [] : [{ shape: 'text', text: all.toString('utf8', 0, end) }];
+  }
+}
+
+function isTextual(head: Json): boolean {
+  const fields = typeof head === 'object' && head !== null && 'headers' in head ? head.headers : null;
+  if (!Array.isArray(fields)) return false;
+  return fields.some(
+    (field) => Array.isArray(field) && field[0] === 'content-type' && /^(text\/|application\/([a-z.-]+\+)?json)/.test(String(field[1])),
+  );
+}
+
+/** Up to where the bytes are whole characters of UTF-8: a sequence has at most four bytes, and its first says how many. */
+function wholeCharacters(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const wanted = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return wanted > back ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
+}
+
+function document(mediaType: string, bytes: Buffer): Part {
+  try {
+    return { shape: 'document', mediaType, value: JSON.parse(bytes.toString('utf8')) as Json };
+  } catch {
+    return mark('malformed', { reason: 'a frame that holds no JSON' });
+  }
+}
+
+function opaque(bytes: Buffer): Part {
+  return { shape: 'bytes', count: bytes.length, base64: bytes.toString('base64') };
+}
+
+function mark(name: string, detail: JsonObject): Part {
+  return { shape: 'mark', name, detail };
+}

@@ -1,0 +1,342 @@
+import { createReadStream } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { PassThrough, type Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { isTagSigned, readCommit } from './commit-object.ts';
+import { encodeFrame, frameKinds } from './framing.ts';
+import {
+  type CommitFound,
+  type Inspected,
+  type Inspection,
+  type InspectionJob,
+  previewChars,
+  type RefChange,
+  shownSecrets,
+} from './inspection.ts';
+import { complaintOf, ended, GitFailed, runGit, startGit } from './native.ts';
+import { LineBlocks, PatchReader } from './patch-reader.ts';
+import { hasPack, isNone, type RefCommand } from './push-request.ts';
+import { SecretSearch } from './secret-search.ts';
+
+/** What a push itself is at fault for. */
+class Flaw extends Error {
+  readonly large: boolean;
+  constructor(message: string, large = false) {
+    super(message);
+    this.large = large;
+  }
+}
+
+const packHead = 12;
+const shownCommits = 200;
+/** Bytes of frames that are written at once. */
+const patchPiece = 1024 * 1024;
+
+/** Takes a pushed pack into its quarantine and finds out what the push does. Never throws for what a client may have sent. */
+export async function inspect(job: InspectionJob): Promise<Inspected> {
+  const signal = AbortSignal.timeout(job.limits.ms);
+  try {
+    return { kind: 'found', inspection: await new Inspecting(job, signal).run() };
+  } catch (fault) {
+    if (signal.aborted)
+      return { kind: 'flaw', why: `It takes longer than ${job.limits.ms / 1000} s to find out what the push does.`, large: true };
+    if (fault instanceof Flaw) return { kind: 'flaw', why: fault.message, large: fault.large };
+    if (fault instanceof GitFailed) return { kind: 'flaw', why: `The push cannot be read: ${fault.message}`, large: false };
+    throw fault;
+  }
+}
+
+class Inspecting {
+  readonly #job: InspectionJob;
+  readonly #signal: AbortSignal;
+  readonly #secrets = new SecretSearch();
+  readonly #commits = new Map<string, CommitFound>();
+  readonly #submodules = new Set<string>();
+  readonly #symlinks = new Set<string>();
+  #preview = '';
+  #patchBytes = 0;
+  #path = '';
+  readonly #readers: PatchReader[] = [];
+
+  constructor(job: InspectionJob, signal: AbortSignal) {
+    this.#job = job;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<Inspection> {
+    const { commands, limits } = this.#job;
+    if (hasPack(this.#job)) await this.#takePack();
+    const targets = commands.filter((each) => !isNone(each.new)).map((each) => each.new);
+    const tagsSigned = await this.#checkTargets(targets);
+    const ids = await this.#newCommits(targets);
+    if (ids.length > limits.commits)
+      throw new Flaw(`The push has more than ${limits.commits} commits that the target does not have.`, true);
+    await this.#readCommits(ids);
+    const refs: RefChange[] = [];
+    for (const each of commands) refs.push(await this.#changeOf(each));
+    await this.#writeDetail(ids, refs);
+    return this.#found(ids, refs, tagsSigned);
+  }
+
+  #found(ids: readonly string[], refs: readonly RefChange[], tagsSigned: boolean): Inspection {
+    const commits = [...this.#commits.values()];
+    const files = new Map(this.#readers.flatMap((reader) => reader.files.map((file) => [file.path, file] as const)));
+    const { email, packBytes } = this.#job;
+    const differs = (kind: 'author' | 'committer') => commits.some((commit) => commit[kind].email.toLowerCase() !== email);
+    const sums = this.#readers.map((reader) => ({
+      added: reader.files.reduce((sum, { added }) => sum + added, 0),
+      removed: reader.files.reduce((sum, { removed }) => sum + removed, 0),
+    }));
+    return {
+      refs,
+      commits: ids.length,
+      firstCommits: commits.slice(0, shownCommits).map(({ id, author, message }) => ({ id, author, message: message.slice(0, 1_000) })),
+      files: [...files.values()],
+      added: Math.max(0, ...sums.map(({ added }) => added)),
+      removed: Math.max(0, ...sums.map(({ removed }) => removed)),
+      packBytes,
+      signed: tagsSigned && commits.every(({ signed }) => signed),
+      authorMismatch: differs('author'),
+      committerMismatch: differs('committer'),
+      secrets: this.#secrets.found.slice(0, shownSecrets).map(({ path, line, rule }) => `${path}:${line}:${rule}`),
+      submodules: [...this.#submodules],
+      symlinks: [...this.#symlinks],
+      preview: this.#preview.slice(0, previewChars),
+    };
+  }
+
+  /** index-pack reads every object, finds the bases of thin deltas among the mirror's, and checks what it holds (fsck). */
+  async #takePack(): Promise<void> {
+    const { place, limits } = this.#job;
+    const args = ['index-pack', '--stdin', '--fix-thin', '--strict', `--max-input-size=${limits.bytes}`];
+    const child = startGit(place, args, this.#signal);
+    const end = ended(child, args, complaintOf(child));
+    child.stdout.resume();
+    const counted = pipeline(this.#packStream(), checkedHead(limits.objects), child.stdin).catch((fault: unknown) => fault);
+    const [fault] = await Promise.all([counted, end.catch((failed: unknown) => failed)]);
+    if (fault instanceof Flaw) throw fault;
+    await end;
+  }
+
+  #packStream(): Readable {
+    const { spool, gzip, packAt, limits } = this.#job;
+    if (!gzip) return createReadStream(spool, { start: packAt, highWaterMark: patchPiece });
+    const inflated = new PassThrough();
+    const skipping = skip(packAt, limits.bytes);
+    pipeline(createReadStream(spool), createGunzip(), skipping, inflated).catch((fault: unknown) =>
+      inflated.destroy(fault instanceof Error ? fault : new Error(String(fault))),
+    );
+    return inflated;
+  }
+
+  /** That all is there which the new states need: what the pack lacks must be in the mirror. Resolves with whether every new tag is signed. */
+  async #checkTargets(targets: readonly string[]): Promise<boolean> {
+    if (targets.length === 0) return true;
+    const input = targets.map((id) => `${id}\n`).join('');
+    const kinds = (await this.#git(['cat-file', '--batch-check=%(objectname) %(objecttype)'], input)).toString();
+    if (/ missing$/m.test(kinds)) throw new Flaw('The push sets a ref to an object that it does not bring and the target does not have.');
+    const known = ['rev-list', '--objects', '--quiet', '--stdin', '--not', '--all'];
+    await this.#git(known, input);
+    const tags = [...kinds.matchAll(/^([0-9a-f]+) tag$/gm)].map(([, id = '']) => id);
+    for (const id of tags) if (!isTagSigned(await this.#git(['cat-file', 'tag', id]))) return false;
+    return true;
+  }
+
+  async #newCommits(targets: readonly string[]): Promise<string[]> {
+    if (targets.length === 0) return [];
+    const input = targets.map((id) => `${id}\n`).join('');
+    const most = `--max-count=${this.#job.limits.commits + 1}`;
+    const listed = (await this.#git(['rev-list', '--topo-order', '--reverse', most, '--stdin', '--not', '--all'], input)).toString();
+    return listed.split('\n').filter(Boolean);
+  }
+
+  async #readCommits(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    const out = await this.#git(['cat-file', '--batch'], ids.map((id) => `${id}\n`).join(''));
+    for (let at = 0; at < out.length; ) {
+      const end = out.indexOf('\n', at);
+      const [id = '', kind, size] = out.toString('latin1', at, end).split(' ');
+      const length = Number(size);
+      if (kind !== 'commit' || !Number.isInteger(length)) throw new GitFailed('a commit that cannot be read');
+      this.#commits.set(id, readCommit(id, out.subarray(end + 1, end + 1 + length)));
+      at = end + length + 2;
+    }
+  }
+
+  async #changeOf(given: RefCommand): Promise<RefChange> {
+    const deleted = isNone(given.new);
+    const created = isNone(given.old) && !deleted;
+    if (created || deleted) return { ...given, created, deleted, forced: false };
+    // A tag is a name for one state; to move it is never a continuation.
+    const forced = given.ref.startsWith('refs/tags/') || !(await this.#contains(given));
+    return { ...given, created, deleted, forced };
+  }
+
+  async #contains(given: RefCommand): Promise<boolean> {
+    try {
+      await this.#git(['merge-base', '--is-ancestor', given.old, given.new]);
+      return true;
+    } catch (fault) {
+      // 1 is its way of saying no; everything else (a tag of a tree, say) is no continuation either.
+      if (fault instanceof GitFailed && fault.code !== null) return false;
+      throw fault;
+    }
+  }
+
+  /** Every new commit with its patch, and the change of those refs that it does not tell. */
+  async #writeDetail(ids: readonly string[], refs: readonly RefChange[]): Promise<void> {
+    const file = await open(this.#job.detail, 'wx', 0o600);
+    try {
+      await this.#writeCommits(ids, file);
+      for (const ref of refs) await this.#writeChange(ref, file);
+      await this.#secrets.finish();
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #writeCommits(ids: readonly string[], file: FileHandle): Promise<void> {
+    if (ids.length === 0) return;
+    let next = 0;
+    const out: Buffer[] = [];
+    let block: Buffer = Buffer.alloc(0);
+    let written = 0;
+    const reader = this.#newReader((id, from, to) => {
+      if (id !== ids[next]) return false;
+      out.push(...this.#patchFrames(block.subarray(written, from)));
+      const commit = this.#commits.get(id);
+      out.push(encodeFrame(frameKinds.commit, JSON.stringify(commit)));
+      this.#show(`\ncommit ${id}\n\n`);
+      written = to;
+      next += 1;
+      return true;
+    });
+    const args = ['diff-tree', '--stdin', '-r', '--root', '--always', '--cc', ...patchOptions];
+    await this.#patch(args, ids.map((id) => `${id}\n`).join(''), reader, async (lines) => {
+      block = lines;
+      written = 0;
+      reader.feed(lines);
+      out.push(...this.#patchFrames(lines.subarray(written)));
+      await file.write(Buffer.concat(out.splice(0)));
+    });
+    if (next !== ids.length) throw new GitFailed('git left a commit out');
+  }
+
+  /** What a ref's change is as a whole, where commits that the target has already come into it or are taken away. */
+  async #writeChange({ ref, old, new: state, created, deleted, forced }: RefChange, file: FileHandle): Promise<void> {
+    if (created || deleted || (!forced && this.#commits.has(state) && !(await this.#bringsKnown(old, state)))) return;
+    await file.write(encodeFrame(frameKinds.change, JSON.stringify({ ref, old, new: state })));
+    this.#show(`\n${ref} as a whole\n\n`);
+    const reader = this.#newReader(() => false);
+    await this.#patch(['diff-tree', '-r', ...patchOptions, old, state], '', reader, async (lines) => {
+      reader.feed(lines);
+      await file.write(Buffer.concat(this.#patchFrames(lines)));
+    });
+  }
+
+  async #bringsKnown(old: string, state: string): Promise<boolean> {
+    const all = await this.#git(['rev-list', '--count', state, `^${old}`]);
+    const fresh = await this.#git(['rev-list', '--count', state, `^${old}`, '--not', '--all']);
+    return Number(all) !== Number(fresh);
+  }
+
+  async #patch(args: readonly string[], input: string, reader: PatchReader, take: (lines: Buffer) => Promise<void>): Promise<void> {
+    this.#readers.push(reader);
+    const child = startGit(this.#job.place, args, this.#signal);
+    const end = ended(child, args, complaintOf(child));
+    // What it has to say of its end is asked for below, whatever comes before.
+    end.catch(() => {});
+    child.stdin.end(input);
+    const blocks = new LineBlocks();
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      this.#patchBytes += chunk.length;
+      if (this.#patchBytes > this.#job.limits.patch) {
+        child.kill('SIGKILL');
+        throw new Flaw(`What the push changes is more than ${this.#job.limits.patch} bytes as a patch.`, true);
+      }
+      const lines = blocks.feed(chunk);
+      if (lines === null) continue;
+      await take(lines);
+      await this.#secrets.settle();
+    }
+    await end;
+    if (blocks.rest > 0) throw new GitFailed('a patch that breaks off');
+    reader.end();
+  }
+
+  #newReader(commit: (id: string, from: number, to: number) => boolean): PatchReader {
+    return new PatchReader({
+      commit,
+      file: (path) => {
+        this.#path = path;
+        this.#secrets.fileEnds();
+      },
+      added: (line, number) => this.#secrets.add(this.#path, number, line.toString('utf8')),
+      mode: (path, mode) => {
+        if (mode === '160000') this.#submodules.add(path);
+        if (mode === '120000') this.#symlinks.add(path);
+      },
+    });
+  }
+
+  #patchFrames(patch: Buffer): Buffer[] {
+    this.#show(patch);
+    const frames: Buffer[] = [];
+    for (let at = 0; at < patch.length; at += patchPiece) frames.push(encodeFrame(frameKinds.patch, patch.subarray(at, at + patchPiece)));
+    return frames;
+  }
+
+  #show(text: string | Buffer): void {
+    const room = previewChars - this.#preview.length;
+    if (room > 0) this.#preview += typeof text === 'string' ? text : text.toString('utf8', 0, Math.min(text.length, room));
+  }
+
+  #git(args: readonly string[], input = ''): Promise<Buffer> {
+    return runGit(this.#job.place, args, { signal: this.#signal, input });
+  }
+}
+
+/** Renames are shown as what they are for the repository, one file gone and another come, so that every line is in the patch. */
+const patchOptions = [
+  '-p',
+  '--binary',
+  '--full-index',
+  '--no-renames',
+  '--no-ext-diff',
+  '--no-textconv',
+  '--src-prefix=a/',
+  '--dst-prefix=b/',
+];
+
+/** Looks at a pack's head on its way (gitformat-pack(5)): what it says of its objects is what index-pack holds it to. */
+function checkedHead(mostObjects: number): Transform {
+  let head: Buffer | null = Buffer.alloc(0);
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      if (head === null) return done(null, chunk);
+      head = Buffer.concat([head, chunk]);
+      if (head.length < packHead) return done();
+      const objects = head.readUInt32BE(8);
+      if (head.toString('latin1', 0, 4) !== 'PACK') return done(new Flaw('What follows the refs of the push is no pack.'));
+      if (objects > mostObjects) return done(new Flaw(`The push has ${objects} objects; ${mostObjects} are allowed.`, true));
+      const first = head;
+      head = null;
+      return done(null, first);
+    },
+    flush: (done) => done(head === null ? null : new Flaw('The push has no pack.')),
+  });
+}
+
+function skip(count: number, most: number): Transform {
+  let [left, passed] = [count, 0];
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const kept = chunk.subarray(Math.min(left, chunk.length));
+      left -= chunk.length - kept.length;
+      passed += kept.length;
+      if (passed > most) done(new Flaw(`The push is longer than ${most} bytes.`, true));
+      else done(null, kept);
+    },
+  });
+}

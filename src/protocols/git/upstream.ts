@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { Agent, type buildConnector } from 'undici';
+import type { Target } from '../../core/protocol.ts';
+import type { Field } from '../../core/web.ts';
+import type { Settings } from './settings.ts';
+
+/** The target could not be asked, or answered what it may not. */
+export class TargetFailed extends Error {
+  override readonly name = 'TargetFailed';
+}
+
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Behind the repository's own path. */
+  readonly path: string;
+  readonly headers: readonly Field[];
+  readonly body: Buffer | Readable | null;
+  readonly signal: AbortSignal;
+}
+
+export interface UpstreamReply {
+  readonly status: number;
+  readonly headers: readonly Field[];
+  readonly body: Readable;
+}
+
+/** A hook of the target's may think for long about a push before it answers. */
+const patienceMs = 15 * 60_000;
+const connections = 64;
+const largestHead = 64 * 1024;
+
+type Connector = buildConnector.connector;
+
+/** The way to the repository: every byte that the gateway sends to the target goes through here. */
+export class Upstream {
+  readonly #target: Target<Settings>;
+  readonly #agent: Agent;
+  readonly #closing = new AbortController();
+
+  constructor(target: Target<Settings>) {
+    this.#target = target;
+    const connect: Connector = (options, callback) => void this.#connect(options, callback);
+    this.#agent = new Agent({
+      connect,
+      connections,
+      headersTimeout: patienceMs,
+      bodyTimeout: patienceMs,
+      maxHeaderSize: largestHead,
+      pipelining: 1,
+    });
+  }
+
+  /** Asks the repository, with the gateway's credentials. */
+  request({ path, headers, ...rest }: UpstreamRequest): Promise<UpstreamReply> {
+    const { settings } = this.#target;
+    const { origin, path: repository } = settings.target.url;
+    return this.#send(origin, { ...rest, path: `${repository}${path}`, headers: [...headers, ...credentialOf(settings)] });
+  }
+
+  /** Asks an address that the target named for a large file, with the fields that the target wants there and no others. */
+  follow({ origin, path, ...rest }: UpstreamRequest & { readonly origin: string }): Promise<UpstreamReply> {
+    return this.#send(origin, { ...rest, path });
+  }
+
+  close(): void {
+    this.#closing.abort();
+    void this.#agent.destroy();
+  }
+
+  async #send(origin: string, { method, path, headers, body, signal }: UpstreamRequest): Promise<UpstreamReply> {
+    try {
+      const reply = await this.#agent.request({
+        origin,
+        path,
+        method,
+        headers: headers.flat(),
+        body,
+        signal,
+      });
+      return { status: reply.statusCode, headers: flatten(reply.headers), body: reply.body };
+    } catch (fault) {
+      throw new TargetFailed(fault instanceof Error ? fault.message : String(fault), { cause: fault });
+    }
+  }
+
+  async #connect(...[options, callback]: Parameters<Connector>): Promise<void> {
+    const secure = options.protocol === 'https:';
+    const host = options.hostname.replace(/^\[|\]$/g, '');
+    try {
+      // undici names the port only where it is not the scheme's own.
+      const socket = await this.#reach(host, Number(options.port) || (secure ? 443 : 80), secure, options.servername ?? host);
+      callback(null, socket);
+    } catch (fault) {
+      callback(fault instanceof Error ? fault : new Error(String(fault)), null);
+    }
+  }
+
+  async #reach(host: string, port: number, secure: boolean, servername: string): Promise<Socket> {
+    const socket = await this.#target.dial(host, port, this.#closing.signal);
+    if (!secure) return socket;
+    const { tls } = this.#target.settings.target;
+    const ca = tls === 'verify' ? {} : { ca: readFileSync(tls.ca) };
+    return new Promise((resolve, reject) => {
+      const wrapped: TLSSocket = connectTls({ socket, servername, ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2', ...ca });
+      wrapped.once('secureConnect', () => resolve(wrapped));
+      wrapped.once('error', (fault) => {
+        socket.destroy();
+        reject(fault);
+      });
+    });
+  }
+}
+
+function credentialOf({ credentials }: Settings): Field[] {
+  if (credentials === undefined) return [];
+  const pair = `${credentials.user}:${credentials.password.reveal()}`;
+  return [['authorization', `Basic ${Buffer.from(pair).toString('base64')}`]];
+}
+
+function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Field[] {
+  return Object.entries(headers).flatMap(([name, value]) => {
+    const values = value === undefined ? [] : Array.isArray(value) ? value : [value];
+    return values.map((each): Field => [name.toLowerCase(), each]);
+  });
+}
