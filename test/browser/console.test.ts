@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { describePages } from './pages-suite.ts';
 import { describeRoles } from './roles-suite.ts';
+import { describeRecord } from './record-suite.ts';
 import { openSite, type Site, whyNot } from './site.ts';
 
-describe('the console in a browser', { skip: whyNot, timeout: 170_000 }, () => {
+describe('the console in a browser', { skip: whyNot }, () => {
   let opened: Site | null = null;
   const site = () => {
     if (opened === null) throw new Error('the site is not open');
@@ -15,7 +15,7 @@ describe('the console in a browser', { skip: whyNot, timeout: 170_000 }, () => {
   });
   after(() => opened?.close());
   describeRoles(site);
-  describePages(site);
+  describeRecord(site);
   // Runs last: all windows of all suites count.
   test('no page met a fault, or tried what its policy refuses', () => assert.deepEqual(site().faults, []));
 });

@@ -55,8 +55,11 @@ export function describeRoles(site: () => Site): void {
     });
 
     test('signing out ends it', async () => {
-      await using window = await site().as('ada');
+      await using window = await site().window();
       const { page } = window;
+      await page.goto('/sign-in');
+      await page.getByRole('link', { name: /^Sign in with/ }).click();
+      await page.getByRole('button', { name: /^sam\b/ }).click();
       await page.getByRole('button', { name: 'Sign out' }).click();
       await page.waitForURL(/\/sign-in/);
       await page.goto('/exchanges');

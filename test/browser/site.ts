@@ -31,7 +31,7 @@ export interface Site {
   readonly demonstration: Demonstration;
   /** Nobody's window. */
   window(look?: Look): Promise<Window>;
-  /** A window in which this person has signed in. */
+  /** A window in which this person is signed in; once is enough for all windows of one person. */
   as(person: Person, look?: Look): Promise<Window>;
   /** The agent's line to the database, through the gateway. */
   agent(run: string): Promise<Client>;
@@ -53,6 +53,7 @@ export async function openSite(): Promise<Site> {
   await mkdir(pictures, { recursive: true });
   const token = (name: string) => readFile(join(path, 'tokens', `${name}.jwt`), 'utf8').then((text) => text.trim());
   const faults: string[] = [];
+  const signedIn = new Map<Person, Awaited<ReturnType<BrowserContext['cookies']>>>();
   const open = (look?: Look) => openWindow(browser, demonstration.console, faults, look);
   return {
     demonstration,
@@ -60,7 +61,15 @@ export async function openSite(): Promise<Site> {
     window: open,
     as: async (person, look) => {
       const window = await open(look);
-      await signIn(window.page, demonstration.console, person);
+      const known = signedIn.get(person);
+      if (known === undefined) {
+        await signIn(window.page, demonstration.console, person);
+        signedIn.set(person, await window.context.cookies());
+      } else {
+        await window.context.addCookies(known);
+        await window.page.goto('/');
+        await settled(window.page);
+      }
       return window;
     },
     agent: async (run) => {

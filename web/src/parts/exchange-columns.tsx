@@ -23,13 +23,13 @@ export const exchangeColumns: readonly Column<Exchange>[] = [
   {
     id: 'verdict',
     head: words.columns.verdict,
-    width: '12ch',
+    width: '11ch',
     cell: (row) => <MarkLabel mark={exchangeMark(row)} word={outcomeWord(row)} />,
   },
   {
     id: 'at',
     head: words.columns.at,
-    width: '15ch',
+    width: '14ch',
     cell: (row) => (
       <Link
         to="/sessions/$id"
@@ -45,14 +45,14 @@ export const exchangeColumns: readonly Column<Exchange>[] = [
   {
     id: 'connection',
     head: words.columns.connection,
-    width: 'minmax(0,12ch)',
+    width: 'minmax(6ch,1fr)',
     cell: (row) => <Visible text={row.connection} limit={60} line />,
   },
-  { id: 'action', head: words.columns.action, width: 'minmax(0,16ch)', cell: (row) => <Visible text={row.action} limit={60} line /> },
+  { id: 'action', head: words.columns.action, width: 'minmax(8ch,2fr)', cell: (row) => <Visible text={row.action} limit={60} line /> },
   {
     id: 'text',
     head: words.columns.asked,
-    width: 'minmax(0,6fr)',
+    width: 'minmax(0,7fr)',
     cell: (row) => (
       <code>
         <Visible text={row.text} limit={256} line />

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { type Site, settled } from './site.ts';
+
+interface Question {
+  readonly id: string;
+  readonly text: string;
+  readonly status: string;
+}
+
+const statement = (customer: number) => `DELETE FROM orders WHERE customer_id = ${customer} AND status = 'cancelled'`;
+
+/** An agent that asks for something that needs a person, and the question that came of it. */
+async function ask(site: Site, text: string) {
+  const agent = await site.agent('browser-approvals');
+  const outcome = agent.query(text).then(
+    ({ rowCount }) => ({ rowCount, refused: null }),
+    (fault: Error) => ({ rowCount: null, refused: fault.message }),
+  );
+  for (;;) {
+    const { items } = await site.api<{ readonly items: readonly Question[] }>('dba', '/api/v1/approvals?status=open');
+    const found = items.find((item) => item.text === text);
+    if (found !== undefined) return { id: found.id, outcome, leave: () => agent.end().catch(() => {}) };
+    await new Promise((again) => setTimeout(again, 50));
+  }
+}
+
+const button = (page: Page, name: string | RegExp) => page.getByRole('region', { name: 'Decide' }).getByRole('button', { name });
+
+/** Nothing can be pressed for a moment after it appeared. */
+async function armed(page: Page, name: string): Promise<void> {
+  await page.locator(`button[aria-disabled=false]`, { hasText: name }).waitFor();
+}
+
+export function describeApprovals(site: () => Site): void {
+  describe('an approval', () => {
+    test('is drawn from the bytes, read, and given: slower than it is refused', async () => {
+      const asked = await ask(site(), statement(17));
+      await using window = await site().as('omar', { width: 380, height: 760 });
+      const { page } = window;
+      await page.goto(`/approvals/${asked.id}`);
+      await settled(page);
+      assert.equal(await button(page, 'Approve').getAttribute('aria-disabled'), 'true', 'a press at once counts for nothing');
+      assert.equal(await page.evaluate<string>('document.activeElement.tagName'), 'BODY', 'nothing has the focus');
+      await button(page, 'Approve').dispatchEvent('click');
+      assert.match(await page.locator('[data-effect]').innerText(), /public\.orders on orders \(delete\)/);
+      assert.equal(await page.locator('[data-statement]').innerText(), statement(17));
+      assert.match(await page.locator('main').innerText(), /dana@example\.test › cursor/);
+      await armed(page, 'Approve');
+      await button(page, 'Approve').click();
+      const readBack = page.getByRole('group', { name: /cannot be taken back/ });
+      if (await readBack.isVisible())
+        await readBack
+          .getByRole('button', { name: /^Change/ })
+          .first()
+          .click();
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await armed(page, 'Approve');
+      await button(page, 'Approve').click();
+      if (await readBack.isVisible())
+        await readBack
+          .getByRole('button', { name: /^Change/ })
+          .first()
+          .click();
+      await page.locator('[data-approval=used]').waitFor();
+      assert.equal((await asked.outcome).refused, null);
+      await asked.leave();
+    });
+
+    test('is refused by one press, with the reason told to whoever asked', async () => {
+      const asked = await ask(site(), statement(18));
+      await using window = await site().as('omar');
+      const { page } = window;
+      await page.goto(`/approvals/${asked.id}`);
+      await page.getByRole('button', { name: 'Too broad' }).click();
+      await armed(page, 'Refuse');
+      await button(page, 'Refuse').click();
+      await page.locator('[data-approval=denied]').waitFor();
+      assert.match((await asked.outcome).refused ?? '', /Too broad/);
+      await asked.leave();
+    });
+
+    test('a wrong reading back locks it', async () => {
+      const asked = await ask(site(), 'CREATE TABLE browser_read_back (id int)');
+      await using window = await site().as('omar');
+      const { page } = window;
+      await page.goto(`/approvals/${asked.id}`);
+      await armed(page, 'Approve');
+      await button(page, 'Approve').click();
+      await page
+        .getByRole('group', { name: /cannot be taken back/ })
+        .getByRole('button', { name: /^Read/ })
+        .click();
+      await page.getByText('That is not what it does.').waitFor();
+      assert.equal(await button(page, 'Approve').getAttribute('aria-disabled'), 'true');
+      await asked.leave();
+      await page.locator('[data-approval=withdrawn]').waitFor();
+      assert.match(await page.locator('[data-ended]').innerText(), /Nothing was sent/);
+    });
+
+    test('two at once: the second is told that their press changed nothing', async () => {
+      const asked = await ask(site(), statement(19));
+      await using one = await site().as('omar');
+      await using other = await site().as('omar');
+      for (const { page } of [one, other]) {
+        await page.goto(`/approvals/${asked.id}`);
+        await armed(page, 'Refuse');
+      }
+      // The second page does not hear of the first one's answer.
+      await other.page.route('**/api/v1/approvals/*', (route) => (route.request().method() === 'GET' ? route.abort() : route.continue()));
+      await button(one.page, 'Refuse').click();
+      await one.page.locator('[data-approval=denied]').waitFor();
+      await button(other.page, 'Refuse').click();
+      await other.page.getByText('Your press changed nothing.').waitFor();
+      await asked.leave();
+    });
+
+    test('is for others to answer: whoever asked, and who is not of the group, are told so', async () => {
+      const asked = await ask(site(), statement(20));
+      for (const [person, told] of [
+        ['dana', /asked for this yourself/],
+        ['ada', /Only a member of dba/],
+      ] as const) {
+        await using window = await site().as(person);
+        await window.open(`/approvals/${asked.id}`);
+        assert.match(await window.page.locator('main').innerText(), told);
+        assert.equal(await window.page.getByRole('button', { name: 'Approve' }).count(), 0);
+      }
+      await using window = await site().as('sam');
+      await window.page.goto(`/approvals/${asked.id}`);
+      await window.page.getByRole('alert').waitFor();
+      await asked.leave();
+    });
+
+    test('comes into the inbox by itself, and leaves it in its place', async () => {
+      await using window = await site().as('omar');
+      const { page } = window;
+      await page.clock.install();
+      await window.open('/approvals');
+      const before = await page.getByRole('row').count();
+      const asked = await ask(site(), statement(21));
+      await page.clock.runFor(16_000);
+      await page.getByRole('row').nth(before).waitFor();
+      await asked.leave();
+    });
+  });
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { sessionOf } from './hostile-suite.ts';
+import { row, type Site } from './site.ts';
+
+export function describeRecord(site: () => Site): void {
+  describe('the record', () => {
+    test('is searched, and what is found is opened where it was asked', async () => {
+      await using window = await site().as('ada');
+      const { page } = window;
+      await window.open('/exchanges');
+      await page.locator('[data-query-editor]').waitFor();
+      await page.keyboard.press('/');
+      await page.keyboard.type('birth_date');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/q=birth_date/);
+      await row(page, 'birth_date').click();
+      await page.waitForURL(/\/sessions\/.*exchange=5/);
+      const shown = page.getByRole('article', { name: /^Exchange 5/ });
+      await shown.waitFor();
+      assert.match(await shown.innerText(), /WHERE id = 4711/, 'the bound value stands in its place');
+      assert.match(await shown.innerText(), /Leon Hartmann/);
+    });
+
+    test('is played by keys, in folded time, and its addresses lead to an instant', async () => {
+      await using window = await site().as('ada');
+      const { page } = window;
+      const session = await sessionOf(site(), 'demo-1');
+      await window.open(`/sessions/${session}`);
+      const slider = page.getByRole('slider', { name: 'Instant' });
+      assert.match((await slider.getAttribute('aria-valuetext')) ?? '', /5 of 5$/);
+      await page.keyboard.press('0');
+      assert.equal(await slider.inputValue(), '0');
+      await page.keyboard.press(' ');
+      await page.getByRole('button', { name: 'Pause' }).waitFor();
+      await page.getByRole('button', { name: 'Play' }).waitFor();
+      assert.equal(await slider.inputValue(), await slider.getAttribute('max'), 'it stops at the end');
+      await page.goto(`/sessions/${session}?sequence=20`);
+      await page.getByRole('article').waitFor();
+      assert.notEqual(await slider.inputValue(), await slider.getAttribute('max'));
+    });
+
+    test('goes on while it is watched, and stops by one press with a receipt', async () => {
+      const agent = await site().agent('browser-live');
+      await agent.query('SELECT 1 AS before_the_page');
+      await using window = await site().as('dana');
+      const { page } = window;
+      await window.open('/sessions?run=browser-live');
+      await row(page, 'browser-live').click();
+      await page.getByText('Live', { exact: true }).waitFor();
+      await page.getByRole('option', { name: /before_the_page/ }).waitFor();
+      await agent.query('SELECT 2 AS while_it_is_watched');
+      await page.getByRole('option', { name: /while_it_is_watched/ }).waitFor();
+      const sleeping = agent.query('SELECT pg_sleep(60)').catch((fault: Error) => fault);
+      await page.getByRole('option', { name: /pg_sleep/ }).waitFor();
+      await page.keyboard.press('!');
+      await page.getByRole('button', { name: 'Stop it' }).click();
+      const receipt = page.getByRole('dialog');
+      await receipt.getByText('Nothing more crossed after').waitFor();
+      assert.match(await receipt.innerText(), /1 exchange in flight[^]*had been sent[^]*pg_sleep/);
+      assert.ok((await sleeping) instanceof Error);
+      await receipt.getByRole('button', { name: 'Close' }).click();
+      await page.getByText('Ended', { exact: true }).waitFor();
+      await agent.end().catch(() => {});
+    });
+
+    test('a run is one page: its sentence, its exceptions, its story, and each exchange at an address', async () => {
+      await using window = await site().as('ada');
+      const { page } = window;
+      await window.open('/runs');
+      await row(page, 'demo-2').click();
+      await page.getByRole('heading', { level: 1, name: 'Run demo-2' }).waitFor();
+      assert.match(await page.locator('[data-summary]').innerText(), /^8 exchanges on 1 connection in 2 sessions: 8 permitted/);
+      await page
+        .getByRole('region', { name: /^Exceptions/ })
+        .getByRole('link')
+        .first()
+        .click();
+      await page.waitForURL(/\/runs\/.+\/exchanges\/.+\/\d+$/);
+      await page.getByRole('complementary', { name: 'Inspector' }).getByRole('article').waitFor();
+      await window.picture('run');
+      await page.reload();
+      await page.getByRole('complementary', { name: 'Inspector' }).getByRole('article').waitFor();
+    });
+
+    test('is walked by the keyboard alone, and every key is on the map', async () => {
+      await using window = await site().as('ada');
+      const { page } = window;
+      await window.open('/health');
+      await page.keyboard.press('?');
+      const map = await page.getByRole('dialog', { name: 'Keys' }).innerText();
+      for (const key of ['g s', 'g a', 'u', 'y']) assert.ok(map.includes(key), key);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('g');
+      await page.keyboard.press('s');
+      await page.waitForURL(/\/sessions$/);
+      await page.getByRole('row').nth(1).waitFor();
+      for (const key of ['j', 'j', 'k', 'Enter']) await page.keyboard.press(key);
+      await page.waitForURL(/\/sessions\/[0-9a-f-]{36}/);
+      const local = await page.locator('time').first().innerText();
+      await page.keyboard.press('u');
+      assert.notEqual(await page.locator('time').first().innerText(), local);
+    });
+
+    test('a gateway that does not answer is said, and what it says afterwards is shown', async () => {
+      await using window = await site().as('ada');
+      const { page } = window;
+      await window.open('/sessions');
+      await page.route('**/api/**', (route) => route.abort());
+      await page.route('**/healthz', (route) => route.abort());
+      await page.getByRole('link', { name: 'Exchanges' }).click();
+      await page.getByText('The gateway does not answer. What is shown').waitFor();
+      await page.unroute('**/api/**');
+      await page.unroute('**/healthz');
+      await page.getByRole('grid', { name: 'Exchanges' }).waitFor();
+      await page.getByText('The gateway does not answer. What is shown').waitFor({ state: 'detached' });
+    });
+  });
+}
