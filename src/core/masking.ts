@@ -21,7 +21,10 @@ export type ValueKind = (typeof valueKinds)[number];
 
 /** A column of a result, as far as masking must know it. */
 export interface ResultColumn {
-  /** Every column of the target that can have had a part in the values, by `columnKey`; `unknown` where that cannot be told. */
+  /**
+   * Every column of the target that can have had a part in the values, by `columnKey`; `unknown` where that cannot be told. A place in
+   * a document is named by its JSON pointer, with `*` for each place in a list.
+   */
   readonly sources: ReadonlySet<string> | 'unknown';
   /**
    * Whether the values are those of one stored column as they stand (which `sources` may then name several times: a view's column
@@ -96,6 +99,8 @@ export type MayBeSeen = (source: string | null) => boolean;
 export interface ConnectionMasking {
   /** Whether it has rules by column: a text that can quote a row must then be withheld. */
   readonly byColumn: boolean;
+  /** Whether it has rules by place in a document: what is no document must then be withheld. */
+  readonly byPlace: boolean;
   /** What happens to the columns of a result, in their order, null for one that passes; null where all of it passes as it is. */
   plan(columns: readonly ResultColumn[], mayBeSeen: MayBeSeen): readonly (ColumnMask | null)[] | null;
   /** Free text, with what detectors and patterns find masked. It does not know of rules by column. */

@@ -12,11 +12,17 @@ export function maskingOf(stages: Stages, circumstance: Circumstance): SessionMa
   const mayBeSeen = permission(stages, circumstance);
   return {
     byColumn: masking.byColumn,
+    byPlace: masking.byPlace,
     plan: (columns) => masking.plan(columns, mayBeSeen),
     touches: (columns) => masking.plan(columns, () => false) !== null,
     text: (text, tally) => masking.text(text, tally),
     allMayBeSeen: () => mayBeSeen(null),
   };
+}
+
+/** Places in documents are of no object that policies name; what they may see there is asked of the connection. */
+function isPlace(source: string): boolean {
+  return source.startsWith('/');
 }
 
 /**
@@ -25,7 +31,8 @@ export function maskingOf(stages: Stages, circumstance: Circumstance): SessionMa
  */
 function permission(stages: Pick<Stages, 'judge'>, circumstance: Circumstance): MayBeSeen {
   const actions = new Map<string | null, Action>();
-  return (source) => {
+  return (given) => {
+    const source = given !== null && isPlace(given) ? null : given;
     let action = actions.get(source);
     if (action === undefined) {
       if (actions.size >= rememberedTables) actions.clear();

@@ -4,6 +4,7 @@ import type { Target } from '../../core/protocol.ts';
 import { endingOf, type Session } from '../../core/session.ts';
 import { refuse } from '../../core/verdict.ts';
 import type { Visit, WebConversation } from '../../core/web.ts';
+import { BodyMasks } from './body-masking.ts';
 import { fixedInjection, type Injection, noInjection } from './credential.ts';
 import { HttpExchange } from './exchange.ts';
 import { TokenSource } from './oauth.ts';
@@ -27,6 +28,7 @@ export class HttpConversation implements WebConversation {
   readonly #upstream: Upstream;
   readonly #place: CredentialPlace;
   readonly #injection: () => Injection | Promise<Injection>;
+  readonly #masks: BodyMasks | null;
   readonly #running = new Set<HttpExchange>();
 
   constructor(session: Session, target: Target<Settings>, mediate: Mediate) {
@@ -37,6 +39,7 @@ export class HttpConversation implements WebConversation {
     this.#upstream = new Upstream(settings.target.url, target);
     this.#place = placeOfCredential(settings);
     this.#injection = injectionOf(target);
+    this.#masks = session.masking === null ? null : new BodyMasks(session.masking);
   }
 
   answer(visit: Visit): Promise<void> {
@@ -59,9 +62,10 @@ export class HttpConversation implements WebConversation {
 
   #exchange(visit: Visit, body: RequestBody, whole: Buffer | null): Promise<void> {
     const { settings } = this.#target;
-    const head = readRequest(visit, settings, this.#place, false, whole);
+    const masks = this.#masks === null || this.#session.masking?.allMayBeSeen() ? null : this.#masks;
+    const head = readRequest(visit, settings, this.#place, masks !== null, whole);
     const places = { target: settings.target.url, base: visit.base, prefix: visit.prefix };
-    const parts = { upstream: this.#upstream, places, injection: this.#injection };
+    const parts = { upstream: this.#upstream, places, masks, injection: this.#injection };
     const exchange = new HttpExchange(visit, head, body, (own) => new TargetCall(own, parts));
     this.#running.add(exchange);
     void this.#mediate(exchange);

@@ -164,7 +164,7 @@ export class HttpExchange implements Exchange {
   }
 
   /** The target failed it: says so where nothing has been said yet, and else breaks the reply off. */
-  fail(code: 'TARGET_UNREACHABLE' | 'TARGET_FAULT' | 'LIMIT_EXCEEDED', words: string, fault: unknown, begun: boolean): void {
+  fail(code: 'TARGET_UNREACHABLE' | 'TARGET_FAULT', words: string, fault: unknown, begun: boolean): void {
     if (this.#ended) return;
     const error = { code, message: messageOf(fault) };
     if (begun) {
@@ -172,6 +172,19 @@ export class HttpExchange implements Exchange {
       return void this.#visit.response.destroy();
     }
     this.#say(refuse(code, words, 'Try again; if it stays so, tell whoever runs Chaperone.'));
+    this.end({ status: 'error', rows: null, tag: null, error });
+  }
+
+  /** The reply is one that its client may not see as it is, and that cannot be masked. */
+  withhold(what: string, begun: boolean): void {
+    if (this.#ended) return;
+    const error = { code: 'ACCESS_REFUSED', message: `withheld: ${what}` };
+    if (begun) {
+      this.end({ status: 'cut', rows: null, tag: null, error });
+      return void this.#visit.response.destroy();
+    }
+    const hint = 'Ask for it as JSON or text, or ask for a policy that permits `unmask` on this connection.';
+    this.#say(refuse('ACCESS_REFUSED', `The target was asked, and answered with ${what}; you may not see it unmasked.`, hint));
     this.end({ status: 'error', rows: null, tag: null, error });
   }
 

@@ -1,5 +1,7 @@
+import { type MaskedCount, Tally } from '../../core/masking.ts';
 import { mintShown, type Shown } from '../../core/proof.ts';
 import type { Field } from '../../core/web.ts';
+import type { BodyMask, BodyMasks } from './body-masking.ts';
 import { endFrame, frameHeader, frameOf, headFrame, letter, trailersFrame } from './framing.ts';
 import type { Scrubber } from './scrub.ts';
 
@@ -7,6 +9,20 @@ import type { Scrubber } from './scrub.ts';
 export function inOwnWords(bytes: Buffer): Shown {
   return mintShown(bytes);
 }
+
+/** Fields in which nothing of the target's data stands, but what a client needs to read the rest. */
+const ofTheWire: ReadonlySet<string> = new Set([
+  'content-type',
+  'content-length',
+  'date',
+  'etag',
+  'last-modified',
+  'cache-control',
+  'expires',
+  'vary',
+  'allow',
+  'retry-after',
+]);
 
 /** A piece of a body that is as long as this goes on without being copied. */
 const copied = 16 * 1024;
@@ -23,16 +39,41 @@ export class ShownReply {
   /** The end of the last piece, which may be the beginning of a credential. */
   #tail: Buffer | null = null;
 
-  constructor(scrubber: Scrubber, answer: (bytes: Shown) => void) {
+  /** Null where nothing is masked. */
+  readonly #masks: BodyMasks | null;
+  readonly #tally = new Tally();
+  #mask: BodyMask | null = null;
+  /** Whether any of it has been answered; until then something else can be said in its place. */
+  begun = false;
+  /** The head of a reply whose body may turn out to be one that cannot be shown. */
+  #heldHead: Buffer | null = null;
+
+  constructor(scrubber: Scrubber, masks: BodyMasks | null, answer: (bytes: Shown) => void) {
     this.#scrubber = scrubber;
+    this.#masks = masks;
     this.#answer = answer;
   }
 
-  head(line: string, fields: readonly Field[]): void {
-    this.#add(headFrame(letter.reply, this.#scrubber.text(line), this.#clean(fields)));
+  /** What was masked so far. */
+  get masked(): readonly MaskedCount[] {
+    return [...this.#tally.entries(), ...(this.#mask?.tally.entries() ?? [])];
   }
 
+  head(line: string, fields: readonly Field[], contentType: string): void {
+    const frame = headFrame(letter.reply, this.#scrubber.text(line), this.#clean(fields));
+    if (this.#masks === null) return this.#add(frame);
+    this.#mask = this.#masks.of(contentType);
+    this.#heldHead = frame;
+  }
+
+  /** Throws Withheld where it is, or becomes, one that cannot be shown. */
   piece(bytes: Buffer): void {
+    if (this.#mask === null) return this.#scrubbed(bytes);
+    const masked = this.#mask.piece(bytes);
+    if (masked !== null) this.#scrubbed(masked);
+  }
+
+  #scrubbed(bytes: Buffer): void {
     if (this.#scrubber.isEmpty) return this.#body(bytes);
     const whole = this.#tail === null ? bytes : Buffer.concat([this.#tail, bytes]);
     const clean = this.#scrubber.bytes(whole);
@@ -47,7 +88,10 @@ export class ShownReply {
     this.flush();
   }
 
+  /** Throws Withheld as `piece` does. */
   end(trailers: readonly Field[]): void {
+    const rest = this.#mask?.end() ?? null;
+    if (rest !== null) this.#scrubbed(rest);
     if (this.#tail !== null) this.#body(this.#tail);
     this.#tail = null;
     if (trailers.length > 0) this.#add(trailersFrame(this.#clean(trailers)));
@@ -71,10 +115,18 @@ export class ShownReply {
   }
 
   #clean(fields: readonly Field[]): readonly Field[] {
-    return this.#scrubber.isEmpty ? fields : fields.map(([name, value]) => [name, this.#scrubber.text(value)]);
+    const masks = this.#masks;
+    if (masks === null && this.#scrubber.isEmpty) return fields;
+    return fields.map(([name, value]) => {
+      const clean = this.#scrubber.text(value);
+      return [name, masks === null || ofTheWire.has(name) ? clean : masks.text(clean, this.#tally)];
+    });
   }
 
   #add(frame: Buffer): void {
+    this.begun = true;
+    if (this.#heldHead !== null) this.#batch.push(this.#heldHead);
+    this.#heldHead = null;
     this.#batch.push(frame);
     if (this.#scheduled) return;
     this.#scheduled = true;

@@ -3,6 +3,7 @@ import type { Outcome } from '../../core/entry.ts';
 import type { Field } from '../../core/web.ts';
 import { ForbiddenAddress } from '../../wire/dial.ts';
 import { fieldsOf } from '../../wire/http-headers.ts';
+import { type BodyMasks, Withheld } from './body-masking.ts';
 import { type Injection, sentTarget, withoutCredential } from './credential.ts';
 import { Decoding } from './decoding.ts';
 import type { Carrier, HttpExchange } from './exchange.ts';
@@ -15,6 +16,8 @@ import type { Controller, Handler, Upstream } from './upstream.ts';
 export interface CallParts {
   readonly upstream: Upstream;
   readonly places: Places;
+  /** What masks the reply; null where nothing is masked, or all may be seen. */
+  readonly masks: BodyMasks | null;
   /** A promise where it must be fetched first. */
   readonly injection: () => Injection | Promise<Injection>;
 }
@@ -110,11 +113,14 @@ export class TargetCall implements Carrier, Handler {
     const opaque = coding === 'unknown' || (coding !== null && status === 206);
     if (opaque && !scrubber.isEmpty) throw new UnreadableCoding('the reply has a content coding that Chaperone cannot read');
     const decoded = opaque ? null : coding;
-    this.#reply = new ShownReply(scrubber, this.#exchange.answer);
-    this.#reply.head(`${status} ${reason}`, replyFields(fields, this.#parts.places, decoded !== null));
+    const { masks, places } = this.#parts;
+    if (opaque && masks !== null) throw new UnreadableCoding('a reply that must be masked has a content coding that Chaperone cannot read');
+    this.#reply = new ShownReply(scrubber, masks, this.#exchange.answer);
+    const shown = replyFields(fields, places, decoded !== null || masks !== null);
+    this.#reply.head(`${status} ${reason}`, shown, fields.find(([name]) => name === 'content-type')?.[1] ?? '');
     if (decoded !== null && !bodiless.has(status) && this.#exchange.head.method !== 'HEAD')
       this.#decoding = new Decoding(decoded, {
-        piece: (bytes) => this.#reply?.piece(bytes),
+        piece: (bytes) => this.#piece(bytes),
         end: () => this.#end(),
         flow: (more) => (more ? controller.resume() : controller.pause()),
         fail: (fault) => this.#fail(fault),
@@ -124,7 +130,7 @@ export class TargetCall implements Carrier, Handler {
 
   onResponseData(_controller: Controller, chunk: Buffer): void {
     if (this.#decoding !== null) this.#decoding.write(chunk);
-    else this.#reply?.piece(chunk);
+    else this.#piece(chunk);
   }
 
   onResponseEnd(controller: Controller, trailers: object): void {
@@ -137,8 +143,21 @@ export class TargetCall implements Carrier, Handler {
     this.#fail(fault);
   }
 
+  #piece(bytes: Buffer): void {
+    try {
+      this.#reply?.piece(bytes);
+    } catch (fault) {
+      this.#fail(fault instanceof Error ? fault : new Error(String(fault)));
+    }
+  }
+
   #end(): void {
-    this.#reply?.end(this.#trailers);
+    try {
+      this.#reply?.end(this.#trailers);
+    } catch (fault) {
+      return this.#fail(fault instanceof Error ? fault : new Error(String(fault)));
+    }
+    this.#exchange.masked(this.#reply?.masked ?? []);
     this.#exchange.end(this.#outcome ?? outcomeOf(502, ''));
   }
 
@@ -146,7 +165,8 @@ export class TargetCall implements Carrier, Handler {
     if (this.#abandoned !== null) return;
     this.abandon(fault);
     const [code, words] = wordsOf(fault);
-    this.#exchange.fail(code, words, fault, this.#reply !== null);
+    if (fault instanceof Withheld) this.#exchange.withhold(fault.message, this.#reply?.begun ?? false);
+    else this.#exchange.fail(code, words, fault, this.#reply?.begun ?? false);
   }
 }
 

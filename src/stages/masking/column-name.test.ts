@@ -16,6 +16,16 @@ describe('the name of a column', () => {
   for (const [text, [connection, schema, table, column]] of good)
     test(`reads ${text}`, () => assert.deepEqual(readColumn(text), { connection, schema, table, column }));
 
+  const places: readonly (readonly [text: string, connection: string | null, pointer: readonly string[]])[] = [
+    ['billing:/customers/*/email', 'billing', ['customers', '*', 'email']],
+    ['*:/**/Secret Key', null, ['**', 'Secret Key']],
+    ['billing:/a~1b/c~0d', 'billing', ['a~1b', 'c~0d']],
+  ];
+  for (const [text, connection, pointer] of places)
+    test(`reads ${text}, a place in documents`, () => assert.deepEqual(readColumn(text), { connection, pointer }));
+  for (const text of ['billing:/', 'billing://a', 'Billing:/a', 'billing:/a~2', 'billing:/a/'])
+    test(`refuses ${text}, which is no place`, () => assert.match(String(readColumn(text)), /^expected connection:\/name\/name/));
+
   const bad: readonly (readonly [text: string, says: RegExp])[] = [
     ['', /; a part is missing at the end$/],
     ['users.email', /at character 6 ":" should stand, found "\."/],

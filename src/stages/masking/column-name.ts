@@ -6,6 +6,15 @@ export interface ColumnPattern {
   readonly column: string | null;
 }
 
+/** The places in documents that a rule covers, and all that is within them: the names on the way, `*` for any one and `**` for any number. */
+export interface PointerPattern {
+  readonly connection: string | null;
+  readonly pointer: readonly string[];
+}
+
+/** RFC 6901, but that `*` and `**` stand for what they stand for elsewhere; `~1` is a slash in a name, `~0` a tilde. */
+const pointerShape = /^(\*|[a-z0-9][a-z0-9_-]{0,62}):((?:\/(?:[^/~]|~[01])+)+)$/;
+
 const part = /\*|"(?:[^"]|"")+"|[^\s".:*]+/y;
 const shape = 'expected connection:schema.table.column, such as orders:public.users.email';
 
@@ -13,7 +22,8 @@ const shape = 'expected connection:schema.table.column, such as orders:public.us
  * Reads `connection:schema.table.column`. As in SQL, an identifier without quotes is in lower case, and one in double quotes is
  * as it stands; `*` is any. Returns what is wrong as text, with its remedy after a semicolon.
  */
-export function readColumn(text: string): ColumnPattern | string {
+export function readColumn(text: string): ColumnPattern | PointerPattern | string {
+  if (text.includes(':/')) return readPointer(text);
   const names: (string | null)[] = [];
   let at = 0;
   for (const separator of [':', '.', '.', '']) {
@@ -29,6 +39,18 @@ export function readColumn(text: string): ColumnPattern | string {
   }
   const [connection = null, schema = null, table = null, column = null] = names;
   return { connection, schema, table, column };
+}
+
+function readPointer(text: string): PointerPattern | string {
+  const [, connection, path] = pointerShape.exec(text) ?? [];
+  if (connection === undefined || path === undefined)
+    return 'expected connection:/name/name, such as billing:/customers/*/email; write each name as it stands in the document, ~1 for a slash in it';
+  return { connection: connection === '*' ? null : connection, pointer: path.slice(1).split('/') };
+}
+
+/** The key of a place in a document: a JSON pointer with `*` for each place in a list. Begins with a slash, as no column's key does. */
+export function isPointerKey(key: string): boolean {
+  return key.startsWith('/');
 }
 
 function identifier(match: string, isConnection: boolean): string | null {

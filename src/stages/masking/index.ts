@@ -20,14 +20,15 @@ export function createMasking(settings: MaskingSettings, key: KeyObject): Maskin
 }
 
 function masks(masker: Masker, connection: string): ConnectionMasking | null {
-  const { columns, values } = masker.covers(connection);
-  if (!columns && !values) return null;
+  const { columns, places, values } = masker.covers(connection);
+  if (!columns && !places && !values) return null;
   const plans = new Plans((result, mayBeSeen) => {
     const planned = masker.plan(connection, result, mayBeSeen);
     return planned?.map((plan) => (plan.how === 'pass' ? null : maskOf(masker, plan))) ?? null;
   });
   return {
     byColumn: columns,
+    byPlace: places,
     plan: (result, mayBeSeen) => plans.of(result, mayBeSeen),
     text: (text, tally) => masker.maskText(connection, text, tally),
   };

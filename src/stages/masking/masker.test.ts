@@ -78,10 +78,10 @@ describe('the plan of a column', () => {
   });
 
   test('is for the connections that the rules name', () => {
-    assert.deepEqual(masker.covers('orders'), { columns: true, values: true });
-    assert.deepEqual(masker.covers('elsewhere'), { columns: true, values: false });
+    assert.deepEqual(masker.covers('orders'), { columns: true, places: false, values: true });
+    assert.deepEqual(masker.covers('elsewhere'), { columns: true, places: false, values: false });
     const none = new Masker(maskingSchema.parse({}), createSecretKey(Buffer.alloc(32)));
-    assert.deepEqual(none.covers('orders'), { columns: false, values: false });
+    assert.deepEqual(none.covers('orders'), { columns: false, places: false, values: false });
     assert.equal(none.plan('orders', [column({ sources: 'unknown' })]), null);
   });
 });

@@ -38,15 +38,15 @@ export class Masker {
   }
 
   /** Whether anything of this connection is masked, by column and by what values look like. */
-  covers(connection: string): { readonly columns: boolean; readonly values: boolean } {
+  covers(connection: string): { readonly columns: boolean; readonly places: boolean; readonly values: boolean } {
     const { columns, screen } = this.#of(connection);
-    return { columns: !columns.isEmpty, values: !screen.isEmpty };
+    return { columns: !columns.isEmpty, places: columns.hasPointers, values: !screen.isEmpty };
   }
 
   /** What happens to the columns of a result, in their order; null where all of it passes as it is. */
   plan(connection: string, columns: readonly ResultColumn[], mayBeSeen: MayBeSeen = nothing): readonly ColumnPlan[] | null {
     const rules = this.#of(connection);
-    if (rules.columns.isEmpty && rules.screen.isEmpty) return null;
+    if (rules.columns.isEmpty && !rules.columns.hasPointers && rules.screen.isEmpty) return null;
     const plans = columns.map((column) => planOf(rules, column, mayBeSeen));
     return plans.every(({ how }) => how === 'pass') ? null : plans;
   }
@@ -100,7 +100,7 @@ function planOf({ columns, screen }: Rules, { sources, direct, label, kind }: Re
 
 /** The strictest rule for what may not be seen as it is. */
 function coveringRule(columns: ColumnRules, sources: ResultColumn['sources'], mayBeSeen: MayBeSeen): ColumnRule | null {
-  if (columns.isEmpty) return null;
+  if (columns.isEmpty && !columns.hasPointers) return null;
   if (sources === 'unknown') return mayBeSeen(null) ? null : unknownLineage;
   const covered = [...sources].filter((source) => columns.of(source) !== null);
   return covered.length === 0 ? null : columns.ofAny(covered.filter((source) => !mayBeSeen(source)));

@@ -29,7 +29,10 @@ const column = z
     context.addIssue({ code: 'custom', message: read, input: text });
     return z.NEVER;
   })
-  .meta({ description: 'connection:schema.table.column; identifiers as in SQL, * for any' });
+  .meta({
+    description:
+      'connection:schema.table.column, identifiers as in SQL and * for any; or connection:/name/name for places in JSON documents',
+  });
 
 const columnRule = z.strictObject({ column, action });
 
