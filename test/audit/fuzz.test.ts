@@ -7,7 +7,17 @@ import { findings, playFinding } from './fuzz/found.ts';
 const messages = Number(process.env['CHAPERONE_AUDIT_ROUNDS'] ?? 50_000);
 const seed = Number(process.env['CHAPERONE_AUDIT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const isLong = process.env['CHAPERONE_AUDIT_ROUNDS'] !== undefined;
-const shareOf: { readonly [kind in Kind]: number } = { honest: 0.1, judged: 0.1, requests: 1, replies: 1, opening: 0.05, disk: 0.1 };
+const shareOf: { readonly [kind in Kind]: number } = {
+  honest: 0.1,
+  judged: 0.1,
+  requests: 1,
+  replies: 1,
+  opening: 0.05,
+  disk: 0.1,
+  masked: 0.1,
+  'masked-requests': 0.3,
+  'masked-replies': 0.3,
+};
 /** What the heap may hold more after a campaign: caches that fill, code that is compiled. */
 const mostGrowth = 12 * 1024 * 1024;
 

@@ -5,15 +5,19 @@ import { Random } from '../../rig/random.ts';
 import { clientScript } from './grammar.ts';
 import { ModelTarget } from './model-target.ts';
 import { chunksOf, mutate } from './mutation.ts';
-import { type Line, play, type Scene, usualOpening } from './trial.ts';
+import { secretResults, settingResult } from './secrets.ts';
+import { type Line, play, type Played, type Scene, usualOpening } from './trial.ts';
 import * as verdicts from './verdicts.ts';
 
 /**
  * Who lies in a session: nobody, the client, the target, the client before it is let in, or the disk under the recorder.
- * `judged` statements are refused, or decided later, among a client's honest ones.
+ * `judged` statements are refused, or decided later, among a client's honest ones. Of a `masked` session's target much must not be
+ * seen; in turn nobody lies in it, the client or the target.
  */
-export const kinds = ['honest', 'judged', 'requests', 'replies', 'opening', 'disk'] as const;
+export const kinds = ['honest', 'judged', 'requests', 'replies', 'opening', 'disk', 'masked', 'masked-requests', 'masked-replies'] as const;
 export type Kind = (typeof kinds)[number];
+
+const known = new Map([...secretResults, settingResult]);
 
 /** What a campaign has seen. */
 export interface Tally {
@@ -41,6 +45,7 @@ export async function playSeed(kind: Kind, seed: number, tally: Tally): Promise<
   verdicts.assertNothingUnrecorded(played, kind === 'opening');
   if (kind === 'disk') return;
   verdicts.assertRecordSound(played);
+  if (isMasked(kind)) return assertMasked(kind, played);
   if (kind !== 'replies') verdicts.assertNotAccused(played);
   if (kind === 'judged') verdicts.assertNothingRefusedPassed(played);
   if (kind === 'opening' || kind === 'judged') return;
@@ -49,18 +54,36 @@ export async function playSeed(kind: Kind, seed: number, tally: Tally): Promise<
   if (kind === 'honest') verdicts.assertAllPassed(played, client);
 }
 
+function isMasked(kind: Kind): boolean {
+  return kind.startsWith('masked');
+}
+
+/** What a target that lies says in the wrong place can be no secret: it could say it in any. */
+function assertMasked(kind: Kind, played: Played): void {
+  verdicts.assertWholeMessages(played);
+  if (kind === 'masked-replies') return;
+  verdicts.assertNotAccused(played);
+  verdicts.assertNoSecret(played);
+  if (kind === 'masked') verdicts.assertSameMessages(played);
+}
+
 function sceneOf(kind: Kind, random: Random, tally: Tally): { readonly scene: Scene; readonly client: Buffer } {
-  const script = clientScript(random, { judged: kind === 'judged' || kind === 'disk' });
-  if (kind === 'requests') mutate(script, random);
+  const masked = isMasked(kind);
+  const script = clientScript(random, {
+    judged: kind === 'judged' || kind === 'disk',
+    ...(masked && { texts: [...secretResults.keys()] }),
+  });
+  if (kind === 'requests' || kind === 'masked-requests') mutate(script, random);
   tally.requests += script.length;
   const client = Buffer.concat(script);
   const opening = kind === 'opening' ? { opening: random.mutate(usualOpening) } : {};
   const failing = kind === 'disk' ? { recorderFailsAt: 3 + random.below(80) } : {};
-  const target: Scene['target'] = (line) => {
-    const told = telling(line, random, tally);
-    return new ModelTarget(kind === 'replies' ? lying(told, random) : told);
+  const target: Scene['target'] = (toGateway) => {
+    const told = telling(toGateway, random, tally);
+    const line = kind === 'replies' || kind === 'masked-replies' ? lying(told, random) : told;
+    return new ModelTarget(line, masked ? known : undefined);
   };
-  return { scene: { client: chunksOf(client, random), target, ahead: random.below(4) > 0, ...opening, ...failing }, client };
+  return { scene: { client: chunksOf(client, random), target, ahead: random.below(4) > 0, masked, ...opening, ...failing }, client };
 }
 
 /** Says every message as it is, now at once and now later, now in pieces; the order stays. */
@@ -125,7 +148,7 @@ export async function campaign(
   tally: Tally,
   progress: (line: string) => void,
 ): Promise<number> {
-  const direction = kind === 'replies' ? 'replies' : 'requests';
+  const direction = kind.endsWith('replies') ? 'replies' : 'requests';
   const began = performance.now();
   let reported = began;
   let seed = firstSeed;

@@ -41,10 +41,21 @@ const judged = [
 const statementNames = ['', '', 's', 't'] as const;
 const portalNames = ['', '', 'p'] as const;
 
+/** What a client of a masked session asks beside. */
+export interface ScriptOptions {
+  readonly judged: boolean;
+  /** Texts that are asked half of the time. */
+  readonly texts?: readonly string[];
+}
+
 /** Client messages that keep to the protocol's grammar, a unit of several at a time; what they come to is the target's affair. */
-export function clientScript(random: Random, options: { readonly judged: boolean }): Buffer[] {
+export function clientScript(random: Random, options: ScriptOptions): Buffer[] {
   const script: Buffer[] = [];
-  const textOf = () => (options.judged && random.below(4) === 0 ? random.pick(judged) : randomText(random));
+  const { texts } = options;
+  const textOf = () => {
+    if (options.judged && random.below(4) === 0) return random.pick(judged);
+    return texts !== undefined && random.below(2) === 0 ? random.pick(texts) : randomText(random);
+  };
   for (let units = 2 + random.below(14); units > 0; units -= 1) script.push(...unit(random, textOf, options.judged));
   if (random.below(3) > 0) script.push(sync());
   if (random.below(2) === 0) script.push(terminate());

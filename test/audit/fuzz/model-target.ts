@@ -7,9 +7,17 @@ const hugeRow = 300_000;
 const headerBytes = 5;
 
 /** A statement that is known: what it answers up to its tag, or an error. */
-interface Result {
+export interface Result {
+  /** Absent: one number. */
+  readonly columns?: Buffer;
   readonly rows: readonly Buffer[];
+  /** What is said before anything else of the answer. */
+  readonly words?: readonly Buffer[];
   readonly tag: string;
+  /** What it sets the application's name to, which is then shown. */
+  readonly names?: string;
+  /** In place of all else. */
+  readonly error?: Buffer;
 }
 
 interface Portal {
@@ -30,15 +38,19 @@ export class ModelTarget {
   #closed = false;
   #state: 'I' | 'T' | 'E' = 'I';
   #skipping = false;
+  #name: string | null = null;
   readonly #prepared = new Map<string, string>();
   readonly #portals = new Map<string, Portal>();
   /** What goes on when the copy's data has ended; null outside of one. */
   #copy: { readonly extended: boolean; readonly goOn: () => void } | null = null;
 
-  constructor({ say, leave }: Line) {
+  /** `more`: what else it knows. */
+  constructor({ say, leave }: Line, more: ReadonlyMap<string, Result> = new Map()) {
     this.#say = say;
     this.#leave = leave;
+    this.#results = new Map([...results, ...more]);
   }
+  readonly #results: ReadonlyMap<string, Result>;
 
   hear(bytes: Buffer): void {
     this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
@@ -103,7 +115,10 @@ export class ModelTarget {
     this.#say(reply.ready(this.#state));
   }
   #fail(code: string, text: string, extended: boolean): void {
-    this.#say(reply.error(code, text));
+    this.#failBy(reply.error(code, text), extended);
+  }
+  #failBy(error: Buffer, extended: boolean): void {
+    this.#say(error);
     if (this.#state !== 'I') this.#state = 'E';
     else this.#portals.clear();
     if (extended) this.#skipping = true;
@@ -122,7 +137,7 @@ export class ModelTarget {
   #query(text: string): void {
     this.#prepared.delete('');
     this.#portals.delete('');
-    const statements = statementsOf(text);
+    const statements = this.#statementsOf(text);
     if (statements === null) return this.#fail('42601', 'syntax error', false);
     if (statements.length === 0) this.#say(reply.empty());
     this.#runFrom(statements, 0);
@@ -132,6 +147,8 @@ export class ModelTarget {
       const text = statements[index] ?? '';
       const problem = this.#problem(text);
       if (problem) return this.#fail(problem, 'no', false);
+      const { error } = this.#resultOf(text);
+      if (error) return this.#failBy(error, false);
       if (isCopyIn(text)) {
         this.#say(reply.copyIn());
         this.#copy = { extended: false, goOn: () => this.#runFrom(statements, index + 1) };
@@ -147,8 +164,9 @@ export class ModelTarget {
       this.#say(one);
   }
   #answer(text: string): void {
-    const { rows, tag } = resultOf(text);
+    const { columns = number, rows, words = [], tag } = this.#resultOf(text);
     if (rows.length > 0) this.#say(columns);
+    for (const word of words) this.#say(word);
     for (const row of rows) this.#say(row);
     this.#effect(text);
     this.#say(reply.complete(tag));
@@ -158,9 +176,10 @@ export class ModelTarget {
   #problem(text: string): string | null {
     if (this.#state === 'E' && text !== 'commit' && text !== 'rollback') return '25P02';
     if (text === 'select 1/0') return '22012';
-    return isKnown(text) ? null : '42601';
+    return this.#isKnown(text) ? null : '42601';
   }
   #effect(text: string): void {
+    this.#name = this.#resultOf(text).names ?? this.#name;
     if (text === 'begin') this.#state = 'T';
     else if (text === 'commit' || text === 'rollback') {
       this.#state = 'I';
@@ -190,11 +209,11 @@ export class ModelTarget {
     }
   }
   #parse(name: string, text: string | undefined): string | null {
-    const statements = text === undefined ? null : statementsOf(text);
+    const statements = text === undefined ? null : this.#statementsOf(text);
     if (name === '') this.#prepared.delete('');
     if (statements === null || statements.length > 1) return '42601';
     const [statement = ''] = statements;
-    if (statement !== '' && !isKnown(statement)) return '42601';
+    if (statement !== '' && !this.#isKnown(statement)) return '42601';
     if (this.#state === 'E' && statement !== 'commit' && statement !== 'rollback') return '25P02';
     if (name !== '' && this.#prepared.has(name)) return '42P05';
     this.#prepared.set(name, statement);
@@ -217,7 +236,8 @@ export class ModelTarget {
     const text = isStatement ? this.#prepared.get(name) : this.#portals.get(name)?.text;
     if (text === undefined) return isStatement ? '26000' : '34000';
     if (isStatement) this.#say(reply.types());
-    this.#say(isKnown(text) && resultOf(text).rows.length > 0 ? columns : reply.noData());
+    const { columns = number, rows } = this.#resultOf(text);
+    this.#say(rows.length > 0 ? columns : reply.noData());
     return null;
   }
   #execute(body: Buffer): string | null {
@@ -236,11 +256,13 @@ export class ModelTarget {
       this.#say(reply.copyIn());
       this.#copy = { extended: true, goOn: () => {} };
     } else if (portal.text === 'copy t to stdout') this.#copyOut();
+    else if (this.#resultOf(portal.text).error) this.#failBy(this.#resultOf(portal.text).error ?? Buffer.alloc(0), true);
     else this.#fetch(portal, body.readInt32BE(end));
     return null;
   }
   #fetch(portal: Portal, limit: number): void {
-    const { rows, tag } = resultOf(portal.text);
+    const { rows, words = [], tag } = this.#resultOf(portal.text);
+    if (portal.left === null) for (const word of words) this.#say(word);
     portal.left ??= [...rows];
     const some = limit > 0 ? portal.left.splice(0, limit) : portal.left.splice(0);
     for (const row of some) this.#say(row);
@@ -256,9 +278,24 @@ export class ModelTarget {
     this.#say(reply.closed());
     return null;
   }
+
+  #isKnown(text: string): boolean {
+    return this.#results.has(text);
+  }
+  #resultOf(text: string): Result {
+    const result = this.#results.get(text) ?? { rows: [], tag: 'SELECT 0' };
+    return this.#name !== null && text === 'show application_name' ? { ...result, rows: [reply.row(this.#name)] } : result;
+  }
+  /** Null where the text does not parse, which here is: where a part of it is not known. */
+  #statementsOf(text: string): readonly string[] | null {
+    if (text.trim() === '' || text.trim() === ';') return [];
+    if (!/;\s*\S/.test(text)) return [text];
+    const statements = text.split(';').map((statement) => statement.trim());
+    return statements.every((statement) => this.#isKnown(statement)) ? statements : null;
+  }
 }
 
-const columns = reply.rows([['n', 23]]);
+const number = reply.rows([['n', 23]]);
 const one = reply.row('1');
 const many = Array.from({ length: manyRows }, (_, index) => reply.row(String(index)));
 const huge = reply.row('x'.repeat(hugeRow));
@@ -297,24 +334,9 @@ const greeting = [
   reply.ready(),
 ];
 
-function isKnown(text: string): boolean {
-  return results.has(text);
-}
 function isCopyIn(text: string): boolean {
   return text === 'copy t from stdin';
 }
-function resultOf(text: string): Result {
-  return results.get(text) ?? { rows: [], tag: 'SELECT 0' };
-}
-
-/** Null where the text does not parse, which here is: where a part of it is not known. */
-function statementsOf(text: string): readonly string[] | null {
-  if (text.trim() === '' || text.trim() === ';') return [];
-  if (!/;\s*\S/.test(text)) return [text];
-  const statements = text.split(';').map((statement) => statement.trim());
-  return statements.every(isKnown) ? statements : null;
-}
-
 function wordsOf(body: Buffer): string[] {
   return body.toString('utf8').split('\0').slice(0, -1);
 }

@@ -16,6 +16,7 @@ import { splitStatements } from '../../../src/sql/split.ts';
 import { words } from './grammar.ts';
 import { isCancel, type KeptRecord, MemoryRecorder } from './memory-recorder.ts';
 import { MemorySocket } from './memory-socket.ts';
+import { masking, SampleCatalog } from './secrets.ts';
 
 /** A target's way to the gateway. */
 export interface Line {
@@ -35,6 +36,8 @@ export interface Scene {
   readonly opening?: Buffer;
   /** Sends a chunk only once all is quiet, where it is false; else the chunks follow one another. */
   readonly ahead: boolean;
+  /** Whether the session's data is masked. */
+  readonly masked?: boolean;
 }
 
 /** All that one session came to. */
@@ -86,6 +89,8 @@ const connection = {
   settings: settings.parse({ target: { host: '127.0.0.1', port: 1, database: 'shop', tls: 'off' }, credentials: { user: 'shop_app' } }),
 };
 catalogs.set(connection.settings, new Catalog('never'));
+const maskedConnection = { ...connection, settings: { ...connection.settings } };
+catalogs.set(maskedConnection.settings, new SampleCatalog());
 export const usualOpening = Buffer.concat([
   encodeStartup('anybody', 'orders', new Map([['application_name', 'fuzz']])),
   encodeMessage('p', Buffer.from(`${token}\0`)),
@@ -127,7 +132,7 @@ export async function play(scene: Scene): Promise<Played> {
     return Promise.resolve(far.asSocket());
   };
   const session = { over: false };
-  const house = houseOf(recorder, dial, log);
+  const house = houseOf(recorder, dial, log, scene.masked === true);
   const received = receive({ socket: near.asSocket(), address: 'fuzz', tls: null, plaintext: true }, protocol, house).then(() => {
     session.over = true;
   });
@@ -166,20 +171,22 @@ export async function play(scene: Scene): Promise<Played> {
   };
 }
 
-function houseOf(recorder: MemoryRecorder, dial: House['dial'], log: string[]): House {
+function houseOf(recorder: MemoryRecorder, dial: House['dial'], log: string[], isMasked: boolean): House {
   const now = Date.now;
   const stages: Stages = {
     identify: () => Promise.resolve(principal),
-    judge: (_circumstance, { text }) => {
+    judge: (_circumstance, { name, text }) => {
+      if (name === 'unmask') return refusal;
       const verdict = text.includes(words.refused) ? refusal : everybody;
       return text.includes(words.later) ? turn().then(() => verdict) : verdict;
     },
     ask: () => Promise.reject(new Error('nobody is there to be asked')),
+    masking: isMasked ? masking : null,
     recorder,
   };
   return {
     stages,
-    connections: new Map([['orders', connection]]),
+    connections: new Map([['orders', isMasked ? maskedConnection : connection]]),
     sessions: new OpenSessions(now),
     dial,
     folderOf: (name) => `/nowhere/${name}`,

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Entry } from '../../../src/core/entry.ts';
 import { assertSound } from '../../conformance/trial.ts';
+import { settingQuestion } from '../../../src/protocols/postgres/setting-question.ts';
 import { encodeQuestion } from '../../../src/protocols/postgres/question.ts';
-import { requestMessages } from '../../../src/protocols/postgres/messages.ts';
+import { replyMessages, requestMessages } from '../../../src/protocols/postgres/messages.ts';
 import { message, reply } from '../../../src/protocols/postgres/testing/fixtures.ts';
 import { words } from './grammar.ts';
+import { find } from '../../e2e/secret-forms.ts';
+import { secrets, settingAnswer } from './secrets.ts';
 import { bytesOf, endOf, type Played } from './trial.ts';
 
 /** The question for the password, which stands before everything that is on record. */
@@ -102,6 +105,61 @@ export function assertNothingRefusedPassed({ sent }: Played): void {
 /** An honest target is never accused. */
 export function assertNotAccused({ record }: Played): void {
   if (record !== null) assert.doesNotMatch(endOf(record.entries), /The target (broke|closed)/);
+}
+
+/** Nothing that must not be seen was sent to the client, or is on record. */
+export function assertNoSecret({ record, sent }: Played): void {
+  const kept =
+    record === null
+      ? []
+      : record.entries.map((entry) => ('bytes' in entry ? Buffer.from(entry.bytes) : Buffer.from(JSON.stringify(entry))));
+  const haystacks = [
+    { where: 'what the client was sent', bytes: sent.client },
+    { where: 'the record', bytes: Buffer.concat(kept) },
+  ];
+  assert.deepEqual(find(secrets, haystacks), []);
+}
+
+/** However a target lies, its client hears messages of types that there are, and none that is cut but the last. */
+export function assertWholeMessages({ sent }: Played): void {
+  const heard = sent.client.subarray(questionBytes);
+  const whole = wholeLength(heard);
+  for (let at = 0; at < whole; at += 1 + heard.readUInt32BE(at + 1)) {
+    const type = heard.toString('latin1', at, at + 1);
+    assert.ok(Object.hasOwn(replyMessages, type), `the client heard a message of type ${JSON.stringify(type)}`);
+  }
+}
+
+/**
+ * A masked answer has the messages that the target said, in their order; copies may be cut otherwise. How often the target was ready
+ * for the gateway alone is told by what this has asked apart, and not when: what it asks within a batch that has failed is dropped.
+ */
+export function assertSameMessages({ record, sent, said }: Played): void {
+  assert.ok(record);
+  if (endOf(record.entries).endsWith('does not pass while the target waits for copy data.')) return;
+  const told = typesOf(without(afterGreeting(said), Buffer.concat(settingAnswers)));
+  const heard = typesOf(afterGreeting(sent.client.subarray(questionBytes)));
+  assert.equal(heard.replaceAll('Z', ''), told.replaceAll('Z', ''));
+  const apart = sent.target.toString('latin1').split(encodeQuestion(settingQuestion, true).toString('latin1')).length - 1;
+  const ready = (types: string) => types.split('Z').length;
+  assert.ok(ready(heard) <= ready(told) && ready(heard) >= ready(told) - apart, `${heard} of ${told}`);
+}
+
+const settingAnswers = [
+  reply.closed(),
+  reply.parsed(),
+  reply.bound(),
+  settingAnswer,
+  reply.complete('SELECT 1'),
+  reply.closed(),
+  reply.closed(),
+];
+
+function typesOf(bytes: Buffer): string {
+  let types = '';
+  const whole = wholeLength(bytes);
+  for (let at = 0; at < whole; at += 1 + bytes.readUInt32BE(at + 1)) types += bytes.toString('latin1', at, at + 1);
+  return types.replaceAll(/d+/g, 'd');
 }
 
 function isTurnedAway(entries: readonly Entry[]): boolean {
