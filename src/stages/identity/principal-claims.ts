@@ -23,8 +23,8 @@ export function readPrincipal(
   if (!isAudience(audience, settings.audience)) return audienceWrong(settings.audience, `aud is ${excerpt(audience)}`);
   const subject = nameIn(claim(claims, 'sub'), subjectLimit);
   if (subject === null) return claimWrong('"sub" does not name anybody');
-  const acting = readActing(claims, settings.agentClaim);
-  if (acting === null) return claimWrong('"act" does not name every actor, or there are more than 16');
+  const acting = readActing(claims, settings);
+  if (acting === null) return claimWrong('"act" or the client’s claim does not name every actor, or there are more than 16');
   const membership = readGroups(claims, settings.profile, settings.groupsClaim);
   if (membership.kind === 'unknown') return groupsUnknown(membership.why, membership.remedy);
   const jti = nameIn(claim(claims, 'jti'), jtiLimit);

@@ -4,16 +4,19 @@ import { type Claims, claim, isObject, nameIn } from './claims.ts';
 interface Profile {
   /** From this many groups on, the list may have been cut by the issuer; null where it never is. */
   readonly cutAt: number | null;
+  /** The claims that name the client an access token was given to, the newer first: an agent has a client of its own. */
+  readonly clientClaims: readonly string[];
 }
 
 /**
  * The issuers whose tokens carry groups. Okta cuts a list in silence at about 100 entries. Entra puts at most 200 into a JWT and
- * then leaves the claim out; at exactly 200 nobody can tell.
+ * then leaves the claim out; at exactly 200 nobody can tell. Entra writes the client as `azp` into tokens of version 2.0, as `appid` into those
+ * of 1.0; Okta's access tokens have `cid`, and no `azp`.
  */
 export const profiles = {
-  oidc: { cutAt: null },
-  okta: { cutAt: 100 },
-  entra: { cutAt: 200 },
+  oidc: { cutAt: null, clientClaims: ['azp'] },
+  okta: { cutAt: 100, clientClaims: ['cid', 'azp'] },
+  entra: { cutAt: 200, clientClaims: ['azp', 'appid'] },
 } as const satisfies { readonly [name: string]: Profile };
 
 export type ProfileName = keyof typeof profiles;

@@ -14,7 +14,7 @@ describe('identity settings', () => {
         audience: ['chaperone'],
         profile: 'oidc',
         groupsClaim: 'groups',
-        agentClaim: 'azp',
+        personClients: [],
         algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
         cacheFor: 600_000,
         keysOutliveOutage: 86_400_000,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { duration } from '../../wire/duration.ts';
 import { hostOf, isLoopback } from '../../wire/loopback.ts';
 import { secret } from '../../wire/settings.ts';
+import { subjectLimit } from './actors.ts';
 import { type ProfileName, profiles } from './profiles.ts';
 
 /**
@@ -64,8 +65,13 @@ const issuer = z
       .string()
       .min(1)
       .nullable()
-      .default('azp')
-      .describe('What names the agent where the token has no `act`; null for nothing.'),
+      .optional()
+      .describe('What names the agent where the token has no `act`; null for nothing. By default as the profile has it.'),
+    personClients: z
+      .array(z.string().min(1).max(subjectLimit))
+      .max(100)
+      .default([])
+      .describe('Clients by which people act themselves, such as a command line; that of `login` is one anyway.'),
     algorithms: z
       .array(algorithm)
       .min(1, 'expected at least one algorithm')
