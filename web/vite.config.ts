@@ -37,7 +37,7 @@ function compressed(): Plugin {
 
 async function compress(path: string): Promise<void> {
   const text = await readFile(path);
-  const best = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+  const best = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
   await writeFile(`${path}.br`, await promisify(brotliCompress)(text, best));
   await writeFile(`${path}.gz`, await promisify(gzip)(text, { level: 9 }));
 }

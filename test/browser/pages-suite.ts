@@ -8,7 +8,7 @@ const pages = [
   '/overview',
   '/sessions',
   '/exchanges',
-  '/exchanges?verdict=permitted',
+  '/exchanges?q=verdict:permitted',
   '/approvals',
   '/connections',
   '/policies',

@@ -22,6 +22,28 @@ export function describeRecord(site: () => Site): void {
       assert.match(await shown.innerText(), /Leon Hartmann/);
     });
 
+    test('says where a query is wrong, what may have been meant, and what it stands on', async () => {
+      await using window = await site().as('ada');
+      const { page } = window;
+      await window.open('/exchanges?q=verdit:permitted');
+      await page.getByRole('button', { name: 'Did you mean verdict' }).click();
+      await page.waitForURL(/q=verdict%3Apermitted|q=verdict:permitted/);
+      await page.getByText(/exchanges · .* · no gaps · all looked through/).waitFor();
+      const before = await page.getByRole('grid').getAttribute('aria-rowcount');
+      await page.getByText(/^action \d/).click();
+      await page.getByRole('button', { name: /^postgres:copy-out/ }).click();
+      await page.waitForURL(/copy-out/);
+      await page.getByText(/^1 exchange · /).waitFor();
+      assert.notEqual(await page.getByRole('grid').getAttribute('aria-rowcount'), before);
+      await page.getByText(/^Saved/).click();
+      await page.getByRole('textbox', { name: 'Name of this query' }).fill('copies');
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      await window.open('/exchanges');
+      await page.getByText('Saved (1)').click();
+      await page.getByRole('button', { name: /^copies/ }).click();
+      await page.waitForURL(/copy-out/);
+    });
+
     test('is played by keys, in folded time, and its addresses lead to an instant', async () => {
       await using window = await site().as('ada');
       const { page } = window;

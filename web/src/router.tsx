@@ -81,7 +81,7 @@ const session = createRoute({
 });
 const exchanges = createRoute({
   ...at('/exchanges'),
-  validateSearch: search('q', 'verdict', 'effect', 'connection', 'status', 'since', 'until'),
+  validateSearch: search('q'),
   component: lazyRouteComponent(() => import('./pages/exchanges.tsx'), 'Exchanges'),
 });
 const approvals = createRoute({

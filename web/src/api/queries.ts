@@ -5,8 +5,10 @@ import type {
   ApprovalPage,
   AuditPage,
   Connection,
-  ExchangePage,
+  Facets,
+  FoundPage,
   PolicySet,
+  QueryFields,
   RunDetail,
   RunPage,
   Session,
@@ -34,7 +36,21 @@ function pages<Page extends Paged>(name: string, path: string, filter: Query) {
 }
 
 export const sessionsQuery = (filter: Query) => pages<SessionPage>('sessions', '/api/v1/sessions', filter);
-export const exchangesQuery = (filter: Query) => pages<ExchangePage>('exchanges', '/api/v1/exchanges', filter);
+export const exchangesQuery = (filter: Query) => pages<FoundPage>('exchanges', '/api/v1/exchanges', filter);
+
+export const facetsQuery = (filter: Query) =>
+  queryOptions({
+    queryKey: ['facets', filter],
+    queryFn: ({ signal }) => getJson<Facets>('/api/v1/exchanges/facets', filter, signal),
+    retry: false,
+  });
+
+/** The fields of the query language do not change while a gateway runs. */
+export const fieldsQuery = queryOptions({
+  queryKey: ['fields'],
+  queryFn: ({ signal }) => getJson<QueryFields>('/api/v1/exchanges/fields', {}, signal),
+  staleTime: Number.POSITIVE_INFINITY,
+});
 export const runsQuery = (filter: Query) => pages<RunPage>('runs', '/api/v1/runs', filter);
 export const storyQuery = (run: string) => pages<StoryPage>('story', `/api/v1/runs/${encodeURIComponent(run)}/story`, {});
 

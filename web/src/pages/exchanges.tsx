@@ -1,42 +1,39 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useMemo } from 'react';
-import { exchangesQuery } from '../api/queries.ts';
+import { exchangesQuery, facetsQuery } from '../api/queries.ts';
 import { exchangeCard, exchangeColumns } from '../parts/exchange-columns.tsx';
-import { FilterBar, type FilterField } from '../parts/filter-bar.tsx';
 import { Ledger } from '../parts/ledger.tsx';
+import { Moment } from '../parts/moment.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Empty, Fault, Loading } from '../parts/states.tsx';
-import { QueryBar } from '../query/query-bar.tsx';
+import { FoundLine, FoundShape } from '../query/found.tsx';
+import { isQueryProblem, QueryBar } from '../query/query-bar.tsx';
+import { SavedViews } from '../query/saved-views.tsx';
 import { words } from '../text.ts';
-
-const fields: readonly FilterField[] = [
-  { name: 'verdict', label: words.columns.verdict, options: ['permitted', 'approved', 'refused', 'denied', 'expired'] },
-  { name: 'effect', label: words.columns.effect, options: ['read', 'write', 'schema', 'admin', 'unknown'] },
-  { name: 'status', label: words.columns.outcome, options: ['ok', 'error', 'skipped', 'refused', 'cut', 'active'] },
-  { name: 'connection', label: words.columns.connection },
-  { name: 'since', label: words.filters.since, placeholder: '2026-01-31T08:00:00Z' },
-  { name: 'until', label: words.filters.until, placeholder: '2026-02-01T08:00:00Z' },
-];
 
 /** Search over what was asked and what came back. */
 export function Exchanges() {
-  const filter = useSearch({ from: '/shell/exchanges' });
+  const { q = '' } = useSearch({ from: '/shell/exchanges' });
   const navigate = useNavigate();
+  const filter = q === '' ? {} : { q };
   const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useInfiniteQuery(exchangesQuery(filter));
+  const facets = useQuery({ ...facetsQuery(filter), placeholderData: keepPreviousData });
   const rows = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
   const more = useCallback(() => void (isFetchingNextPage || fetchNextPage()), [isFetchingNextPage, fetchNextPage]);
-  const { q, ...narrowing } = filter;
-  const look = (values: Readonly<Record<string, string | undefined>>) => void navigate({ to: '/exchanges', search: values });
+  const look = (query: string) => void navigate({ to: '/exchanges', search: query === '' ? {} : { q: query } });
+  const lookedBackTo = data?.pages.at(-1)?.lookedBackTo ?? null;
   return (
     <>
-      <PageHead title={words.places.exchanges}>{data !== undefined && words.found(rows, hasNextPage)}</PageHead>
+      <PageHead title={words.places.exchanges} actions={<SavedViews query={q} onSearch={look} />}>
+        {facets.data !== undefined && !facets.isError && <FoundLine facets={facets.data} />}
+      </PageHead>
       <div className="px-4 pb-2">
-        <QueryBar value={q ?? ''} fault={error} onSearch={(text) => look({ ...narrowing, ...(text !== '' && { q: text }) })} />
+        <QueryBar value={q} fault={error} onSearch={look} />
       </div>
-      <FilterBar fields={fields} values={narrowing} onChange={(values) => look({ ...values, ...(q !== undefined && { q }) })} />
+      {facets.data !== undefined && !facets.isError && <FoundShape facets={facets.data} query={q} onSearch={look} />}
       {isPending && <Loading what={words.places.exchanges} />}
-      {error !== null && <Fault fault={error} retry={() => void refetch()} />}
+      {error !== null && !isQueryProblem(error) && <Fault fault={error} retry={() => void refetch()} />}
       {data !== undefined && (
         <Ledger
           label={words.places.exchanges}
@@ -47,14 +44,16 @@ export function Exchanges() {
           card={exchangeCard}
           hasMore={hasNextPage}
           more={more}
-          empty={<Empty title={words.exchanges.none}>{emptyHint(filter)}</Empty>}
+          empty={<Empty title={words.exchanges.none}>{q === '' ? words.exchanges.noneHint : words.exchanges.lookedFor(q)}</Empty>}
+          foot={
+            lookedBackTo !== null && (
+              <p className="px-4 py-2 text-quiet">
+                {words.exchanges.lookedBack} <Moment at={lookedBackTo} />
+              </p>
+            )
+          }
         />
       )}
     </>
   );
-}
-
-function emptyHint(filter: Readonly<Partial<Record<string, string>>>): string {
-  const given = Object.entries(filter).map(([name, value]) => `${name} ${value ?? ''}`);
-  return given.length === 0 ? words.exchanges.noneHint : words.exchanges.narrowedBy(given);
 }

@@ -6,6 +6,7 @@ import { Moment } from '../parts/moment.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Empty, Fault, Loading } from '../parts/states.tsx';
 import { type Mark, MarkLabel } from '../parts/verdict.tsx';
+import { withFilter } from '../query/fields.ts';
 import { words } from '../text.ts';
 
 type Policy = PolicySet['items'][number];
@@ -64,7 +65,7 @@ function PolicyRow({ policy }: { readonly policy: Policy }) {
     <li className="grid gap-x-4 border-b border-hairline/60 px-4 py-2 sm:grid-cols-[14ch_minmax(0,1fr)_auto]">
       <MarkLabel mark={policyMark(policy)} word={words.policies.kinds[kindOf(policy)]} />
       <div className="min-w-0">
-        <Link to="/exchanges" search={{ q: id }} className="font-semibold no-underline hover:underline">
+        <Link to="/exchanges" search={{ q: withFilter('', 'policy', id) }} className="font-semibold no-underline hover:underline">
           {id}
         </Link>
         {reason !== null && <p>{reason}</p>}

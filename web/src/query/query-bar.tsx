@@ -1,5 +1,7 @@
+import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, lazy, Suspense, useMemo, useRef, useState } from 'react';
 import { Refused } from '../api/client.ts';
+import { fieldsQuery } from '../api/queries.ts';
 import { useKeys } from '../shell/keys.tsx';
 import { words } from '../text.ts';
 import type { QueryProblem } from './query-editor.tsx';
@@ -22,8 +24,12 @@ export function QueryBar({ value, fault, onSearch }: QueryBarProps) {
     setText(value);
   }
   const field = useRef<{ focus(): void }>(null);
+  const keep = (taker: { focus(): void } | null) => {
+    field.current = taker;
+  };
   useKeys(words.keys.lists, [{ keys: '/', says: words.keys.search, run: () => field.current?.focus() }]);
-  const problems = useMemo(() => problemsOf(fault, value), [fault, value]);
+  const fields = useQuery(fieldsQuery).data?.items ?? none;
+  const problems = useMemo(() => problemsOf(fault), [fault]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSearch(text.trim());
@@ -31,28 +37,12 @@ export function QueryBar({ value, fault, onSearch }: QueryBarProps) {
   return (
     <form onSubmit={submit} role="search" aria-label={words.query.label}>
       <div className="flex gap-2">
-        <Suspense
-          fallback={
-            <input
-              ref={(input) => {
-                field.current = input;
-              }}
-              value={text}
-              onChange={(event) => setText(event.target.value)}
-              aria-label={words.query.label}
-              placeholder={words.query.placeholder}
-              className="field flex-1 font-mono text-code"
-              autoComplete="off"
-              spellCheck={false}
-            />
-          }
-        >
+        <Suspense fallback={<PlainField text={text} onText={setText} keep={keep} />}>
           <QueryEditor
-            onReady={(editor) => {
-              field.current = editor;
-            }}
             value={text}
+            fields={fields}
             problems={problems}
+            onReady={keep}
             onChange={setText}
             onSubmit={(query) => onSearch(query.trim())}
           />
@@ -62,20 +52,64 @@ export function QueryBar({ value, fault, onSearch }: QueryBarProps) {
         </button>
       </div>
       <div role="status">
-        {problems.map(({ from, message }) => (
-          <p key={`${from} ${message}`} className="mt-1 text-refused">
-            {message}
-          </p>
+        {problems.map((problem) => (
+          <Problem
+            key={`${problem.from} ${problem.message}`}
+            problem={problem}
+            onInstead={(instead) => onSearch(value.slice(0, problem.from) + instead + value.slice(problem.until))}
+          />
         ))}
       </div>
     </form>
   );
 }
 
+const none = [] as const;
+
+interface PlainFieldProps {
+  readonly text: string;
+  readonly onText: (text: string) => void;
+  readonly keep: (taker: HTMLInputElement | null) => void;
+}
+
+function PlainField({ text, onText, keep }: PlainFieldProps) {
+  return (
+    <input
+      ref={keep}
+      value={text}
+      onChange={(event) => onText(event.target.value)}
+      aria-label={words.query.label}
+      placeholder={words.query.placeholder}
+      className="field flex-1 font-mono text-code"
+      autoComplete="off"
+      spellCheck={false}
+    />
+  );
+}
+
+function Problem({ problem, onInstead }: { readonly problem: QueryProblem; readonly onInstead: (text: string) => void }) {
+  const { message, instead } = problem;
+  return (
+    <p className="mt-1 text-refused">
+      {message}{' '}
+      {instead !== null && (
+        <button type="button" className="underline" onClick={() => onInstead(instead)}>
+          {words.query.instead(instead)}
+        </button>
+      )}
+    </p>
+  );
+}
+
 /** What is wrong with the query, and where, in the words of the gateway. */
-function problemsOf(fault: unknown, query: string): readonly QueryProblem[] {
-  if (!(fault instanceof Refused)) return [];
+function problemsOf(fault: unknown): readonly QueryProblem[] {
+  if (!(fault instanceof Refused)) return none;
   return (fault.document.errors ?? [])
     .filter(({ parameter }) => parameter === 'q')
-    .map(({ message }) => ({ from: 0, to: query.length, message }));
+    .map(({ message, from = 0, until = from, instead = null }) => ({ message, from, until, instead }));
+}
+
+/** Whether a fault is one of the query's own, which the bar says. */
+export function isQueryProblem(fault: unknown): boolean {
+  return problemsOf(fault).length > 0;
 }

@@ -3,8 +3,8 @@ import {
   type Completion,
   type CompletionContext,
   type CompletionResult,
-  completionKeymap,
   closeCompletion,
+  completionKeymap,
 } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { setDiagnostics } from '@codemirror/lint';
@@ -14,36 +14,45 @@ import { useEffect, useEffectEvent, useRef } from 'react';
 import { words } from '../text.ts';
 import { chips } from './chips.ts';
 import { editorTheme } from './editor-theme.ts';
-import { fieldBefore, fields, valuesOf } from './fields.ts';
+import { fieldBefore, type QueryField, valuesOf } from './fields.ts';
 
 export interface QueryProblem {
   readonly from: number;
-  readonly to: number;
+  readonly until: number;
   readonly message: string;
+  /** What may have been meant there. */
+  readonly instead: string | null;
 }
 
 interface QueryEditorProps {
+  readonly value: string;
+  readonly fields: readonly QueryField[];
+  readonly problems: readonly QueryProblem[];
   /** Told what takes the focus. */
   readonly onReady: (field: { focus(): void }) => void;
-  readonly value: string;
-  readonly problems: readonly QueryProblem[];
   readonly onChange: (text: string) => void;
   readonly onSubmit: (text: string) => void;
 }
 
 /** The query as text that colours itself: chips are how the text is drawn, and nothing that is not in it. */
-export function QueryEditor({ onReady, value, problems, onChange, onSubmit }: QueryEditorProps) {
+export function QueryEditor({ value, fields, problems, onReady, onChange, onSubmit }: QueryEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const change = useEffectEvent(onChange);
   const submit = useEffectEvent(onSubmit);
   const ready = useEffectEvent(onReady);
+  const complete = useEffectEvent((context: CompletionContext) => completionsAt(context, fields));
   const initial = useEffectEvent(() => value);
   useEffect(() => {
     if (host.current === null) return undefined;
     // Within a shadow tree the editor's styles are constructed sheets, which the page's policy allows; elsewhere they would be elements.
     const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open' });
-    const editor = new EditorView({ root, parent: root, state: stateOf(initial(), change, submit) });
+    const sources = {
+      change: (text: string) => change(text),
+      submit: (text: string) => submit(text),
+      complete: (at: CompletionContext) => complete(at),
+    };
+    const editor = new EditorView({ root, parent: root, state: stateOf(initial(), sources) });
     view.current = editor;
     ready(editor);
     return () => editor.destroy();
@@ -57,13 +66,24 @@ export function QueryEditor({ onReady, value, problems, onChange, onSubmit }: Qu
     const editor = view.current;
     if (editor === null) return;
     const within = (at: number) => Math.max(0, Math.min(editor.state.doc.length, at));
-    const found = problems.map(({ from, to, message }) => ({ from: within(from), to: within(to), message, severity: 'error' as const }));
+    const found = problems.map(({ from, until, message }) => ({
+      from: within(from),
+      to: within(until),
+      message,
+      severity: 'error' as const,
+    }));
     editor.dispatch(setDiagnostics(editor.state, found));
   }, [problems]);
   return <div ref={host} data-query-editor="" className="min-w-0 flex-1" />;
 }
 
-function stateOf(doc: string, change: (text: string) => void, submit: (text: string) => void): EditorState {
+interface Sources {
+  readonly change: (text: string) => void;
+  readonly submit: (text: string) => void;
+  readonly complete: (context: CompletionContext) => CompletionResult | null;
+}
+
+function stateOf(doc: string, { change, submit, complete }: Sources): EditorState {
   const enter = {
     key: 'Enter',
     run: (view: EditorView) => {
@@ -91,10 +111,10 @@ function stateOf(doc: string, change: (text: string) => void, submit: (text: str
 }
 
 /** Fields where a word begins, and what a field can be where its colon stands before. */
-function complete(context: CompletionContext): CompletionResult | null {
+function completionsAt(context: CompletionContext, fields: readonly QueryField[]): CompletionResult | null {
   const field = fieldBefore(context.state.doc.sliceString(0, context.pos));
   if (field !== null) {
-    const options = valuesOf(field.name).map((label): Completion => ({ label, type: 'constant' }));
+    const options = valuesOf(fields, field.name).map((label): Completion => ({ label, type: 'constant' }));
     return options.length === 0 ? null : { from: field.from, options, validFor: /^[\w-]*$/ };
   }
   const word = context.matchBefore(/[a-z_]+$/i);

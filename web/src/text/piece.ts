@@ -11,12 +11,6 @@ export const pieceWords = {
   pageOf: (page: number, pages: number) => `page ${page} of ${pages.toLocaleString()}`,
   days: (days: number) => count(days, 'day'),
   listed: (rows: number, more: boolean) => `${rows.toLocaleString()}${more ? ' so far; scroll for more.' : ' in all.'}`,
-  found: (rows: readonly { readonly startedAt: string }[], more: boolean) =>
-    rows.length === 0
-      ? ''
-      : more
-        ? `${count(rows.length, 'exchange')} so far, newest first; scroll for more.`
-        : `${count(rows.length, 'exchange')} in all, newest first.`,
   mark: { permitted: 'permitted', approved: 'approved', held: 'held', refused: 'refused', masked: 'masked', gap: 'not recorded' },
   verdicts: { permitted: 'permitted', approved: 'approved', refused: 'refused', denied: 'denied', expired: 'expired' },
 } as const;

@@ -50,7 +50,8 @@ export const recordWords = {
     status: { error: 'failed', skipped: 'skipped', refused: 'refused', cut: 'cut off' },
     none: 'No exchange matches.',
     noneHint: 'Nothing has been asked through the gateway yet.',
-    narrowedBy: (filters: readonly string[]) => `Looked for: ${filters.join(' · ')}`,
+    lookedFor: (query: string) => `Looked for: ${query}`,
+    lookedBack: 'Looked back to',
   },
   runs: {
     everybodys: 'What agents and people did, task by task, newest first.',
@@ -100,16 +101,22 @@ export const recordWords = {
   },
   query: {
     label: 'Search what was asked and what came back',
-    placeholder: 'words, or part of one',
+    placeholder: 'words, or filters such as verdict:refused took:>1s',
     search: 'Search',
-    fields: {
-      verdict: 'how it was decided',
-      effect: 'what it does',
-      status: 'how it ended',
-      connection: 'where',
-      action: 'what was asked',
-      object: 'what it touches',
-    },
+    instead: (text: string) => `Did you mean ${text}?`,
+  },
+  found: {
+    counted: (found: number, complete: boolean) => `${complete ? '' : 'the newest '}${count(found, 'exchange')}`,
+    gaps: (sessions: number) => (sessions === 0 ? 'no gaps' : `${count(sessions, 'session')} with gaps`),
+    complete: 'all looked through',
+    incomplete: 'not all looked through',
+    none: 'none',
+  },
+  views: {
+    label: (kept: number) => `Saved (${kept.toLocaleString()})`,
+    name: 'Name of this query',
+    save: 'Save',
+    forget: (name: string) => `Forget ${name}`,
   },
   session: {
     one: 'the session',
