@@ -33,6 +33,7 @@ export const accessByRoute = {
   '/api/v1/exchanges': 'own-list',
   '/api/v1/exchanges/facets': 'own-list',
   '/api/v1/exchanges/fields': 'known',
+  '/api/v1/overview': 'own-list',
   '/api/v1/runs': 'own-list',
   '/api/v1/runs/:id': 'own-run',
   '/api/v1/runs/:id/exchanges': 'own-run',

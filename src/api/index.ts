@@ -22,6 +22,7 @@ import { addDocumentRoute, describeRoutes } from './openapi.ts';
 import { problem, sendProblem } from './problem.ts';
 import { addRunRoutes, type RunSources } from './run-routes.ts';
 import { addSearchRoutes, type SearchSources } from './search-routes.ts';
+import { addOverviewRoute, type OverviewSources } from './overview-route.ts';
 import { addTerminateRoute } from './terminate-route.ts';
 import { type Api, addOtherRoutes, addRecordingRoutes, addSessionRoutes, type RouteSources } from './routes.ts';
 
@@ -32,6 +33,7 @@ export interface ApiOptions
     ApprovalSources,
     Omit<GateOptions, 'signedIn'>,
     Omit<LoginSources, 'signedIn'> {
+  readonly overviews: OverviewSources['overviews'];
   readonly runs: RunSources['runs'];
   readonly approvals: ApprovalSources['approvals'];
   readonly sessions: ConsoleSessions;
@@ -98,6 +100,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addTerminateRoute(api, options);
   addOtherRoutes(api, options);
   addSearchRoutes(api, options);
+  addOverviewRoute(api, options);
   addRunRoutes(api, options);
   addApprovalRoutes(api, options);
   addLoginRoutes(api, { ...options, signedIn });

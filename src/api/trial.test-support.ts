@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CatalogReader, ExchangeItem, Page, SessionItem, Visibility } from '../archive/items.ts';
 import type { RecordingLine } from '../archive/read.ts';
 import type { Catalog, RunDetail, RunReader } from '../archive/run-items.ts';
+import type { Overview } from '../archive/overview-items.ts';
 import type { SearchReader } from '../archive/search-items.ts';
 import type { AuditEvent } from '../core/entry.ts';
 import { createId } from '../core/identifier.ts';
@@ -158,6 +159,11 @@ export function memoryCatalog(sessions: readonly SessionItem[], exchanges: reado
   };
 }
 
+function nothingIn(since: number, until: number): Overview {
+  const [from, to] = [new Date(since).toISOString(), new Date(until).toISOString()];
+  return { since: from, until: to, complete: true, spans: [], rules: [], firstSeen: [], moreFirstSeen: 0, flows: [], connections: [] };
+}
+
 function hasSearch(catalog: CatalogReader): catalog is Catalog {
   return 'searching' in catalog;
 }
@@ -243,6 +249,7 @@ export function trialOptions(more: Partial<ApiOptions> & Pick<ApiOptions, 'catal
     listen: { host: '127.0.0.1', port: 0 },
     tls: null,
     runs: runsOf((id) => more.catalog.session(id)),
+    overviews: { overview: nothingIn },
     searching: hasSearch(more.catalog) ? more.catalog.searching : searchingOf(more.catalog),
     recording: twoLines,
     live: twoLines,

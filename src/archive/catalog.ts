@@ -8,7 +8,10 @@ import { itemLimit, paged } from './paging.ts';
 import type { Catalog, RunReader } from './run-items.ts';
 import { exchangeSource, newestExchanges } from './newest-exchanges.ts';
 import { readRuns } from './run-reader.ts';
-import { type SearchReader } from './search-items.ts';
+import type { SearchReader } from './search-items.ts';
+import { timedReads } from './timed-reads.ts';
+import { readOverview } from './overview.ts';
+import type { OverviewReader } from './overview-items.ts';
 import { readSearches } from './search-reader.ts';
 import { auditItem, exchangeColumns, exchangeItem, type Row, sessionItem, sessionRows } from './rows.ts';
 import { openReadOnly } from './schema.ts';
@@ -25,7 +28,9 @@ class SqliteCatalog implements Catalog {
   readonly #path: string;
   #database: DatabaseSync | null = null;
   readonly runs: RunReader = readRuns(() => this.#open());
-  readonly searching: SearchReader = readSearches(() => this.#open());
+  readonly #timed = timedReads(() => this.#open());
+  readonly searching: SearchReader = readSearches(this.#timed);
+  readonly overviews: OverviewReader = readOverview(() => this.#open(), this.#timed);
 
   constructor(path: string) {
     this.#path = path;

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { messageOf, ChaperoneError } from '../core/errors.ts';
 
 /** A catalog of another version is rebuilt from the recordings, never migrated. */
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 /**
  * `exchanges.id` follows the order in which exchanges opened (`exchange-order.ts`), so that a search reads the newest first off
@@ -19,7 +19,7 @@ const tables = `
     exchanges INTEGER NOT NULL, refused INTEGER NOT NULL, bytes_to_target INTEGER NOT NULL, bytes_to_client INTEGER NOT NULL,
     recording TEXT NOT NULL, retention_days REAL NOT NULL, last_sequence INTEGER NOT NULL,
     decided INTEGER NOT NULL, approved INTEGER NOT NULL, denied INTEGER NOT NULL, expired INTEGER NOT NULL, failed INTEGER NOT NULL,
-    masked INTEGER NOT NULL, run_key INTEGER
+    masked INTEGER NOT NULL, rows INTEGER NOT NULL, run_key INTEGER
   ) STRICT;
   CREATE INDEX sessions_of_principal ON sessions (issuer, subject, id);
   CREATE INDEX sessions_of_run ON sessions (run, id) WHERE run IS NOT NULL;
@@ -31,6 +31,7 @@ const tables = `
   ) STRICT;
   CREATE INDEX runs_by_time ON runs (started_at, key);
   CREATE INDEX runs_of_principal ON runs (issuer, subject, started_at, key);
+  CREATE INDEX sessions_by_last ON sessions (last_at);
   CREATE INDEX sessions_active ON sessions (id) WHERE status = 'active';
   CREATE TABLE exchanges (
     id INTEGER PRIMARY KEY, session_key INTEGER NOT NULL, ordinal INTEGER NOT NULL, started_at REAL NOT NULL, duration_ms REAL,
@@ -41,6 +42,14 @@ const tables = `
   CREATE INDEX exchanges_of_session ON exchanges (session_key, ordinal, started_at, verdict, status);
   CREATE INDEX exchanges_exceptional ON exchanges (session_key, ordinal) WHERE verdict IS NOT 'permitted' OR status = 'error';
   CREATE INDEX exchanges_not_permitted ON exchanges (verdict, id) WHERE verdict <> 'permitted';
+  CREATE INDEX exchanges_exceptional_by_time ON exchanges (started_at, session_key, verdict, status)
+    WHERE verdict IS NOT 'permitted' OR status = 'error';
+  CREATE TABLE sightings (
+    agent TEXT NOT NULL, connection TEXT NOT NULL, object TEXT NOT NULL, first_at REAL NOT NULL, session_key INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL, PRIMARY KEY (agent, connection, object)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX sightings_by_time ON sightings (first_at);
+  CREATE INDEX sightings_of_session ON sightings (session_key);
   CREATE VIRTUAL TABLE exchange_text USING fts5 (asked, found, content='', contentless_delete=1, tokenize='trigram');
   CREATE TABLE audit (
     ledger TEXT NOT NULL, sequence INTEGER NOT NULL, at REAL NOT NULL, event TEXT NOT NULL, actor TEXT NOT NULL, detail TEXT NOT NULL,

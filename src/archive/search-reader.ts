@@ -1,33 +1,21 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { Conditions, matchExchanges, visible } from './conditions.ts';
 import { decodeCursor } from './cursor.ts';
-import { Deadline } from './deadline.ts';
 import { countFacets } from './facets.ts';
 import type { Page, PageRequest, ExchangeItem } from './items.ts';
 import { exchangeSource, newestExchanges, type ReadRows } from './newest-exchanges.ts';
 import { itemLimit, paged } from './paging.ts';
 import { compileQuery } from './query/compile.ts';
 import { parseQuery } from './query/parse.ts';
-import { createMatcher } from './query/patterns.ts';
 import type { QueryProblem } from './query/syntax.ts';
 import { exchangeColumns, exchangeItem, type Row } from './rows.ts';
 import type { Search, SearchReader } from './search-items.ts';
+import type { TimedReads } from './timed-reads.ts';
 
 /** What a page, and what a count, may take of the time of all who ask. */
 const usual = { pageMs: 1_500, countMs: 1_000 };
 
-/** The search over exchanges. `open` gives the catalog; null while there is none. */
-export function readSearches(open: () => DatabaseSync | null, { pageMs, countMs } = usual): SearchReader {
-  const known = new WeakMap<DatabaseSync, Deadline>();
-  const readWithin =
-    (milliseconds: number): ReadRows =>
-    (sql, values, take) => {
-      const database = open();
-      if (database === null) return null;
-      let deadline = known.get(database);
-      if (deadline === undefined) known.set(database, (deadline = prepared(database)));
-      return deadline.read(() => database.prepare(sql).iterate(...values) as Iterable<Row>, milliseconds, take);
-    };
+/** The search over exchanges. */
+export function readSearches(readWithin: TimedReads, { pageMs, countMs } = usual): SearchReader {
   return {
     search: (search, page) => {
       const asked = conditionsOf(search);
@@ -42,14 +30,6 @@ export function readSearches(open: () => DatabaseSync | null, { pageMs, countMs 
       return countFacets(readWithin(countMs), asked.conditions, asked.searching);
     },
   };
-}
-
-function prepared(database: DatabaseSync): Deadline {
-  const matches = createMatcher();
-  database.function('matches', { deterministic: true, directOnly: true }, (source, value) =>
-    matches(String(source), value === null ? null : String(value)) ? 1 : 0,
-  );
-  return new Deadline(database);
 }
 
 interface Asked {

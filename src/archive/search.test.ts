@@ -10,6 +10,7 @@ import type { Catalog } from './run-items.ts';
 import { openReadOnly } from './schema.ts';
 import type { FoundPage, SearchReader } from './search-items.ts';
 import { readSearches } from './search-reader.ts';
+import { timedReads } from './timed-reads.ts';
 import { linesDecoder, opening, TestJournal } from './test-journal.ts';
 
 async function archive(journal: TestJournal): Promise<Catalog> {
@@ -234,7 +235,10 @@ describe('a search that takes long', () => {
 
   it('ends its page in time, says how far back it looked, and finds the same in the end', () => {
     const database = openReadOnly(catalogPath(journal.state));
-    const hasty = readSearches(() => database, { pageMs: 0, countMs: 0 });
+    const hasty = readSearches(
+      timedReads(() => database),
+      { pageMs: 0, countMs: 0 },
+    );
     for (const q of ['rows:/7$/', 'rows:499', 'select -rows:<480', '/9$/']) {
       const search = { q, filter: {}, visibility: 'all' } as const;
       const whole = catalog.searching.search(search, { limit: 1000, cursor: null });

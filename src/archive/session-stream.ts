@@ -38,7 +38,7 @@ export class SessionStream {
   bytesToTarget = 0;
   bytesToClient = 0;
   gap = false;
-  readonly tally = { decided: 0, approved: 0, denied: 0, expired: 0, failed: 0, masked: 0 };
+  readonly tally = { decided: 0, approved: 0, denied: 0, expired: 0, failed: 0, masked: 0, rows: 0 };
   #changed: ExchangeState[] = [];
   readonly #open = new Map<number, ExchangeState>();
   /** How much was withheld so far, by exchange and direction. */
@@ -95,6 +95,7 @@ export class SessionStream {
       case 'outcome':
         exchange?.close(entry.at, entry.outcome);
         if (entry.outcome.status === 'error') this.tally.failed += 1;
+        if (Number.isSafeInteger(entry.outcome.rows)) this.tally.rows += entry.outcome.rows ?? 0;
         this.#open.delete(entry.exchange);
         if (this.#withheldSoFar.size > 0)
           for (const direction of ['request', 'reply']) this.#withheldSoFar.delete(`${entry.exchange} ${direction}`);

@@ -7,6 +7,7 @@ import { ExchangeIds } from './exchange-order.ts';
 import { RunBook } from './run-book.ts';
 import { openToWrite } from './schema.ts';
 import type { SessionStream } from './session-stream.ts';
+import { Sightings } from './sightings.ts';
 
 /** Up to where in the journal an archive has come: a segment's number and a byte in it. */
 export interface Position {
@@ -22,7 +23,7 @@ export interface KnownSession {
 
 const sessionColumns = `id, connection, protocol, issuer, subject, email, agent, principal, run, client_address, started_at, ended_at,
   last_at, status, reason, verdict, code, detail, policies, policy_version, exchanges, refused, bytes_to_target, bytes_to_client,
-  recording, retention_days, last_sequence, decided, approved, denied, expired, failed, masked`.split(/,\s*/);
+  recording, retention_days, last_sequence, decided, approved, denied, expired, failed, masked, rows`.split(/,\s*/);
 const exchangeColumns = `id, session_key, ordinal, started_at, duration_ms, action, effect, objects, verdict, reason, policies,
   approval, rows, bytes, withheld, masked, status, tag, error, cut, parameters, text, found`.split(/,\s*/);
 const exchangeValues = `INTO exchanges (${exchangeColumns.join()}) VALUES (${exchangeColumns.map(() => '?').join()})`;
@@ -34,6 +35,7 @@ export class CatalogStore {
   readonly #indexing: boolean;
   readonly #ids: ExchangeIds;
   readonly #runs: RunBook;
+  readonly #sightings: Sightings;
 
   /** With `indexing` off nothing goes to the full-text index. */
   constructor(path: string, indexing = true) {
@@ -41,6 +43,7 @@ export class CatalogStore {
     this.#indexing = indexing;
     this.#statements = prepareStatements(this.database);
     this.#runs = new RunBook(this.database);
+    this.#sightings = new Sightings(this.database);
     this.#ids = new ExchangeIds((lowest, highest) => {
       const id = this.#statements.highestExchange.get(lowest, highest)?.['id'] ?? null;
       return id === null ? null : Number(id);
@@ -88,7 +91,10 @@ export class CatalogStore {
         stream.key = Number(this.#statements.insertSession.run(...row).lastInsertRowid);
         this.#runs.assign(stream.key, stream.facts);
       } else this.#statements.updateSession.run(...row, stream.key);
-      for (const exchange of stream.takeChanged()) changed.push({ key: stream.key, exchange });
+      for (const exchange of stream.takeChanged()) {
+        if (!exchange.stored) this.#sightings.note(stream.key, stream.facts, exchange);
+        changed.push({ key: stream.key, exchange });
+      }
     }
     this.#identify(changed);
     const { addExchange, putExchange } = this.#statements;
@@ -151,6 +157,7 @@ export class CatalogStore {
   forget(key: number): void {
     this.database.prepare('DELETE FROM exchange_text WHERE rowid IN (SELECT id FROM exchanges WHERE session_key = ?)').run(key);
     this.database.prepare('DELETE FROM exchanges WHERE session_key = ?').run(key);
+    this.#sightings.forget(key);
     this.#runs.leave(key, () => void this.database.prepare('DELETE FROM sessions WHERE key = ?').run(key));
   }
 
@@ -233,6 +240,7 @@ function sessionRow(stream: SessionStream): (string | number | null)[] {
     tally.expired,
     tally.failed,
     tally.masked,
+    tally.rows,
   ];
 }
 

@@ -181,6 +181,9 @@ export function dumpCatalog(state: string): { [table: string]: unknown[] } {
     return {
       sessions: all('SELECT s.*, r.id AS of_run FROM sessions AS s LEFT JOIN runs AS r ON r.key = s.run_key ORDER BY s.id'),
       runs: all('SELECT * FROM runs ORDER BY id'),
+      sightings: all(
+        'SELECT g.agent, g.connection, g.object, g.first_at, s.id AS of_session FROM sightings AS g JOIN sessions AS s ON s.key = g.session_key ORDER BY 1, 2, 3',
+      ),
       exchanges: all(`SELECT s.id AS session, x.* ${owned} ORDER BY s.id, x.ordinal`),
       orphans: all('SELECT rowid FROM exchange_text WHERE rowid NOT IN (SELECT id FROM exchanges)'),
       indexed: all(

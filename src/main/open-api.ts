@@ -42,6 +42,7 @@ export async function openApi(
     catalog,
     runs: catalog.runs,
     searching: catalog.searching,
+    overviews: catalog.overviews,
     recording: (session) => decodeRecording(readEntries(data.state, session), decoderOf(session)),
     live: (session) => decodeLive(followEntries(data.state, session), decoderOf(session)),
     identify: (credential) => identity.identify(credential),

@@ -42,6 +42,7 @@ const routes = {
   '/api/v1/exchanges': { access: 'list', query: `?q=${secretWord}` },
   '/api/v1/exchanges/facets': { access: 'list', query: '' },
   '/api/v1/exchanges/fields': { access: 'known', query: '' },
+  '/api/v1/overview': { access: 'list', query: '' },
   '/api/v1/runs': { access: 'list', query: '' },
   '/api/v1/runs/{id}': { access: 'run', query: '' },
   '/api/v1/runs/{id}/exchanges': { access: 'run', query: '' },

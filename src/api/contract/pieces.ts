@@ -22,7 +22,7 @@ export const page = <Item extends z.ZodType>(item: Item) =>
 
 export const text = (max = 500) => z.string().min(1).max(max).optional();
 /** Normalised to UTC with milliseconds, the form in which the catalog keeps and compares times. */
-const moment = z.iso
+export const moment = z.iso
   .datetime({ offset: true, error: 'expected an RFC 3339 time such as 2026-01-31T08:00:00Z' })
   .transform((value) => new Date(value).toISOString())
   .optional();

@@ -83,6 +83,7 @@ export const fields: { readonly [name: string]: Field } = {
       exceptional,
       barred,
       failed: "(x.verdict IN ('permitted', 'approved') AND x.status = 'error')",
+      first_seen: `EXISTS (SELECT 1 FROM sightings AS g WHERE g.session_key = x.session_key AND g.ordinal = x.ordinal)`,
       live: "s.status = 'active'",
       undecided: "(x.verdict IS NULL AND x.status = 'active')",
       worked_around: workedAround,
