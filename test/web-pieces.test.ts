@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { needsReadBack, readBackChoices } from '../web/src/approvals/tier.ts';
+import { beginningOf, piecesOf } from '../web/src/parts/visible-text.ts';
+import { fieldBefore, withFilter } from '../web/src/query/fields.ts';
+import { withValues } from '../web/src/recording/bound-text.ts';
+import { readLine } from '../web/src/recording/lines.ts';
+import { Recording } from '../web/src/recording/recording.ts';
+import { RowSet } from '../web/src/recording/row-set.ts';
+
+describe('text that others wrote', () => {
+  const cases: readonly { readonly name: string; readonly text: string; readonly drawn: readonly string[] }[] = [
+    { name: 'plain', text: 'a é 日本 👍🏽 ❤️', drawn: ['a é 日本 👍🏽 ❤️'] },
+    { name: 'lines and tabs are plain', text: 'a\n\tb', drawn: ['a\n\tb'] },
+    { name: 'a carriage return hides what is before it', text: 'safe\rDROP', drawn: ['safe', '[␍]', 'DROP'] },
+    { name: 'an escape sequence', text: '\u001b[31mred', drawn: ['[␛]', '[31mred'] },
+    { name: 'C1 controls', text: 'a\u009b31m', drawn: ['a', '[U+009B]', '31m'] },
+    { name: 'text in another order', text: 'a\u202eb\u2066c\u2069', drawn: ['a', '[U+202E]', 'b', '[U+2066]', 'c', '[U+2069]'] },
+    { name: 'a hidden sentence is one piece', text: 'a\u{e0068}\u{e0069}', drawn: ['a', '[TAG×2]'] },
+    { name: 'what fills no cell', text: 'a\u200b\u200bb\u115f', drawn: ['a', '[U+200B×2]', 'b', '[U+115F]'] },
+    { name: 'what was not valid', text: 'a\ufffd', drawn: ['a', '[\ufffd]'] },
+    { name: 'half of a character', text: 'a\ud800', drawn: ['a', '[U+D800]'] },
+    { name: 'a line separator', text: 'a\u2028b', drawn: ['a', '[U+2028]', 'b'] },
+    { name: 'right-to-left letters are letters', text: 'שלום مرحبا', drawn: ['שלום مرحبا'] },
+  ];
+  for (const { name, text, drawn } of cases)
+    test(name, () =>
+      assert.deepEqual(
+        piecesOf(text).map((piece) => (piece.kind === 'text' ? piece.text : `[${piece.picture}]`)),
+        drawn,
+      ),
+    );
+
+  test('hidden words are told', () => {
+    const [, hidden] = piecesOf('a\u{e0068}\u{e0069}');
+    assert.match(hidden?.kind === 'unseen' ? hidden.name : '', /spell “hi”/);
+  });
+
+  test('is cut between characters, and what is left out is counted', () => {
+    assert.deepEqual(beginningOf('ab👍', 3), { text: 'ab', more: 2 });
+    assert.deepEqual(beginningOf('ab', 3), { text: 'ab', more: 0 });
+  });
+});
+
+describe('bound values', () => {
+  const drawn = (text: string, values: readonly (string | null)[]) =>
+    withValues(text, values)
+      .map((piece) => (piece.kind === 'text' ? piece.text : `«${piece.value ?? 'NULL'}»`))
+      .join('');
+  test('stand in their places', () => assert.equal(drawn('a = $1 and b = $2 or $1', ['x', null]), 'a = «x» and b = «NULL» or «x»'));
+  test('but not within what is quoted or said aside', () =>
+    assert.equal(drawn(`'$1' "$1" $$ $1 $$ $a$ $1 $a$ -- $1\n/* $1 */ $1`, ['x']), `'$1' "$1" $$ $1 $$ $a$ $1 $a$ -- $1\n/* $1 */ «x»`));
+  test('and not where there is none', () => assert.equal(drawn('$3', ['x']), '$3'));
+});
+
+describe('a line of a recording', () => {
+  const line = (body: object) => readLine(JSON.stringify({ sequence: 1, at: '2026-01-01T00:00:00.000Z', exchange: 1, ...body }));
+  test('of a kind that is not known is shown as it came', () => assert.equal(line({ kind: 'hologram' }).kind, 'strange'));
+  test('without a time is shown as it came', () => assert.equal(readLine('{"sequence":1,"kind":"session"}').kind, 'strange'));
+  test('with a verdict that is not known bars', () => {
+    const read = line({ kind: 'decision', decision: { verdict: 'sure' } });
+    assert.equal(read.kind === 'decision' && read.decision.verdict, 'refused');
+  });
+  test('with a part that is not known is text', () => {
+    const read = line({
+      kind: 'bytes',
+      direction: 'reply',
+      parts: [{ shape: 'smell' }, { shape: 'rows', columns: ['a'], rows: [[1, null]] }],
+    });
+    assert.deepEqual(read.kind === 'bytes' && read.parts, [
+      { shape: 'text', text: '{"shape":"smell"}' },
+      { shape: 'rows', columns: ['a'], rows: [['1', null]] },
+    ]);
+  });
+});
+
+describe('a recording', () => {
+  const at = (sequence: number, seconds: number, exchange = 1) =>
+    readLine(
+      JSON.stringify({
+        sequence,
+        at: new Date(seconds * 1000).toISOString(),
+        exchange,
+        kind: 'outcome',
+        outcome: { status: 'ok', rows: 1, tag: null, error: null },
+      }),
+    );
+  test('folds silences, and finds what had come at an instant', () => {
+    const recording = new Recording();
+    for (const line of [at(0, 0), at(1, 1), at(2, 3601), at(3, 3601.5)]) recording.add(line);
+    assert.deepEqual(recording.moments, [0, 1000, 3000, 3500]);
+    assert.equal(recording.foldedBefore(2), 3_600_000);
+    assert.equal(recording.foldedBefore(1), null);
+    assert.deepEqual(
+      [-1, 0, 999, 1000, 3499, 9999].map((moment) => recording.shownAt(moment)),
+      [0, 1, 1, 2, 3, 4],
+    );
+    assert.equal(recording.placeOf(2), 2);
+  });
+  test('takes no line twice when its stream is taken up again', () => {
+    const recording = new Recording();
+    for (const line of [at(0, 0), at(1, 1), at(1, 1), at(0, 0), at(2, 2)]) recording.add(line);
+    assert.deepEqual(
+      recording.lines.map(({ sequence }) => sequence),
+      [0, 1, 2],
+    );
+    assert.deepEqual(recording.exchange(1)?.places, [0, 1, 2]);
+  });
+  test('counts clocks that were set back as no time', () => {
+    const recording = new Recording();
+    for (const line of [at(0, 10), at(1, 5), at(2, 6)]) recording.add(line);
+    assert.deepEqual(recording.moments, [0, 0, 1000]);
+  });
+});
+
+test('rows are found in the batches in which they came', () => {
+  const rows = new RowSet(['a']);
+  for (const batch of [[['0'], ['1']], [], [['2']]]) rows.add(batch);
+  assert.equal(rows.count, 3);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((row) => rows.row(row)?.[0] ?? null),
+    ['0', '1', '2', null],
+  );
+});
+
+describe('what approving needs', () => {
+  const cases = [
+    ['read', null, false],
+    ['read', 1001, true],
+    ['write', 1000, false],
+    ['write', 1001, true],
+    ['write', null, true],
+    ['schema', 0, true],
+    ['admin', null, true],
+    ['unknown', null, true],
+  ] as const;
+  for (const [effect, estimate, wanted] of cases)
+    test(`${effect} of ${estimate ?? 'nobody knows how many'} rows: ${wanted ? 'reading back' : 'a press'}`, () =>
+      assert.equal(needsReadBack({ effect, estimate }), wanted));
+
+  test('three choices, one of them true, in an order that hangs on the act', () => {
+    const approval = (digest: string) =>
+      ({ effect: 'write', action: 'x:delete', connection: 'orders', estimate: 5, demands: [], digest }) as unknown as Parameters<
+        typeof readBackChoices
+      >[0];
+    const orders = ['000000', '000001', '000002'].map((digest) => readBackChoices(approval(digest)).map(({ isTrue }) => isTrue));
+    for (const order of orders) assert.equal(order.filter(Boolean).length, 1);
+    assert.equal(new Set(orders.map((order) => order.indexOf(true))).size, 3);
+  });
+});
+
+describe('a query', () => {
+  test('takes a filter as text, quoted where it is more than a word', () => {
+    assert.equal(withFilter('', 'verdict', 'refused'), 'verdict:refused');
+    assert.equal(withFilter('iban', 'action', 'postgres:delete'), 'iban action:"postgres:delete"');
+    assert.equal(withFilter('', 'object', 'a "b"'), 'object:"a \\"b\\""');
+  });
+  test('knows which field is being written', () => {
+    assert.deepEqual(fieldBefore('iban verdict:ref'), { name: 'verdict', from: 13 });
+    assert.deepEqual(fieldBefore('-verdict:[refused, de'), { name: 'verdict', from: 19 });
+    assert.equal(fieldBefore('verdict'), null);
+  });
+});
