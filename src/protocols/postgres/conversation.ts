@@ -102,7 +102,11 @@ export class Conversation implements RequestPort, ReplyChannel {
   run(): Promise<SessionEnd> {
     return new Promise((resolve) => {
       this.#over = resolve;
-      this.#greet();
+      try {
+        this.#greet();
+      } catch (fault) {
+        return this.#targetBroke(fault);
+      }
       this.#listen();
       if (this.#session.signal.aborted) this.#stop();
       if (this.#client.socket.destroyed) this.#finish('the client left while the target was being reached');
@@ -167,11 +171,15 @@ export class Conversation implements RequestPort, ReplyChannel {
     } catch (fault) {
       if (this.#saidGoodbye) return this.#finish('the client said goodbye');
       if (fault instanceof TooLongToMask) return this.#end({ code: 'LIMIT_EXCEEDED', message: fault.message, hint: tooLongHint });
-      const hint = 'Look at the target; the session’s record has what it sent.';
-      return this.#end({ code: 'TARGET_FAULT', message: `The target broke the protocol: ${messageOf(fault)}.`, hint });
+      return this.#targetBroke(fault);
     }
     if (!this.#replies.midPiece) for (const send of this.#lateNotices.splice(0)) send();
     this.#noteActivity();
+  }
+
+  #targetBroke(fault: unknown): void {
+    const hint = 'Look at the target; the session’s record has what it sent.';
+    this.#end({ code: 'TARGET_FAULT', message: `The target broke the protocol: ${messageOf(fault)}.`, hint });
   }
 
   #noteActivity(): void {

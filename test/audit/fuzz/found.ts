@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { assertSound } from '../../conformance/trial.ts';
+import { encodeMessage } from '../../../src/protocols/postgres/messages.ts';
 import { message } from '../../../src/protocols/postgres/testing/fixtures.ts';
 import { ModelTarget } from './model-target.ts';
 import { play, type Played, type Scene } from './trial.ts';
@@ -89,6 +90,21 @@ export const findings: readonly Finding[] = [
       sound(played);
       assertNothingRefusedPassed(played);
       assert.ok(played.sent.target.includes('select 1'), 'the session does not go on');
+    },
+    todo: false,
+  },
+  {
+    name: 'a masked target announces a setting that has no end: it broke the protocol, and Chaperone has no fault',
+    scene: {
+      client: [query('select 1')],
+      target: (line) =>
+        new ModelTarget({ ...line, say: (one) => line.say(one[0] === 0x53 ? encodeMessage('S', Buffer.from('server_version')) : one) }),
+      ahead: true,
+      masked: true,
+    },
+    holds: (played) => {
+      assertNothingUnrecorded(played);
+      assert.match(JSON.stringify(played.record?.entries.at(-1)), /The target broke the protocol/);
     },
     todo: false,
   },

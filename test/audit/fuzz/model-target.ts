@@ -1,4 +1,5 @@
 import { encodeError, encodeMessage } from '../../../src/protocols/postgres/messages.ts';
+import { ByteReader } from '../../../src/wire/byte-reader.ts';
 import type { Line } from './trial.ts';
 import { message, reply } from '../../../src/protocols/postgres/testing/fixtures.ts';
 
@@ -199,7 +200,7 @@ export class ModelTarget {
       case 'P':
         return this.#parse(words[0] ?? '', words[1]);
       case 'B':
-        return this.#bind(words[0] ?? '', words[1]);
+        return isBind(body) ? this.#bind(words[0] ?? '', words[1]) : '08P01';
       case 'D':
         return this.#describe(body);
       case 'E':
@@ -337,6 +338,21 @@ const greeting = [
 function isCopyIn(text: string): boolean {
   return text === 'copy t from stdin';
 }
+/** Whether formats and values are as many and as long as they say, and nothing else stands behind them. */
+function isBind(body: Buffer): boolean {
+  const reader = new ByteReader(body);
+  try {
+    reader.cstring();
+    reader.cstring();
+    reader.bytes(2 * reader.uint16());
+    for (let left = reader.uint16(); left > 0; left -= 1) reader.bytes(Math.max(0, reader.int32()));
+    reader.bytes(2 * reader.uint16());
+    return reader.left === 0;
+  } catch {
+    return false;
+  }
+}
+
 function wordsOf(body: Buffer): string[] {
   return body.toString('utf8').split('\0').slice(0, -1);
 }
