@@ -185,6 +185,26 @@ describe('the quickstart', { timeout: 120_000 }, async () => {
     assert.ok(demo.output().includes(`approve ${found[0]?.approval}`));
   });
 
+  test('bank accounts are masked for the agent and on record, and shown to the DBA', async () => {
+    const asked = 'select iban, birth_date, email, phone, iban || name as more from customers where id = 4711';
+    const seenBy = async (role: string) => {
+      const words = `connect orders --execute "${asked}" --token-file ${join(path, 'tokens', `${role}.jwt`)} --port ${demo.database.port}`;
+      const { out, err } = await paste(`./bin/chaperone.js ${words}`);
+      return out + err;
+    };
+    const masked = await seenBy('agent');
+    for (const words of ['***9049', '1970-01-01', 'l***@***.com', '***409', '[redacted:iban]'])
+      assert.ok(masked.includes(words), `${words} in ${masked}`);
+    assert.match(await seenBy('dba'), /DE97500105172955999049/);
+    const { items } = (await api('auditor', '/sessions?run=demo-1')) as { items: { id: string }[] };
+    const answer = await fetch(`${demo.console}/api/v1/sessions/${items[0]?.id}/recording`, {
+      headers: { authorization: `Bearer ${token('auditor')}` },
+    });
+    const recording = await answer.text();
+    assert.match(recording, /l\*\*\*@\*\*\*\.com/);
+    assert.doesNotMatch(recording, /DE97500105172955999049|1963-05-04|7306409/);
+  });
+
   test('nobody empties a table, not even the DBA', async () => {
     const asDba = (statement: string) =>
       paste(

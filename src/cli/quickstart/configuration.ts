@@ -26,8 +26,10 @@ const policies = `// Who may reach what. Without a policy, nobody reaches anythi
 
 @id("engineering-works")
 @reason("Engineers and their agents work on the sample shop.")
-permit (principal in Group::"engineering", action, resource in Connection::"${connection}");
+permit (principal in Group::"engineering", action, resource in Connection::"${connection}")
+unless { action == Action::"unmask" };
 
+// DBAs see what is masked for everybody else: they may unmask, too.
 @id("dba-works")
 @reason("DBAs look after the sample shop.")
 permit (principal in Group::"dba", action, resource in Connection::"${connection}");
@@ -80,6 +82,12 @@ connections:
     recording: { durability: write, onFailure: stop }
     retention: 30d
 policies: ${file('policies')}
+masking:
+  columns:
+    - { column: "${connection}:public.customers.iban", action: partial }
+    - { column: "${connection}:public.customers.birth_date", action: redact }
+  detectors:
+    - { detect: [email, phone], connections: [${connection}], action: partial }
 approvals: { wait: 30m, expire: 8h }
 `;
 }
