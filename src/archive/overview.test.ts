@@ -96,10 +96,13 @@ describe('the overview', () => {
       workedAround,
       lookedInto,
     ]);
-    assert.deepEqual(rules.sort(), [
-      ['on-a', 1, 0, 0, 1, 1, 2],
-      ['on-b', 0, 1, 1, 0, 0, 1],
-    ]);
+    assert.deepEqual(
+      new Set(rules),
+      new Set([
+        ['on-a', 1, 0, 0, 1, 1, 2],
+        ['on-b', 0, 1, 1, 0, 0, 1],
+      ]),
+    );
   });
 
   it('says what is new', () => {
@@ -120,13 +123,11 @@ describe('the overview', () => {
 
   it('says where data goes and how the record of each connection is', () => {
     assert.deepEqual(
-      told()
-        .flows.map(({ agent, connection, sessions, rows }) => [agent, connection, sessions, rows])
-        .sort(),
-      [
+      new Set(told().flows.map(({ agent, connection, sessions, rows }) => [agent, connection, sessions, rows])),
+      new Set([
         ['cursor', 'billing', 2, 0],
         ['cursor', 'orders', 1, 5],
-      ],
+      ]),
     );
     assert.deepEqual(
       told().connections.map(({ connection, active, interrupted, gaps }) => [connection, active, interrupted, gaps]),
