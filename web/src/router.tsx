@@ -57,7 +57,11 @@ const home = createRoute({
 
 const at = <Path extends string>(path: Path) => ({ getParentRoute: () => shell, path }) as const;
 
-const overview = createRoute({ ...at('/overview'), component: lazyRouteComponent(() => import('./pages/overview.tsx'), 'Overview') });
+const overview = createRoute({
+  ...at('/overview'),
+  validateSearch: search('hours'),
+  component: lazyRouteComponent(() => import('./pages/overview.tsx'), 'Overview'),
+});
 const runs = createRoute({
   ...at('/runs'),
   validateSearch: search('user', 'agent', 'name', 'connection', 'status', 'exceptional', 'since', 'until'),

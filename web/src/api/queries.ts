@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { getJson, type Query } from './client.ts';
+import { getJson, type Query, serverNow } from './client.ts';
 import type {
   Approval,
   ApprovalPage,
@@ -7,6 +7,7 @@ import type {
   Connection,
   Facets,
   FoundPage,
+  Overview,
   PolicySet,
   QueryFields,
   RunDetail,
@@ -58,6 +59,18 @@ export const runQuery = (id: string) =>
   queryOptions({
     queryKey: ['run', id],
     queryFn: ({ signal }) => getJson<RunDetail>(`/api/v1/runs/${encodeURIComponent(id)}`, {}, signal),
+  });
+
+/** The last so many hours. The span is named by the hours, so that one asked again is the same question of a later time. */
+export const overviewQuery = (hours: number) =>
+  queryOptions({
+    queryKey: ['overview', hours],
+    queryFn: ({ signal }) => {
+      const now = serverNow();
+      const since = new Date(now - hours * 3_600_000).toISOString();
+      return getJson<Overview>('/api/v1/overview', { since, until: new Date(now).toISOString() }, signal);
+    },
+    staleTime: 30_000,
   });
 
 export const auditQuery = () => pages<AuditPage>('audit', '/api/v1/audit', {});

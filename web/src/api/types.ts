@@ -24,6 +24,7 @@ export type Me = z.output<typeof contract.me>;
 export type FoundPage = z.output<typeof contract.foundPage>;
 export type Facets = z.output<typeof contract.facets>;
 export type QueryFields = z.output<typeof contract.queryFields>;
+export type Overview = z.output<typeof contract.overview>;
 export type RunPage = z.output<typeof contract.runPage>;
 export type Run = RunPage['items'][number];
 export type RunDetail = z.output<typeof contract.runDetail>;

@@ -63,7 +63,9 @@ function PolicyRow({ policy }: { readonly policy: Policy }) {
   const { id, reason, approval, breakGlass, file, line } = policy;
   return (
     <li className="grid gap-x-4 border-b border-hairline/60 px-4 py-2 sm:grid-cols-[14ch_minmax(0,1fr)_auto]">
-      <MarkLabel mark={policyMark(policy)} word={words.policies.kinds[kindOf(policy)]} />
+      <span className="self-start">
+        <MarkLabel mark={policyMark(policy)} word={words.policies.kinds[kindOf(policy)]} />
+      </span>
       <div className="min-w-0">
         <Link to="/exchanges" search={{ q: withFilter('', 'policy', id) }} className="font-semibold no-underline hover:underline">
           {id}

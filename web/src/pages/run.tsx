@@ -81,7 +81,7 @@ function Story({ run }: { readonly run: RunDetail }) {
       </h2>
       <Ledger
         label={words.run.story}
-        columns={columns}
+        columns={current === null ? columns : besideInspector}
         rows={rows}
         keyOf={(row) => row.exchange}
         onOpen={(row) => open(row.exchange)}
@@ -139,6 +139,9 @@ const columns: readonly Column<StoryItem>[] = [
     ),
   },
 ];
+
+/** What there is room for beside the inspector. */
+const besideInspector = columns.filter(({ id }) => id !== 'connection' && id !== 'objects');
 
 function objectsOf({ objects, moreObjects }: StoryItem): string {
   return `${objects.join(', ')}${moreObjects === 0 ? '' : ` ${words.more(moreObjects)}`}`;

@@ -28,7 +28,9 @@ function Exception({ exception, run }: { readonly exception: RunException; reado
   const mark = markOfKind(kind);
   return (
     <li className="grid grid-cols-[11ch_minmax(0,1fr)] gap-x-3 border-b border-hairline/60 px-4 py-1 hover:bg-sunken sm:grid-cols-[11ch_10ch_minmax(0,1fr)]">
-      <MarkLabel mark={mark} word={words.run.kinds[kind]} />
+      <span className="self-start">
+        <MarkLabel mark={mark} word={words.run.kinds[kind]} />
+      </span>
       <span className="hidden text-quiet sm:block">
         <Moment at={exchange.startedAt} precision="clock" />
       </span>

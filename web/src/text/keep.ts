@@ -2,6 +2,38 @@ import { count } from './counting.ts';
 
 /** What is configured, and what can be checked. */
 export const keepWords = {
+  overview: {
+    ranges: { '24': '24 hours', '168': '7 days', '720': '30 days' },
+    range: 'Time',
+    incomplete: 'Not all of the time was looked through; counts are those of a part.',
+    notReady: 'No new session is admitted:',
+    lag: (bytes: string) => `Lists and searches are ${bytes} behind the record.`,
+    changed: 'What changed?',
+    changedSays:
+      'Refused, waiting and approved in each span, over what was refused at the same time in the four weeks before; permitted below.',
+    changedTotals: (barred: number, approved: number, permitted: number) =>
+      `${barred.toLocaleString()} refused, ${approved.toLocaleString()} approved, ${permitted.toLocaleString()} permitted`,
+    rules: 'Which rules work, and which annoy?',
+    noRules: 'No rule has kept anything from passing.',
+    rule: (barred: number, approved: number) => `${barred.toLocaleString()} refused, ${approved.toLocaleString()} approved`,
+    workedAround: (times: number, of: number) => `worked around ${times.toLocaleString()} of ${of.toLocaleString()}`,
+    fresh: 'What is new?',
+    freshSays: 'An agent at an object for the first time.',
+    noFresh: 'Nothing for the first time.',
+    real: 'Are approvals real?',
+    realSays: 'How long each decision took. What was approved within 4 s was hardly read.',
+    noApprovals: 'Nobody was asked.',
+    decided: (decisions: number, fast: number, expired: number) =>
+      `${count(decisions, 'decision')}, ${fast.toLocaleString()} approved within 4 s, ${expired.toLocaleString()} expired`,
+    flows: 'Where does data go?',
+    noFlows: 'Nothing came back.',
+    flow: (rows: number, size: string) => `${count(rows, 'row')}, ${size}`,
+    maskedShare: (masked: number) => (masked === 0 ? '' : `${count(masked, 'exchange')} masked`),
+    person: 'people themselves',
+    proof: 'Can we prove it?',
+    proofHeads: ['Connection', 'Sessions', 'Open', 'Cut off', 'Gaps', 'Last on record'],
+    ready: 'New sessions are admitted and recorded.',
+  },
   connections: {
     byFile: 'Configured by the gateway’s file; changed there. Credentials are never shown.',
     none: 'No connection is configured.',
