@@ -8,4 +8,4 @@ export { components } from './contract/pieces.ts';
 export * from './contract/record.ts';
 export * from './contract/runs.ts';
 export type { Part } from '../core/part.ts';
-export type { RecordingLine } from '../archive/read.ts';
+export type { RecordingLine } from '../archive/decoded.ts';

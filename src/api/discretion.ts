@@ -1,5 +1,5 @@
 import type { SessionItem } from '../archive/items.ts';
-import type { RecordingLine } from '../archive/read.ts';
+import type { RecordingLine } from '../archive/decoded.ts';
 import type { Viewer } from './access.ts';
 
 /**

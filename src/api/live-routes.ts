@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyRequest } from 'fastify';
 import type { CatalogReader, SessionItem } from '../archive/items.ts';
-import type { RecordingLine } from '../archive/read.ts';
+import type { RecordingLine } from '../archive/decoded.ts';
 import type { Viewer } from './access.ts';
 import * as contract from './contract.ts';
 import { lineShownTo, shownTo } from './discretion.ts';

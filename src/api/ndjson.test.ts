@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { describe, it } from 'node:test';
-import type { RecordingLine } from '../archive/read.ts';
+import type { RecordingLine } from '../archive/decoded.ts';
 import { memoryCatalog, people, sessionItem, startApi } from './trial.test-support.ts';
 
 const own = sessionItem(people['ada'] ?? null);

@@ -3,7 +3,8 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefau
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CatalogReader, PageRequest } from '../archive/items.ts';
-import type { RecordingLine } from '../archive/read.ts';
+import type { Excerpt, RecordingLine } from '../archive/decoded.ts';
+import type { JsonObject } from '../core/json.ts';
 import { isOwn } from './access.ts';
 import * as contract from './contract.ts';
 import { linesShownTo, shownTo } from './discretion.ts';
@@ -17,7 +18,7 @@ export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerRespo
 export interface RouteSources {
   readonly catalog: CatalogReader;
   /** One session's entries in order, decoded into lines. */
-  readonly recording: (session: string) => AsyncIterable<RecordingLine>;
+  readonly recording: (session: string, excerpt: Excerpt) => AsyncIterable<RecordingLine>;
   readonly gateway: GatewayPort;
 }
 
@@ -68,25 +69,34 @@ export function addSessionRoutes(api: Api, { catalog, gateway }: RouteSources): 
 export function addRecordingRoutes(api: Api, { gateway, recording }: RouteSources): void {
   api.get(
     '/api/v1/sessions/:id/recording',
-    { schema: { summary: 'Every entry in order, decoded, one a line', params: contract.sessionParams, querystring: contract.noQuery } },
-    async (request, reply) => reply.type(linesType).send(await lines(request, 'recording.read')),
+    {
+      schema: {
+        summary: 'Every entry in order, decoded, one a line; or those of one exchange, or from a sequence on',
+        params: contract.sessionParams,
+        querystring: contract.recordingQuery,
+      },
+    },
+    async (request, reply) => {
+      const wanted = present(request.query);
+      return reply.type(linesType).send(await lines(request, 'recording.read', wanted, wanted));
+    },
   );
   api.get(
     '/api/v1/sessions/:id/export',
     { schema: { summary: 'The recording in an open format', params: contract.sessionParams, querystring: contract.exportQuery } },
     async (request, reply) => {
       const file = `${viewedSession(request).id}.${request.query.format}`;
-      const stream = await lines(request, 'recording.exported', { format: request.query.format });
+      const stream = await lines(request, 'recording.exported', { format: request.query.format }, {});
       return reply.type(linesType).header('content-disposition', `attachment; filename="${file}"`).send(stream);
     },
   );
 
-  async function lines(request: FastifyRequest, event: string, more: { format?: string } = {}): Promise<Readable> {
+  async function lines(request: FastifyRequest, event: string, more: JsonObject, excerpt: Excerpt): Promise<Readable> {
     const session = viewedSession(request);
     // Fastify would read the whole recording to answer a HEAD; nothing is looked at, so nothing is put on the trail either.
     if (request.method === 'HEAD') return Readable.from([]);
     await recordLook(gateway, viewing(request), event, { ...lookedAt(session), ...more });
-    return ndjson(linesShownTo(viewing(request), recording(session.id)));
+    return ndjson(linesShownTo(viewing(request), recording(session.id, excerpt)));
   }
 }
 
@@ -125,9 +135,12 @@ export function split<Query extends { readonly limit: number; readonly cursor?: 
   query: Query,
 ): readonly [Present<Omit<Query, 'limit' | 'cursor'>>, PageRequest] {
   const { limit, cursor, ...rest } = query;
-  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  // Only entries that are undefined were left out, which is what `Present` says.
-  return [given as Present<Omit<Query, 'limit' | 'cursor'>>, { limit, cursor: cursor ?? null }];
+  return [present(rest), { limit, cursor: cursor ?? null }];
+}
+
+/** Only entries that are undefined are left out, which is what `Present` says. */
+function present<Given extends object>(given: Given): Present<Given> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Present<Given>;
 }
 
 type Present<Type> = { readonly [Key in keyof Type]: Exclude<Type[Key], undefined> };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { CatalogReader, ExchangeItem, Page, SessionItem, Visibility } from '../archive/items.ts';
-import type { RecordingLine } from '../archive/read.ts';
+import type { RecordingLine } from '../archive/decoded.ts';
 import type { Catalog, RunDetail, RunReader } from '../archive/run-items.ts';
 import type { Overview } from '../archive/overview-items.ts';
 import type { SearchReader } from '../archive/search-items.ts';

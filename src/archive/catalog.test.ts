@@ -5,7 +5,8 @@ import type { Decoder } from '../core/protocol.ts';
 import { archiveJournal } from './archiver.ts';
 import { openCatalog } from './catalog.ts';
 import type { CatalogReader, ExchangeFilter, ExchangeItem, Page, PageRequest, SessionFilter } from './items.ts';
-import { decodeRecording, readEntries } from './read.ts';
+import { decodeRecording } from './decoded.ts';
+import { readEntries } from './read.ts';
 import { exchange, linesDecoder, opening, TestJournal } from './test-journal.ts';
 
 const first: PageRequest = { limit: 1000, cursor: null };

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCatalog } from '../archive/catalog.ts';
-import { decodeRecording, readEntries, unarchived } from '../archive/read.ts';
+import { decodeRecording } from '../archive/decoded.ts';
+import { readEntries, unarchived } from '../archive/read.ts';
 import type { Decoder } from '../core/protocol.ts';
 import { misuse } from './failure.ts';
 import type { RecordSource } from './record-source.ts';

@@ -5,7 +5,8 @@ import { type ApiServer, serveApi } from '../api/index.ts';
 import { openConsoleSessions } from '../api/login/console-sessions.ts';
 import { createIssuerLogin } from '../api/login/issuer-login.ts';
 import { openCatalog } from '../archive/catalog.ts';
-import { decodeLive, decodeRecording, followEntries, readEntries } from '../archive/read.ts';
+import { decodeLive, decodeRecording } from '../archive/decoded.ts';
+import { followEntries, readEntries } from '../archive/read.ts';
 import type { Calls } from '../gateway/calls.ts';
 import type { loadDecoders } from '../gateway/protocols.ts';
 import type { OpenDesk } from '../stages/approvals/index.ts';
@@ -43,7 +44,7 @@ export async function openApi(
     runs: catalog.runs,
     searching: catalog.searching,
     overviews: catalog.overviews,
-    recording: (session) => decodeRecording(readEntries(data.state, session), decoderOf(session)),
+    recording: (session, excerpt) => decodeRecording(readEntries(data.state, session), decoderOf(session), excerpt),
     live: (session) => decodeLive(followEntries(data.state, session), decoderOf(session)),
     identify: (credential) => identity.identify(credential),
     identifyPerson: (credential) => signIns.identify(credential),

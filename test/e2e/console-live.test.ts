@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { SessionItem } from '../../src/archive/items.ts';
-import type { RecordingLine } from '../../src/archive/read.ts';
+import type { RecordingLine } from '../../src/archive/decoded.ts';
 import type { Receipt } from '../../src/api/contract.ts';
 import { readEvents } from '../rig/events.ts';
 import { eventually } from './demonstration.ts';
@@ -79,6 +79,22 @@ describe('a session that is watched', { timeout: 120_000 }, () => {
     assert.ok(await eventually(() => third.entries()[0]?.sequence === Number(last) + 2));
     await client.end();
     await Promise.all([second.ended, third.ended]);
+  });
+
+  it('can be read in parts, decoded as the whole is', async () => {
+    const [session] = await house.over('resumed');
+    const read = async (query: string) => linesOf(await house.read('auditor', `/api/v1/sessions/${session?.id}/recording${query}`));
+    const whole = await read('');
+    const last = Math.max(...whole.map(({ exchange }) => exchange));
+    assert.ok(last >= 2);
+    for (let exchange = 1; exchange <= last; exchange += 1)
+      assert.deepEqual(
+        await read(`?exchange=${exchange}`),
+        whole.filter((line) => line.exchange === exchange),
+      );
+    assert.match(textIn(await read(`?exchange=${last}`)), /4711/, 'by a statement that an earlier exchange has prepared');
+    assert.deepEqual(await read('?from=5&limit=3'), whole.slice(5, 8));
+    assert.deepEqual(await read(`?from=${whole.length - 2}`), whole.slice(-2));
   });
 
   it('of a session that is over there is all of it, and the end', async () => {

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Client, type ClientConfig } from 'pg';
-import type { RecordingLine } from '../../src/archive/read.ts';
+import type { RecordingLine } from '../../src/archive/decoded.ts';
 import type { ExchangeItem, Page, SessionItem } from '../../src/archive/items.ts';
 import { freePorts, type GatewayProcess, startGateway } from '../rig/gateway.ts';
 import { type Issuer, startIssuer } from '../rig/issuer.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ExchangeItem } from '../../src/archive/items.ts';
-import type { RecordingLine } from '../../src/archive/read.ts';
+import type { RecordingLine } from '../../src/archive/decoded.ts';
 import type { Cell } from '../../src/core/part.ts';
 import type { Story } from './house.ts';
 

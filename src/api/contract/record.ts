@@ -198,6 +198,11 @@ export const exchangeQuery = z.strictObject({
 });
 
 const { limit: _limit, cursor: _cursor, ...narrowing } = exchangeQuery.shape;
+export const recordingQuery = z.strictObject({
+  from: z.coerce.number().int().min(0).optional().describe('The first sequence'),
+  limit: z.coerce.number().int().min(1).max(100_000).optional().describe('How many lines at most'),
+  exchange: z.coerce.number().int().min(0).optional().describe('The lines of this exchange alone'),
+});
 export const facetQuery = z.strictObject(narrowing);
 
 /** Does not compile where a schema and the type it stands for say different things. */
