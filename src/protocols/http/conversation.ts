@@ -11,7 +11,7 @@ import { TokenSource } from './oauth.ts';
 import { type CredentialPlace, isGraphQl, placeOfCredential, readRequest } from './request.ts';
 import { RequestBody } from './request-body.ts';
 import type { Settings } from './settings.ts';
-import { TargetCall } from './target-call.ts';
+import { type CallParts, TargetCall } from './target-call.ts';
 import { Upstream } from './upstream.ts';
 
 /** How long a body may be that must be understood before it is judged. */
@@ -65,7 +65,9 @@ export class HttpConversation implements WebConversation {
     const masks = this.#masks === null || this.#session.masking?.allMayBeSeen() ? null : this.#masks;
     const head = readRequest(visit, settings, this.#place, masks !== null, whole);
     const places = { target: settings.target.url, base: visit.base, prefix: visit.prefix };
-    const parts = { upstream: this.#upstream, places, masks, injection: this.#injection };
+    const send: CallParts['send'] = (sent, handler) =>
+      visit.upgrade === null ? this.#upstream.send(sent, handler) : this.#upstream.upgrade(sent, handler);
+    const parts = { send, places, masks, injection: this.#injection };
     const exchange = new HttpExchange(visit, head, body, (own) => new TargetCall(own, parts));
     this.#running.add(exchange);
     void this.#mediate(exchange);

@@ -21,6 +21,10 @@ export class Delivery {
     this.#withBody = withBody;
   }
 
+  /** Whether the client has been told anything. */
+  get begun(): boolean {
+    return this.#response.headersSent;
+  }
   get ended(): boolean {
     return this.#ended;
   }

@@ -5,6 +5,7 @@ import type { Cleared, Witnessed } from '../../core/proof.ts';
 import { type Permit, type Refusal, refuse } from '../../core/verdict.ts';
 import type { Visit } from '../../core/web.ts';
 import { Delivery } from './delivery.ts';
+import { SocketDelivery } from './socket-delivery.ts';
 import { endFrame, frameHeader, frameOf, letter, trailersFrame } from './framing.ts';
 import { inOwnWords } from './masking.ts';
 import { problemFrames } from './problems.ts';
@@ -25,6 +26,8 @@ export interface Carrier {
   forward(frames: Buffer): void;
   /** Whether the reply may go on coming. */
   flow(more: boolean): void;
+  /** Ends what goes on both ways, in its own words; false where the reply is one that is simply broken off. */
+  close(refusal: Refusal): boolean;
   /** The request is over, whatever became of it: nothing more is wanted. */
   abandon(reason: Error): void;
 }
@@ -35,7 +38,8 @@ export class HttpExchange implements Exchange {
   readonly #visit: Visit;
   readonly #head: RequestHead;
   readonly #body: RequestBody;
-  readonly #delivery: Delivery;
+  readonly #delivery: Delivery | SocketDelivery;
+  #permit: Permit | null = null;
   readonly #over = Promise.withResolvers<void>();
   #carry: ((exchange: HttpExchange) => Carrier) | null;
   #carrier: Carrier | null = null;
@@ -53,7 +57,10 @@ export class HttpExchange implements Exchange {
     this.#head = head;
     this.#body = body;
     this.#carry = carry;
-    this.#delivery = new Delivery(visit.response, visit.method !== 'HEAD');
+    this.#delivery =
+      visit.upgrade === null
+        ? new Delivery(visit.response, visit.method !== 'HEAD')
+        : new SocketDelivery(visit.response, visit.upgrade.socket);
     visit.response.once('close', () => this.cut('The client went away.'));
     visit.response.on('drain', () => this.#clientFlows(true));
   }
@@ -71,6 +78,10 @@ export class HttpExchange implements Exchange {
   /** The length of the request's body, where its client has said it. */
   get length(): number | null {
     return this.#visit.body?.length ?? null;
+  }
+  /** The client's side of a WebSocket; null for a request of any other kind. */
+  get client(): Visit['upgrade'] {
+    return this.#visit.upgrade;
   }
   get ended(): boolean {
     return this.#ended;
@@ -99,9 +110,12 @@ export class HttpExchange implements Exchange {
     const { problem } = this.#head;
     if (this.#gone !== null) return this.#cutNow(this.#gone);
     if (problem !== null) return this.refuse(refuse('PROTOCOL_REFUSED', `Chaperone does not pass ${problem}.`, clearer), crossing);
+    this.#permit = permit;
     this.#carrier = this.#carry?.(this) ?? null;
     const { body } = this.#visit;
     const frame = requestFrame(this.#head, body === null ? null : body.length);
+    // What a WebSocket's client says comes behind its head.
+    if (this.#visit.upgrade !== null) return this.ask(frame);
     if (body === null) return this.#ask(Buffer.concat([frame, endFrame]), permit);
     this.#ask(frame, permit);
     this.#body.flow({
@@ -135,6 +149,11 @@ export class HttpExchange implements Exchange {
     const more = this.#delivery.deliver(asBuffer(reply));
     this.#clientFlows(more);
     if (this.#delivery.ended) this.#over.resolve();
+  }
+
+  /** Another piece of a request that goes on while it is answered. */
+  ask(frames: Buffer): void {
+    if (this.#permit !== null) this.#ask(frames, this.#permit);
   }
 
   /** A piece of the reply, shown. */
@@ -200,12 +219,13 @@ export class HttpExchange implements Exchange {
   /** Ends it because its session ends: tells the client, where that can be put on record. */
   close(refusal: Refusal | null): void {
     if (this.#ended) return;
-    const begun = this.#visit.response.headersSent || this.#uncommitted.reply > 0;
+    const begun = this.#delivery.begun || this.#uncommitted.reply > 0;
     if (refusal !== null && this.#crossing !== null && !begun) {
       this.#carrier?.abandon(new Error(refusal.message));
       this.#say(refusal);
       return this.end({ status: 'cut', rows: null, tag: null, error: { code: refusal.code, message: refusal.message } });
     }
+    if (refusal !== null && this.#carrier?.close(refusal)) return;
     this.cut(refusal?.message ?? 'The session has ended.');
     this.#visit.response.destroy();
   }

@@ -1,4 +1,5 @@
 import type { Field } from '../../core/web.ts';
+import type { FramePiece } from '../../wire/websocket.ts';
 
 /*
  * What the record has of an exchange, each direction a sequence of frames: one letter, the length of what follows as u32
@@ -118,4 +119,13 @@ export class FrameReader {
     this.#held = [];
     this.#take(this.#kind, payload);
   }
+}
+
+/** A message's piece as the record has it: its kind, whether it is the last, its payload. */
+export function messageFrame({ opcode: kind, last, payload }: FramePiece): Buffer {
+  return frameOf(letter.message, Buffer.concat([Buffer.from([kind, last ? 1 : 0]), payload]));
+}
+
+export function readMessage(payload: Buffer): FramePiece {
+  return { opcode: payload[0] ?? 0, last: payload[1] === 1, payload: payload.subarray(2) };
 }

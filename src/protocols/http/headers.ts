@@ -43,6 +43,8 @@ export function requestFields(headers: readonly Field[], whole: boolean): Field[
   let isPart = false;
   for (const field of headers) {
     const [name, value] = field;
+    // Frames are read and masked one by one, so none may be compressed.
+    if (name === 'sec-websocket-extensions') continue;
     if (name === 'accept-encoding') accepts = accepts === '' ? value : `${accepts}, ${value}`;
     // A part of a body cannot be masked: who knows what stood before it. So the whole is asked for.
     else if (!(whole && (name === 'range' || name === 'if-range'))) {

@@ -20,7 +20,7 @@ function maskedIn(entries: readonly Entry[]) {
 }
 
 function recorded(entries: readonly Entry[]): string {
-  return entries.flatMap((entry) => (entry.kind === 'bytes' ? [entry.bytes.toString()] : [])).join('');
+  return entries.flatMap((entry) => (entry.kind === 'bytes' ? [Buffer.from(entry.bytes).toString()] : [])).join('');
 }
 
 describe('a masked reply', () => {

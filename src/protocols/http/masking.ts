@@ -82,9 +82,21 @@ export class ShownReply {
     this.#body(clean.subarray(0, clean.length - begun));
   }
 
-  /** One WebSocket message's piece, whole in itself as far as credentials go. */
-  message(opcode: number, last: boolean, payload: Buffer): void {
-    this.#add(frameOf(letter.message, Buffer.concat([Buffer.from([opcode, last ? 1 : 0]), this.#scrubber.bytes(payload)])));
+  /** The head of a reply that has no body, or whose body is messages. */
+  open(line: string, fields: readonly Field[]): void {
+    this.#add(headFrame(letter.reply, line, this.#clean(fields)));
+    this.flush();
+  }
+
+  /** One WebSocket message's piece, masked already; whole in itself as far as credentials go. */
+  message(frame: Buffer): void {
+    this.#add(this.#scrubber.bytes(frame));
+    this.flush();
+  }
+
+  /** What the gateway says in the target's place. */
+  say(frame: Buffer): void {
+    this.#add(frame);
     this.flush();
   }
 

@@ -54,7 +54,7 @@ function canonicalSegment(segment: string, encodedSlashes: 'refuse' | 'keep'): S
     const hex = segment.slice(at + 1, at + 3);
     if (!/^[0-9A-Fa-f]{2}$/.test(hex)) return { problem: 'a percent sign without two hexadecimal digits in the path' };
     const code = Number.parseInt(hex, 16);
-    const problem = encodedProblem(code, segment.slice(at + 3, at + 5), encodedSlashes);
+    const problem = encodedProblem(code, encodedSlashes);
     if (problem !== null) return { problem };
     const meant = String.fromCharCode(code);
     decoded += meant;
@@ -63,15 +63,15 @@ function canonicalSegment(segment: string, encodedSlashes: 'refuse' | 'keep'): S
   }
   // With the slashes that stand for themselves taken for real ones, too, none may lead upwards.
   if (decoded.split('/').some((part) => part === '.' || part === '..')) return { problem: 'a dot segment (. or ..) in the path' };
+  if (/%[0-9A-Fa-f]{2}/.test(decoded)) return { problem: 'something encoded twice (%25…) in the path' };
   return { problem: null, text };
 }
 
-function encodedProblem(code: number, next: string, encodedSlashes: 'refuse' | 'keep'): string | null {
+function encodedProblem(code: number, encodedSlashes: 'refuse' | 'keep'): string | null {
   const sign = String.fromCharCode(code);
   if (sign === '/') return encodedSlashes === 'keep' ? null : 'an encoded slash (%2F) in the path';
   if (sign === '\\') return 'an encoded backslash (%5C) in the path';
   if (sign === ';') return 'an encoded semicolon (%3B) in the path';
-  if (sign === '%' && /^[0-9A-Fa-f]{2}$/.test(next)) return 'a percent sign encoded twice (%25…) in the path';
   return code < 0x20 || code === 0x7f ? 'an encoded control character in the path' : null;
 }
 

@@ -1,8 +1,10 @@
-import { Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import type { Outcome } from '../../core/entry.ts';
+import type { Refusal } from '../../core/verdict.ts';
 import type { Field } from '../../core/web.ts';
 import { ForbiddenAddress } from '../../wire/dial.ts';
 import { fieldsOf } from '../../wire/http-headers.ts';
+import { acceptOf } from '../../wire/websocket.ts';
 import { type BodyMasks, Withheld } from './body-masking.ts';
 import { type Injection, sentTarget, withoutCredential } from './credential.ts';
 import { Decoding } from './decoding.ts';
@@ -10,11 +12,13 @@ import type { Carrier, HttpExchange } from './exchange.ts';
 import { FrameReader, letter } from './framing.ts';
 import { codingOf, type Places, replyFields } from './headers.ts';
 import { ShownReply } from './masking.ts';
-import type { Controller, Handler, Upstream } from './upstream.ts';
+import { Tunnel } from './tunnel.ts';
+import type { Controller, Handler, Sent } from './upstream.ts';
 
 /** What a call of a target needs of its session. */
 export interface CallParts {
-  readonly upstream: Upstream;
+  /** How the request is sent: as others are, or as one for an upgrade. */
+  readonly send: (sent: Sent, handler: Handler) => void;
   readonly places: Places;
   /** What masks the reply; null where nothing is masked, or all may be seen. */
   readonly masks: BodyMasks | null;
@@ -37,6 +41,7 @@ export class TargetCall implements Carrier, Handler {
   #outcome: Outcome | null = null;
   #trailers: readonly Field[] = [];
   #injection: Injection | null = null;
+  #tunnel: Tunnel | null = null;
 
   constructor(exchange: HttpExchange, parts: CallParts) {
     this.#exchange = exchange;
@@ -52,6 +57,7 @@ export class TargetCall implements Carrier, Handler {
   #one(kind: number, payload: Buffer): void {
     if (kind === letter.request) this.#begin();
     else if (kind === letter.body && this.#body !== null) this.#exchange.targetTakes(this.#body.push(payload));
+    else if (kind === letter.message) this.#tunnel?.forward(payload);
     else if (kind === letter.end) this.#body?.push(null);
   }
 
@@ -75,7 +81,7 @@ export class TargetCall implements Carrier, Handler {
     if (length !== null) sent.push(['content-length', String(length)]);
     const path = `${this.#parts.places.target.path}${sentTarget(target, injection)}`;
     try {
-      this.#parts.upstream.send({ path, method, headers: sent.flat(), body: this.#body }, this);
+      this.#parts.send({ path, method, headers: sent.flat(), body: this.#body }, this);
     } catch (fault) {
       this.#exchange.fail('TARGET_FAULT', 'The request could not be sent to the target.', fault, false);
     }
@@ -86,11 +92,18 @@ export class TargetCall implements Carrier, Handler {
     this.#controller?.abort(reason);
     this.#decoding?.destroy();
     this.#body?.destroy();
+    this.#tunnel?.destroy();
+  }
+
+  close(refusal: Refusal): boolean {
+    this.#tunnel?.close(1008, `${refusal.code}: ${refusal.message}`);
+    return this.#tunnel !== null;
   }
 
   // ---- from the target ----------------------------------------------------------------------------------------------------
 
   flow(more: boolean): void {
+    if (this.#tunnel !== null) return this.#tunnel.flow(more);
     if (this.#decoding !== null) {
       if (more) this.#decoding.resume();
       else this.#decoding.pause();
@@ -101,6 +114,23 @@ export class TargetCall implements Carrier, Handler {
   onRequestStart(controller: Controller): void {
     this.#controller = controller;
     if (this.#abandoned !== null) controller.abort(this.#abandoned);
+  }
+
+  onRequestUpgrade(controller: Controller, status: number, headers: object, socket: Duplex): void {
+    const fields = fieldsOf(rawPairs(controller.rawHeaders ?? headers));
+    const { client } = this.#exchange;
+    const key = this.#exchange.head.fields.find(([name]) => name === 'sec-websocket-key')?.[1] ?? '';
+    const accept = fields.find(([name]) => name === 'sec-websocket-accept')?.[1];
+    const extended = fields.some(([name]) => name === 'sec-websocket-extensions');
+    // Only who took the handshake speaks WebSocket from here on (Teleport 6.2.22 believed the status alone).
+    if (client === null || this.#injection === null || status !== 101 || accept !== acceptOf(key) || extended) {
+      socket.destroy();
+      return this.#fail(Object.assign(new Error('the target’s answer to the handshake is none'), { code: 'UND_ERR_SOCKET' }));
+    }
+    const reply = new ShownReply(this.#injection.scrubber, this.#parts.masks, this.#exchange.answer);
+    this.#reply = reply;
+    reply.open('101 Switching Protocols', replyFields(fields, this.#parts.places, false));
+    this.#tunnel = new Tunnel({ exchange: this.#exchange, reply, masks: this.#parts.masks, client, target: socket });
   }
 
   onResponseStart(controller: Controller, status: number, headers: object, reason = ''): void {
