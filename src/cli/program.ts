@@ -78,11 +78,14 @@ function addRunning(program: Command, context: CommandContext): void {
   program
     .command('quickstart')
     .summary('a demonstration on this machine')
-    .description('Runs a gateway with an embedded database, identity provider and sample traffic, on loopback only. Not for real use.')
+    .description(
+      'Runs a gateway with an embedded database, HTTP API, git server, identity provider and sample traffic, on loopback only. Not for real use.',
+    )
     .option('--state <folder>', 'the demonstration’s folder (default: .quickstart)')
     .option('--address <address>', 'a loopback address (default: 127.0.0.1)')
     .option('--console-port <port>', 'default 8080; 0 takes any free one', port)
     .option('--database-port <port>', 'default 15432; 0 takes any free one', port)
+    .option('--web-port <port>', 'default 8081; 0 takes any free one', port)
     .option('--identity-port <port>', 'default 8082; 0 takes any free one', port)
     .option('--json', 'errors as one JSON object')
     .action(async ({ json: _json, ...options }: QuickstartOptions & { json?: boolean }) => {

@@ -34,7 +34,7 @@ export async function temporaryFolder() {
   return { path, remove };
 }
 
-const ports = ['--console-port', '0', '--database-port', '0', '--identity-port', '0'];
+const ports = ['--console-port', '0', '--database-port', '0', '--web-port', '0', '--identity-port', '0'];
 
 /** Starts one and waits for its last line. */
 export async function startDemonstration(folder: string): Promise<Demonstration> {

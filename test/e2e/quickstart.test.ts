@@ -161,7 +161,7 @@ describe('the quickstart', { timeout: 120_000 }, async () => {
     const commands = demo
       .output()
       .split('\n')
-      .filter((line) => /^ {2}(PGPASSWORD=|\.\/bin\/chaperone\.js)/.test(line));
+      .filter((line) => /^ {2}(PGPASSWORD=|\.\/bin\/chaperone\.js|curl |git )/.test(line));
     assert.ok(commands.length >= 5, demo.output());
     const psql = await installed('psql');
     for (const command of commands) {

@@ -1,18 +1,20 @@
 import type { QuickstartFolder } from './folder.ts';
 import { audience, clients } from './people.ts';
+import { policies } from './policies.ts';
+import { billing, gitUser, orders, repository } from './sample-connections.ts';
 import type { ShopLogin } from './shop.ts';
-
-/** The name under which clients reach the sample shop. */
-export const connection = 'orders';
 
 /** What the demonstration's gateway is told. */
 export interface QuickstartTerms {
   readonly address: string;
   readonly consolePort: number;
   readonly databasePort: number;
+  readonly webPort: number;
   readonly issuer: string;
   readonly target: { readonly host: string; readonly port: number };
   readonly shop: ShopLogin;
+  /** Where the sample API and git server listen. */
+  readonly sites: { readonly billing: { readonly port: number }; readonly git: { readonly port: number } };
 }
 
 /** Writes the gateway's configuration and policies, and returns the configuration's path. */
@@ -22,42 +24,8 @@ export async function writeConfiguration(folder: QuickstartFolder, terms: Quicks
   return folder.path('chaperone.yaml');
 }
 
-const policies = `// Who may reach what. Without a policy, nobody reaches anything.
-
-@id("engineering-works")
-@reason("Engineers and their agents work on the sample shop.")
-permit (principal in Group::"engineering", action, resource in Connection::"${connection}")
-unless { action == Action::"unmask" };
-
-// DBAs see what is masked for everybody else: they may unmask, too.
-@id("dba-works")
-@reason("DBAs look after the sample shop.")
-permit (principal in Group::"dba", action, resource in Connection::"${connection}");
-
-// Whoever is no DBA waits for one before rows are deleted, or anything is done to more than rows. An approval lets one exact statement
-// pass, once.
-@id("deletes-and-schema-need-dba")
-@approval("dba")
-@reason("Rows are deleted, and tables changed, with the consent of a DBA.")
-forbid (
-  principal,
-  action in [Action::"postgres:delete", Action::"schema", Action::"admin", Action::"unknown"],
-  resource in Connection::"${connection}"
-)
-unless { principal in Group::"dba" };
-
-// And what cannot be made good again is not done at all, whoever asks.
-@id("no-truncate")
-@reason("Nothing is emptied as a whole; delete the rows that must go, with a WHERE.")
-forbid (
-  principal,
-  action in [Action::"postgres:truncate", Action::"postgres:truncate-unknown"],
-  resource in Connection::"${connection}"
-);
-`;
-
 function configuration(folder: QuickstartFolder, terms: QuickstartTerms): string {
-  const { issuer, target, shop } = terms;
+  const { issuer, target, shop, sites } = terms;
   const file = (...names: string[]) => JSON.stringify(folder.path(...names));
   const at = (port: number) => JSON.stringify(`${terms.address.includes(':') ? `[${terms.address}]` : terms.address}:${port}`);
   return `# A DEMONSTRATION, written anew at each start: on loopback, without TLS, with an identity provider that signs in anyone
@@ -66,6 +34,7 @@ demonstration: true
 state: ${file('state')}
 listen:
   console: { address: ${at(terms.consolePort)} }
+  web: { address: ${at(terms.webPort)} }
   postgres: { address: ${at(terms.databasePort)} }
   tls: { insecureLoopback: true }
 identity:
@@ -75,19 +44,31 @@ identity:
       login: { clientId: ${clients.console}, clientSecret: { file: ${file('secrets', clients.console)} } }
 roles: { admin: [dba], auditor: [audit], reviewer: [dba] }
 connections:
-  - name: ${connection}
+  - name: ${orders}
     protocol: postgres
     target: { host: ${JSON.stringify(target.host)}, port: ${target.port}, database: ${shop.database}, tls: off }
     credentials: { user: ${shop.user}, password: { file: ${file('secrets', shop.user)} } }
     recording: { durability: write, onFailure: stop }
     retention: 30d
+  - name: ${billing}
+    protocol: http
+    target: { url: "http://127.0.0.1:${sites.billing.port}/v1" }
+    credentials: { header: Authorization, value: { file: ${file('secrets', billing)} } }
+    retention: 30d
+  - name: ${repository}
+    protocol: git
+    target: { url: "http://127.0.0.1:${sites.git.port}/${repository}.git" }
+    credentials: { user: ${gitUser}, password: { file: ${file('secrets', repository)} } }
+    retention: 30d
 policies: ${file('policies')}
 masking:
   columns:
-    - { column: "${connection}:public.customers.iban", action: partial }
-    - { column: "${connection}:public.customers.birth_date", action: redact }
+    - { column: "${orders}:public.customers.iban", action: partial }
+    - { column: "${orders}:public.customers.birth_date", action: redact }
+    - { column: "${billing}:/iban", action: partial }
+    - { column: "${billing}:/items/*/iban", action: partial }
   detectors:
-    - { detect: [email, phone], connections: [${connection}], action: partial }
+    - { detect: [email, phone], connections: [${orders}, ${billing}], action: partial }
 approvals: { wait: 30m, expire: 8h }
 `;
 }

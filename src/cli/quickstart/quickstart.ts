@@ -1,16 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChaperoneError, messageOf } from '../../core/errors.ts';
+import type { Place } from '../../wire/dial.ts';
 import { problemText } from '../check.ts';
 import type { Serve } from '../serve.ts';
-import { connection, writeConfiguration } from './configuration.ts';
+import { writeConfiguration } from './configuration.ts';
 import { startDatabase } from './embedded-database.ts';
 import { type QuickstartFolder, openFolder } from './folder.ts';
 import { freePort, mustBeFree } from './free-port.ts';
 import { type HeldStatement, holdStatement } from './held-statement.ts';
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts';
 import { agent } from './people.ts';
+import { orders } from './sample-connections.ts';
+import { startSampleSites } from './sample-sites.ts';
 import { playSamples, sampleRun } from './sample-traffic.ts';
+import { playWebSamples } from './sample-web-traffic.ts';
+import { newSecret } from './secret.ts';
 import { type ShopLogin, openShop } from './shop.ts';
 import { type Tokens, keepTokens } from './tokens.ts';
 import { welcomeText } from './welcome.ts';
@@ -28,9 +32,10 @@ export interface QuickstartOptions {
   readonly state?: string;
   /** Default 127.0.0.1; anything but loopback is refused. */
   readonly address?: string;
-  /** Ports: default 8080, 15432 and 8082 (or, for the identity provider alone, any free one). 0 takes any free one. */
+  /** Ports: default 8080, 15432, 8081 and 8082 (or, for the identity provider alone, any free one). 0 takes any free one. */
   readonly consolePort?: number;
   readonly databasePort?: number;
+  readonly webPort?: number;
   readonly identityPort?: number;
 }
 
@@ -42,16 +47,17 @@ const graceMs = 2000;
  * start. Rejects with `REQUEST_INVALID` where the options cannot work; whatever had started by then is stopped.
  */
 export async function runQuickstart(deps: QuickstartDependencies, options: QuickstartOptions = {}): Promise<{ stop(): Promise<void> }> {
-  const { address = '127.0.0.1', consolePort = 8080, databasePort = 15_432, identityPort = 8082 } = options;
+  const { address = '127.0.0.1', consolePort = 8080, databasePort = 15_432, webPort = 8081, identityPort = 8082 } = options;
   mustBeLoopback(address);
   await mustBeFree(consolePort, '--console-port');
   await mustBeFree(databasePort, '--database-port');
+  await mustBeFree(webPort, '--web-port');
   const stack = new AsyncDisposableStack();
   stack.defer(holdSignals());
   try {
     const folder = await openFolder(options.state ?? '.quickstart');
     stack.defer(() => folder.release());
-    const ports = { address, consolePort: consolePort || (await freePort()), databasePort, identityPort };
+    const ports = { address, consolePort: consolePort || (await freePort()), databasePort, webPort, identityPort };
     await start(deps, folder, ports, stack);
   } catch (fault) {
     await stack.disposeAsync();
@@ -79,22 +85,26 @@ async function start(
   const identity = await startIdentityProvider(folder, ports.identityPort, ports.consolePort);
   stack.defer(() => identity.stop());
   const target = await startTarget(deps, folder, stack);
+  const sites = await startSampleSites(folder);
+  stack.defer(() => sites.stop());
   const stopping = new AbortController();
   stack.defer(() => stopping.abort());
   const renewalFailed = (fault: unknown) => deps.log(`the tokens could not be renewed: ${messageOf(fault)}`);
   const tokens = await keepTokens(folder, identity, stopping.signal, renewalFailed);
-  const configuration = await writeConfiguration(folder, { ...ports, ...target, issuer: identity.issuer });
+  const configuration = await writeConfiguration(folder, { ...ports, ...target, sites, issuer: identity.issuer });
   deps.log('starting the gateway …');
   const gateway = await deps.serve(configuration);
   if (!('sockets' in gateway)) throw new ChaperoneError('INTERNAL', problemText(gateway));
   stack.defer(() => gateway.stop(graceMs));
-  const [database] = gateway.sockets.values();
-  if (database === undefined || gateway.console === null) throw new ChaperoneError('INTERNAL', 'The gateway lacks a listener.');
-  const held = await playOnce(deps, folder, database, identity, tokens);
+  const web = gateway.sockets.get('web');
+  const database = [...gateway.sockets].find(([name]) => name !== 'web')?.[1];
+  if (database === undefined || web === undefined || gateway.console === null)
+    throw new ChaperoneError('INTERNAL', 'The gateway lacks a listener.');
+  const held = await playOnce(deps, folder, { database, web }, identity, tokens);
   if (held !== null) stack.defer(() => held.leave());
   const session = await sampleSession(gateway.console, tokens.auditor);
   const approval = held?.approval ?? null;
-  deps.stdout.write(welcomeText(folder, { console: gateway.console, database, session, approval, issuer: identity.issuer }));
+  deps.stdout.write(welcomeText(folder, { console: gateway.console, database, web, session, approval, issuer: identity.issuer }));
 }
 
 async function startTarget(deps: QuickstartDependencies, folder: QuickstartFolder, stack: AsyncDisposableStack) {
@@ -110,15 +120,11 @@ async function startTarget(deps: QuickstartDependencies, folder: QuickstartFolde
   return { target: { host: server.host, port: server.port }, shop };
 }
 
-function newSecret(): string {
-  return randomBytes(24).toString('base64url');
-}
-
 /** Sample traffic belongs to the first start of a state only; what was played is on record from then on. The last of it waits. */
 async function playOnce(
   deps: QuickstartDependencies,
   folder: QuickstartFolder,
-  gateway: { host: string; port: number },
+  gateway: { database: Place; web: Place },
   identity: IdentityProvider,
   { agent: acting, dba, stranger }: Tokens,
 ): Promise<HeldStatement | null> {
@@ -126,8 +132,9 @@ async function playOnce(
   deps.log('playing some agent traffic …');
   try {
     const expired = await identity.person(agent.actsFor, -3600);
-    await playSamples(gateway, connection, { agent: acting, dba, stranger, expired });
-    const held = await holdStatement(gateway, connection, acting);
+    await playSamples(gateway.database, orders, { agent: acting, dba, stranger, expired });
+    await playWebSamples(gateway.web, acting);
+    const held = await holdStatement(gateway.database, orders, acting);
     await folder.write('samples-played', `${new Date().toISOString()}\n`);
     return held;
   } catch (fault) {
