@@ -224,11 +224,32 @@ describe('the quickstart', { timeout: 120_000 }, async () => {
     assert.equal(played.filter(({ status, principal }) => status === 'ended' && principal?.agent === 'cursor').length, 3);
   });
 
+  test('what the agent asked of the API and pushed is on record, with what was turned away', async () => {
+    const asked = async (connection: string) => {
+      const { items } = (await api('auditor', `/exchanges?connection=${connection}&limit=100`)) as {
+        items: { action: string; text: string; verdict: string; policies: string[] }[];
+      };
+      return items.map(({ action, text, verdict, policies }) => ({ asked: `${action} ${text}`, verdict, policies }));
+    };
+    const ofBilling = await asked('billing');
+    assert.ok(ofBilling.some(({ asked: words, verdict }) => words.startsWith('http:POST POST /refunds') && verdict === 'permitted'));
+    const refused = [...ofBilling, ...(await asked('web-app'))].filter(({ verdict }) => verdict === 'refused');
+    assert.deepEqual(refused.map(({ policies }) => policies).toSorted(), [['billing-keeps-customers'], ['no-secrets-in-git']]);
+    const { items } = (await api('auditor', '/exchanges?q=Intl.NumberFormat')) as { items: { action: string }[] };
+    assert.deepEqual(
+      items.map(({ action }) => action),
+      ['git:create'],
+      'a pushed line is found',
+    );
+  });
+
   test('secrets are for their owner only, and in no output, log or record', async () => {
     assert.equal((await stat(path)).mode & 0o777, 0o700);
     for (const folder of ['secrets', 'tokens'])
       for (const name of await readdir(join(path, folder))) assert.equal((await stat(join(path, folder, name))).mode & 0o777, 0o600, name);
-    const secrets = ['superuser', 'shop_app'].map((name) => readFileSync(join(path, 'secrets', name), 'utf8'));
+    const secrets = ['superuser', 'shop_app', 'billing', 'web-app'].map((name) =>
+      readFileSync(join(path, 'secrets', name), 'utf8').replace('Bearer ', ''),
+    );
     const tokens = ['agent', 'engineer', 'dba', 'auditor', 'stranger'].map(token);
     const files = (await readdir(path, { recursive: true, withFileTypes: true })).filter(
       (entry) => entry.isFile() && !/\/(secrets|tokens)$/.test(entry.parentPath),
