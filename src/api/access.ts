@@ -38,6 +38,7 @@ export const accessByRoute = {
   '/api/v1/runs/:id': 'own-run',
   '/api/v1/runs/:id/exchanges': 'own-run',
   '/api/v1/runs/:id/story': 'own-run',
+  '/api/v1/runs/:id/terminate': 'own-run',
   '/api/v1/approvals': 'own-list',
   '/api/v1/approvals/:id': 'own-approval',
   '/api/v1/slack/interactions': 'signed',

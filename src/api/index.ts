@@ -23,7 +23,7 @@ import { problem, sendProblem } from './problem.ts';
 import { addRunRoutes, type RunSources } from './run-routes.ts';
 import { addSearchRoutes, type SearchSources } from './search-routes.ts';
 import { addOverviewRoute, type OverviewSources } from './overview-route.ts';
-import { addTerminateRoute } from './terminate-route.ts';
+import { addTerminateRoutes } from './terminate-route.ts';
 import { type Api, addOtherRoutes, addRecordingRoutes, addSessionRoutes, type RouteSources } from './routes.ts';
 
 export interface ApiOptions
@@ -97,7 +97,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addSessionRoutes(api, options);
   addRecordingRoutes(api, options);
   addLiveRoute(api, options);
-  addTerminateRoute(api, options);
+  addTerminateRoutes(api, options);
   addOtherRoutes(api, options);
   addSearchRoutes(api, options);
   addOverviewRoute(api, options);

@@ -20,7 +20,13 @@ const strangers = sessionItem(null, { status: 'refused', verdict: 'refused', cod
 const catalog = memoryCatalog([others, own, strangers], [exchangeItem(others, { text: 'select secret from plans' }), exchangeItem(own)]);
 
 /** What a look cannot test: it leads somewhere, or does something. */
-const elsewhere = new Set(['/api/v1/login', '/api/v1/login/callback', '/api/v1/logout', '/api/v1/sessions/:id/terminate']);
+const elsewhere = new Set([
+  '/api/v1/login',
+  '/api/v1/login/callback',
+  '/api/v1/logout',
+  '/api/v1/sessions/:id/terminate',
+  '/api/v1/runs/:id/terminate',
+]);
 
 /** What a route needs beside its session to be answered with 200. */
 const queries: { readonly [url: string]: string } = { '/api/v1/sessions/:id/export': '?format=ndjson' };

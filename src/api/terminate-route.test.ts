@@ -63,6 +63,13 @@ describe('ending a session', () => {
     );
   });
 
+  it('ends a run with all that goes on of it, for whose it is and admins', async () => {
+    const end = (who: string, id: string) => trial.post(`/api/v1/runs/${id}/terminate`, who, {});
+    assert.equal((await end('aud', over.id)).status, 403);
+    assert.equal((await end('bob', over.id)).status, 404);
+    assert.deepEqual(await (await end('ada', over.id)).json(), { items: [] });
+  });
+
   it('by a cookie needs the token against forgery', async () => {
     const { cookie, origin, ...csrf } = trial.signedIn('root');
     const post = (headers: Record<string, string>) =>

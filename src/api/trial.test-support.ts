@@ -222,6 +222,7 @@ function runsOf(sessions: (id: string) => SessionItem | null): RunReader {
     runs: () => ({ items: [], next: null }),
     runOwner: (id) => itemOf(id)?.principal ?? null,
     run: itemOf,
+    activeSessions: (id) => [sessions(id)].filter((session) => session?.status === 'active') as SessionItem[],
     runExchanges: () => ({ items: [], next: null }),
     story: () => ({ items: [], next: null }),
   };

@@ -122,6 +122,8 @@ export interface RunReader {
   /** Whose it is; null where there is no such run. */
   runOwner(id: string): { readonly issuer: string; readonly subject: string } | null;
   run(id: string): RunDetail | null;
+  /** Its sessions that go on; the newest thousand. */
+  activeSessions(id: string): readonly SessionItem[];
   /** Its exchanges in the order in which they opened. */
   runExchanges(id: string, page: PageRequest): Page<ExchangeItem>;
   story(id: string, page: PageRequest): Page<StoryItem>;

@@ -33,6 +33,11 @@ export function readRuns(open: () => DatabaseSync | null): RunReader {
       const [database, key] = [open(), keyOf(id)];
       return database === null || key === null ? null : detailOf(database, Number(key['key']));
     },
+    activeSessions: (id) => {
+      const key = keyOf(id);
+      const sql = `${sessionRows} WHERE s.run_key = ? AND s.status = 'active' ORDER BY s.id DESC LIMIT 1000`;
+      return key === null ? [] : (open()?.prepare(sql).all(Number(key['key'])) ?? []).map(sessionItem);
+    },
     runExchanges: (id, page) => {
       const [database, key] = [open(), keyOf(id)];
       return database === null || key === null ? { items: [], next: null } : exchangesIn(database, Number(key['key']), page);

@@ -59,6 +59,7 @@ const deciding = {
   '/api/v1/slack/interactions': 'post',
   '/api/v1/logout': 'post',
   '/api/v1/sessions/{id}/terminate': 'post',
+  '/api/v1/runs/{id}/terminate': 'post',
 } as const;
 /** The ways to a sign-in and back, for everybody; console-login.test.ts walks them. */
 const leading = ['/api/v1/login', '/api/v1/login/callback'];

@@ -154,14 +154,35 @@ describe('a session that is watched', { timeout: 120_000 }, () => {
     assert.deepEqual([again.stoppedAt, again.endedAt, again.inFlight], [null, stopped?.endedAt, []]);
   });
 
+  it('is ended with its whole run', async () => {
+    const clients = await Promise.all([1, 2].map(() => house.connect('whole', {}, () => {})));
+    await Promise.all(clients.map((client) => client.query('select 1')));
+    let run = '';
+    assert.ok(
+      await eventually(async () => {
+        const { items } = JSON.parse(await house.read('engineer', '/api/v1/runs?name=whole')) as {
+          items: { id: string; activeSessions: number }[];
+        };
+        run = items[0]?.id ?? '';
+        return items[0]?.activeSessions === 2;
+      }),
+    );
+    const { items } = (await (await post('engineer', `/runs/${run}/terminate`, { reason: 'enough' })).json()) as { items: Receipt[] };
+    assert.deepEqual(
+      items.map(({ session }) => session.status),
+      ['ended', 'ended'],
+    );
+    assert.equal((await house.over('whole', 2)).length, 2);
+  });
+
   it('who watches and who ends is on the trail', async () => {
     const events = async () =>
       JSON.parse(await house.read('auditor', '/api/v1/audit?limit=1000')) as {
         items: { event: string; detail: { session?: string; reason?: string } }[];
       };
-    assert.ok(await eventually(async () => (await events()).items.filter(({ event }) => event === 'session.terminated').length === 1));
+    assert.ok(await eventually(async () => (await events()).items.filter(({ event }) => event === 'session.terminated').length === 3));
     const { items } = await events();
-    assert.equal(items.find(({ event }) => event === 'session.terminated')?.detail.reason, 'it sleeps');
+    assert.equal(items.findLast(({ event }) => event === 'session.terminated')?.detail.reason, 'it sleeps');
     assert.ok(items.filter(({ event }) => event === 'session.watched').length >= 6);
   });
 });

@@ -31,3 +31,4 @@ export const receipt = named(
   }),
 );
 export type Receipt = z.output<typeof receipt>;
+export const runReceipt = z.object({ items: list(receipt).describe('One for each session that went on') });
