@@ -5,7 +5,7 @@ import { Random } from '../../rig/random.ts';
 import { clientScript } from './grammar.ts';
 import { ModelTarget } from './model-target.ts';
 import { chunksOf, mutate } from './mutation.ts';
-import { secretResults, settingResult } from './secrets.ts';
+import { secretResults } from './secrets.ts';
 import { type Line, play, type Played, type Scene, usualOpening } from './trial.ts';
 import * as verdicts from './verdicts.ts';
 
@@ -16,8 +16,6 @@ import * as verdicts from './verdicts.ts';
  */
 export const kinds = ['honest', 'judged', 'requests', 'replies', 'opening', 'disk', 'masked', 'masked-requests', 'masked-replies'] as const;
 export type Kind = (typeof kinds)[number];
-
-const known = new Map([...secretResults, settingResult]);
 
 /** What a campaign has seen. */
 export interface Tally {
@@ -81,7 +79,7 @@ function sceneOf(kind: Kind, random: Random, tally: Tally): { readonly scene: Sc
   const target: Scene['target'] = (toGateway) => {
     const told = telling(toGateway, random, tally);
     const line = kind === 'replies' || kind === 'masked-replies' ? lying(told, random) : told;
-    return new ModelTarget(line, masked ? known : undefined);
+    return new ModelTarget(line, masked ? secretResults : undefined);
   };
   return { scene: { client: chunksOf(client, random), target, ahead: random.below(4) > 0, masked, ...opening, ...failing }, client };
 }

@@ -1,5 +1,6 @@
 import { encodeError, encodeMessage } from '../../../src/protocols/postgres/messages.ts';
 import { ByteReader } from '../../../src/wire/byte-reader.ts';
+import { settingQuestion } from '../../../src/protocols/postgres/setting-question.ts';
 import type { Line } from './trial.ts';
 import { message, reply } from '../../../src/protocols/postgres/testing/fixtures.ts';
 
@@ -281,9 +282,10 @@ export class ModelTarget {
   }
 
   #isKnown(text: string): boolean {
-    return this.#results.has(text);
+    return this.#results.has(text) || text === settingQuestion;
   }
   #resultOf(text: string): Result {
+    if (text === settingQuestion) return { rows: [settingAnswer(this.#prepared)], tag: 'SELECT 1' };
     const result = this.#results.get(text) ?? { rows: [], tag: 'SELECT 0' };
     return this.#name !== null && text === 'show application_name' ? { ...result, rows: [reply.row(this.#name)] } : result;
   }
@@ -294,6 +296,13 @@ export class ModelTarget {
     const statements = text.split(';').map((statement) => statement.trim());
     return statements.every((statement) => this.#isKnown(statement)) ? statements : null;
   }
+}
+
+/** What the gateway is told of a session where it asks, by the names that were prepared in it. */
+function settingAnswer(names: ReadonlyMap<string, string>): Buffer {
+  const prepared = Object.fromEntries([...names].filter(([name]) => name !== '' && name !== 'chaperone question'));
+  const setting = { path: ['pg_catalog', 'public'], user: 'shop_app', strings: 'on', temporary: null, prepared, cursors: null };
+  return reply.row(JSON.stringify(setting));
 }
 
 const number = reply.rows([['n', 23]]);

@@ -1,7 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import { encodeMessage } from '../../../src/protocols/postgres/messages.ts';
 import { Catalog } from '../../../src/protocols/postgres/catalog.ts';
-import { settingQuestion } from '../../../src/protocols/postgres/setting-question.ts';
 import { message, reply } from '../../../src/protocols/postgres/testing/fixtures.ts';
 import { int16 } from '../../../src/protocols/postgres/testing/messages.ts';
 import { snapshotOf } from '../../../src/sql/snapshot-query.ts';
@@ -141,8 +140,3 @@ export const secretResults: ReadonlyMap<string, Result> = new Map<string, Result
   ],
   ['show application_name', some(['fuzz'], 'application_name')],
 ]);
-
-const setting = { path: ['pg_catalog', 'public'], user: 'shop_app', strings: 'on', temporary: null, prepared: null, cursors: null };
-/** What the gateway is told of a session where it asks. */
-export const settingAnswer = reply.row(JSON.stringify(setting));
-export const settingResult: readonly [string, Result] = [settingQuestion, { rows: [settingAnswer], tag: 'SELECT 1' }];

@@ -7,7 +7,7 @@ import { replyMessages, requestMessages } from '../../../src/protocols/postgres/
 import { message, reply } from '../../../src/protocols/postgres/testing/fixtures.ts';
 import { words } from './grammar.ts';
 import { find } from '../../e2e/secret-forms.ts';
-import { secrets, settingAnswer } from './secrets.ts';
+import { secrets } from './secrets.ts';
 import { bytesOf, endOf, type Played } from './trial.ts';
 
 /** The question for the password, which stands before everything that is on record. */
@@ -137,23 +137,29 @@ export function assertWholeMessages({ sent }: Played): void {
 export function assertSameMessages({ record, sent, said }: Played): void {
   assert.ok(record);
   if (endOf(record.entries).endsWith('does not pass while the target waits for copy data.')) return;
-  const told = typesOf(without(without(afterGreeting(said), Buffer.concat(settingAnswers)), Buffer.concat(answers)));
+  const told = typesOf(without(withoutSettings(afterGreeting(said)), Buffer.concat(answers)));
   const heard = typesOf(afterGreeting(sent.client.subarray(questionBytes)));
+  // A copy by a name of which nobody can tell any more what it stands for ends the session; whoever has said goodbye hears no reason.
+  if (record.entries.some(isCut)) return assert.ok(told.replaceAll('Z', '').startsWith(heard.replaceAll('Z', '')), `${heard} of ${told}`);
   assert.equal(heard.replaceAll('Z', ''), told.replaceAll('Z', ''));
   const apart = sent.target.toString('latin1').split(encodeQuestion(settingQuestion, true).toString('latin1')).length - 1;
   const ready = (types: string) => types.split('Z').length;
   assert.ok(ready(heard) <= ready(told) && ready(heard) >= ready(told) - apart, `${heard} of ${told}`);
 }
 
-const settingAnswers = [
-  reply.closed(),
-  reply.parsed(),
-  reply.bound(),
-  settingAnswer,
-  reply.complete('SELECT 1'),
-  reply.closed(),
-  reply.closed(),
-];
+/** What the gateway is told of a session where it asks. */
+function withoutSettings(said: Buffer): Buffer {
+  const [before, after] = [
+    [reply.closed(), reply.parsed(), reply.bound()],
+    [reply.complete('SELECT 1'), reply.closed(), reply.closed()],
+  ].map((messages) => RegExp.escape(Buffer.concat(messages).toString('latin1')));
+  const answer = new RegExp(`${before}D[^]{10}\\{"path":\\["pg_catalog"[^]*?${after}`, 'g');
+  return Buffer.from(said.toString('latin1').replaceAll(answer, ''), 'latin1');
+}
+
+function isCut(entry: Entry): boolean {
+  return entry.kind === 'outcome' && entry.outcome.status === 'cut';
+}
 
 function typesOf(bytes: Buffer): string {
   let types = '';
