@@ -10,6 +10,7 @@ import { benchConnect } from './stages/connect.ts';
 import { benchCopy } from './stages/copy.ts';
 import { benchGate } from './stages/gate.ts';
 import { benchIdle } from './stages/idle.ts';
+import { benchMasking } from './stages/masking.ts';
 import { benchPgbench } from './stages/pgbench.ts';
 import { benchProcesses } from './stages/processes.ts';
 import { benchResult } from './stages/result.ts';
@@ -62,5 +63,6 @@ async function measure(chosen: Options, signal: AbortSignal): Promise<Results> {
     connect: has('connect') ? await benchConnect(ground) : [],
     processes: has('processes') ? await benchProcesses(ground) : [],
     ...(has('gate') && { gate: await benchGate(ground) }),
+    ...(has('masking') && { masking: await benchMasking(ground) }),
   };
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const stageNames = ['pgbench', 'copy', 'result', 'idle', 'connect', 'processes', 'gate'] as const;
+export const stageNames = ['pgbench', 'copy', 'result', 'idle', 'connect', 'processes', 'gate', 'masking'] as const;
 export type StageName = (typeof stageNames)[number];
 
 /** How much is done; every figure in the results stands beside these. */
@@ -16,6 +16,7 @@ export interface Options {
   readonly scale: number;
   readonly copyMegabytes: number;
   readonly resultRows: number;
+  readonly maskedRows: number;
   readonly stallSeconds: number;
   readonly idleSessions: number;
   /** Of the steady stream of new connections. */
@@ -30,6 +31,7 @@ const full = {
   scale: 10,
   copyMegabytes: 1024,
   resultRows: 5_000_000,
+  maskedRows: 1_000_000,
   stallSeconds: 5,
   idleSessions: 2000,
   connectSeconds: 60,
@@ -43,6 +45,7 @@ const small: typeof full = {
   scale: 1,
   copyMegabytes: 64,
   resultRows: 100_000,
+  maskedRows: 50_000,
   stallSeconds: 1,
   idleSessions: 100,
   connectSeconds: 4,

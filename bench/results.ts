@@ -100,6 +100,16 @@ export interface GateRun
   readonly armed: boolean;
 }
 
+/** A large result of three text columns, all of which are masked in one way, or not. */
+export interface MaskingRun {
+  readonly round: number;
+  readonly treatment: 'nothing' | 'redact' | 'partial' | 'detectors';
+  readonly rows: number;
+  readonly seconds: number;
+  /** Of the whole process, archiving included. */
+  readonly cpuSeconds: number;
+}
+
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
@@ -127,4 +137,5 @@ export interface Results {
   /** Absent from runs saved before there was this stage. */
   readonly processes?: readonly ProcessesRun[];
   readonly gate?: { readonly verdicts: readonly VerdictRun[]; readonly rates: readonly GateRun[] };
+  readonly masking?: readonly MaskingRun[];
 }

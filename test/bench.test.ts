@@ -18,7 +18,10 @@ describe('docs/benchmarks.md', () => {
 
   test('has the tables of the saved results', () => {
     const tables = tablesOf(results);
-    assert.equal(tables.length, 6 + (results.processes === undefined ? 0 : 1) + (results.gate === undefined ? 0 : 2));
+    assert.equal(
+      tables.length,
+      6 + (results.processes === undefined ? 0 : 1) + (results.gate === undefined ? 0 : 2) + (results.masking === undefined ? 0 : 1),
+    );
     for (const table of tables) assert.ok(read('docs/benchmarks.md').includes(markdownOf(table)), table.name);
   });
   test('is what the benchmark writes', () => assert.equal(read('docs/benchmarks.md'), documentOf(results)));

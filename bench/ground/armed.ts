@@ -6,6 +6,9 @@ export interface Armed {
 
 const permit = 'permit (principal in Group::"engineering", action, resource);';
 
+/** For a load that reads and must not see all. */
+export const policiesOfMasked = `@id("permit") ${permit.replace(';', ' unless { action == Action::"unmask" };')}`;
+
 /** One that permits, and prohibitions that hold elsewhere or under conditions, by their ids. */
 export function policiesOf(count: number): Readonly<Record<string, string>> {
   const others = Array.from({ length: count - 1 }, (_, index): [string, string] => {

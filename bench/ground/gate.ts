@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePorts, runChaperone } from '../../test/rig/gateway.ts';
 import type { Issuer } from '../../test/rig/issuer.ts';
-import { type Armed, maskingOf, policyFile } from './armed.ts';
+import { type Armed, maskingOf, policiesOfMasked, policyFile } from './armed.ts';
 import type { Target } from './target.ts';
 
 /** Chaperone in a process of its own, with a connection for each durability. */
@@ -58,6 +58,8 @@ export interface GateOptions {
   readonly tls?: boolean;
   /** Has many policies and rules of masking. */
   readonly armed?: Armed;
+  /** These rules of masking, which nobody is permitted to see past; null for none. */
+  readonly masking?: object | null;
   /** The listener's port is shared with others that meet in this folder. */
   readonly shared?: Shared;
 }
@@ -75,11 +77,16 @@ export async function openGate(target: Target, issuer: Issuer, options: GateOpti
   const places = { consolePort, port: options.shared?.port ?? freePort, shared: options.shared?.folder ?? null, tls: options.tls ?? false };
   const config = join(folder, 'chaperone.yaml');
   await mkdir(join(folder, 'policies'));
-  await writeFile(join(folder, 'policies', 'bench.cedar'), policyFile(options.armed?.policies ?? 1));
+  const policies = options.masking === undefined ? policyFile(options.armed?.policies ?? 1) : policiesOfMasked;
+  await writeFile(join(folder, 'policies', 'bench.cedar'), policies);
   await writeFile(join(folder, 'password'), target.password, { mode: 0o600 });
   await writeFile(
     config,
-    JSON.stringify({ ...configurationOf(target, issuer, places), ...(options.armed && { masking: maskingOf(options.armed.maskRules) }) }),
+    JSON.stringify({
+      ...configurationOf(target, issuer, places),
+      ...(options.armed && { masking: maskingOf(options.armed.maskRules) }),
+      ...(options.masking && { masking: options.masking }),
+    }),
   );
   const memoryFolder = join(folder, 'memory');
   const env = options.probe ? { NODE_OPTIONS: `--import=${probe.href}`, CHAPERONE_BENCH_PROBE: memoryFolder } : {};

@@ -62,6 +62,8 @@ do elsewhere is not seen here.`,
     Verdicts: 'Reading a statement that joins two tables and judging it, in one process; a new text has a literal of its own.',
     'Many rules': `The same load over a gateway with one policy, and over one with policies on the same actions and with rules of masking for
 tables that the load does not read.`,
+    Masking: `A result of three text columns, every value different: an e-mail address, a name, a note of 50 characters. A gateway of its own for
+each way; the detectors are \`email\`, \`card\` and \`iban\`. CPU is of all threads and includes archiving.`,
   };
   const text = about[name];
   return text === undefined ? '' : `${text}\n\n`;

@@ -1,5 +1,13 @@
 import { median } from '../quantile.ts';
-import { type CopyRun, type GateRun, type ProcessesRun, type Results, type VariantName, variantNames } from '../results.ts';
+import {
+  type CopyRun,
+  type GateRun,
+  type MaskingRun,
+  type ProcessesRun,
+  type Results,
+  type VariantName,
+  variantNames,
+} from '../results.ts';
 import { copiesOf, loadsOf, most, rateOf, ratio, resultsOf, runsOf, speedOf } from './comparison.ts';
 import { type Goal, goalsOf, isReached } from './goals.ts';
 
@@ -30,6 +38,7 @@ export function tablesOf(results: Results): Table[] {
     processes(results),
     verdicts(results),
     armed(results),
+    masking(results),
   ];
   return tables.filter(({ rows }) => rows.length > 0);
 }
@@ -244,6 +253,23 @@ function armedRow(own: readonly GateRun[], runs: readonly GateRun[]): string[] {
     rounded(median(own.map(({ p99Micros }) => p99Micros)) / 1000),
     cpu === null ? nothing : rounded(cpu),
   ];
+}
+
+function masking({ masking: runs = [] }: Results): Table {
+  const head = ['all three columns', 'rows', 'k rows/s', 'of nothing masked', 'CPU µs a row'];
+  const rate = ({ rows, seconds }: MaskingRun) => rows / seconds;
+  const plain = runs.filter(({ treatment }) => treatment === 'nothing');
+  const rows = Map.groupBy(runs, ({ treatment }) => treatment)
+    .entries()
+    .map(([treatment, own]) => [
+      treatment,
+      count(own[0]?.rows ?? 0),
+      count(median(own.map(rate)) / 1000),
+      treatment === 'nothing' ? nothing : times(ratio(own, plain, rate)),
+      rounded(median(own.map(({ rows: all, cpuSeconds }) => (cpuSeconds * 1_000_000) / all))),
+    ])
+    .toArray();
+  return { name: 'Masking', head, rows };
 }
 
 function known(values: readonly (number | null)[]): number | null {
