@@ -77,7 +77,7 @@ export async function sayNo(
   { status = errorCodes[refusal.code].http, outcome }: { readonly status?: number; readonly outcome?: Outcome } = {},
 ): Promise<void> {
   const answer = new Answer(passage, call.visit.response);
-  const inLine = isGit(call) && call.visit.path === '/git-upload-pack';
+  const inLine = isGit(call) && call.path === '/git-upload-pack';
   const [given, type, body] = inLine
     ? ([200, 'application/x-git-upload-pack-result', encodePktLine(`ERR ${wordsOf(refusal)}\n`)] as const)
     : isGit(call)

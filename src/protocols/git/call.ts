@@ -9,6 +9,10 @@ import type { Upstream } from './upstream.ts';
 /** One request of a client, with all that is needed to answer it. */
 export interface Call {
   readonly visit: Visit;
+  /** Behind the repository: `/` first, query included, as the client sent it. */
+  readonly path: string;
+  /** How the client reaches the repository. */
+  readonly base: string;
   readonly session: Session;
   readonly mediate: Mediate;
   readonly settings: Settings;

@@ -75,6 +75,7 @@ export class Conversation implements WebConversation {
     const over = AbortSignal.any([gone, this.#session.signal]);
     const call: Call = {
       visit,
+      ...placeOf(visit, settings),
       session: this.#session,
       mediate: this.#mediate,
       settings,
@@ -86,12 +87,12 @@ export class Conversation implements WebConversation {
       over,
       farewell,
     };
-    const route = visit.upgrade === null ? routeOf(visit.method, visit.path) : null;
+    const route = visit.upgrade === null ? routeOf(visit.method, call.path) : null;
     if (route !== null) return this.#take(call, route);
-    const why = isDumb(visit.path.replace(/\?.*$/, ''))
+    const why = isDumb(call.path.replace(/\?.*$/, ''))
       ? 'It is git’s older "dumb" protocol, which is not passed'
       : 'The repository has nothing there that the gateway passes';
-    const asked = { method: visit.method, path: visit.path.slice(0, 2_000), headers: [], body: null };
+    const asked = { method: visit.method, path: call.path.slice(0, 2_000), headers: [], body: null };
     await refuseUnread(call, asked, why, 404);
   }
 
@@ -139,6 +140,15 @@ export class Conversation implements WebConversation {
       });
     say(frameKinds.body, words(text), (content) => response.end(content));
   }
+}
+
+/**
+ * A client may put the repository's own name behind the connection's: `/web-app/web-app.git`. git-lfs needs it, since it puts `.git`
+ * behind an address that does not end in it.
+ */
+function placeOf({ path, base }: Visit, { target }: Settings): Pick<Call, 'path' | 'base'> {
+  const name = `/${target.url.path.replace(/^.*\//, '').replace(/\.git$/, '')}.git`;
+  return path.startsWith(`${name}/`) ? { path: path.slice(name.length), base: base + name } : { path, base };
 }
 
 interface Running {

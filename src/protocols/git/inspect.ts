@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
-import { PassThrough, type Readable, Transform } from 'node:stream';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough, type Readable, Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { isTagSigned, readCommit } from './commit-object.ts';
@@ -113,10 +114,39 @@ class Inspecting {
     const child = startGit(place, args, this.#signal);
     const end = ended(child, args, complaintOf(child));
     child.stdout.resume();
-    const counted = pipeline(this.#packStream(), checkedHead(limits.objects), child.stdin).catch((fault: unknown) => fault);
-    const [fault] = await Promise.all([counted, end.catch((failed: unknown) => failed)]);
+    const head = new PackHead(limits.objects);
+    const piped = pipeline(this.#packStream(), head, child.stdin).catch((fault: unknown) => fault);
+    const [fault] = await Promise.all([piped, end.catch((failed: unknown) => failed)]);
     if (fault instanceof Flaw) throw fault;
     await end;
+    await this.#checkEnd(head);
+  }
+
+  /**
+   * index-pack stops where the pack ends, and does not look at what follows. What it has stored says where that was: the pushed objects
+   * as they came, and behind them the bases of thin deltas, which it has added.
+   */
+  async #checkEnd({ objects, bytes }: PackHead): Promise<void> {
+    const folder = join(this.#job.place.quarantine ?? '', 'pack');
+    const stored = (await readdir(folder)).find((name) => name.endsWith('.pack'));
+    if (stored === undefined) throw new GitFailed('index-pack has stored nothing');
+    const path = join(folder, stored);
+    const all = await storedObjects(path);
+    const sum = (this.#job.commands[0]?.new.length ?? 40) / 2;
+    const end = all === objects ? (await stat(path)).size - sum : await this.#offsetOf(path, objects);
+    if (end + sum !== bytes) throw new Flaw('Something follows behind the pack of the push.');
+  }
+
+  /** Where the object stands that was stored as that one in the order of the pack. */
+  async #offsetOf(path: string, place: number): Promise<number> {
+    const index = createReadStream(path.replace(/pack$/, 'idx'));
+    const listed = await runGit(this.#job.place, ['show-index'], { signal: this.#signal, input: index });
+    const offsets = listed
+      .toString('latin1')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => Number.parseInt(line, 10));
+    return offsets.toSorted((one, other) => one - other)[place] ?? 0;
   }
 
   #packStream(): Readable {
@@ -310,22 +340,43 @@ const patchOptions = [
 ];
 
 /** Looks at a pack's head on its way (gitformat-pack(5)): what it says of its objects is what index-pack holds it to. */
-function checkedHead(mostObjects: number): Transform {
-  let head: Buffer | null = Buffer.alloc(0);
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      if (head === null) return done(null, chunk);
-      head = Buffer.concat([head, chunk]);
-      if (head.length < packHead) return done();
-      const objects = head.readUInt32BE(8);
-      if (head.toString('latin1', 0, 4) !== 'PACK') return done(new Flaw('What follows the refs of the push is no pack.'));
-      if (objects > mostObjects) return done(new Flaw(`The push has ${objects} objects; ${mostObjects} are allowed.`, true));
-      const first = head;
-      head = null;
-      return done(null, first);
-    },
-    flush: (done) => done(head === null ? null : new Flaw('The push has no pack.')),
-  });
+class PackHead extends Transform {
+  objects = 0;
+  bytes = 0;
+  readonly #most: number;
+  #head: Buffer | null = Buffer.alloc(0);
+
+  constructor(mostObjects: number) {
+    super();
+    this.#most = mostObjects;
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.bytes += chunk.length;
+    if (this.#head === null) return done(null, chunk);
+    const head = Buffer.concat([this.#head, chunk]);
+    this.#head = head;
+    if (head.length < packHead) return done();
+    this.objects = head.readUInt32BE(8);
+    if (head.toString('latin1', 0, 4) !== 'PACK') return done(new Flaw('What follows the refs of the push is no pack.'));
+    if (this.objects > this.#most) return done(new Flaw(`The push has ${this.objects} objects; ${this.#most} are allowed.`, true));
+    this.#head = null;
+    return done(null, head);
+  }
+
+  override _flush(done: TransformCallback): void {
+    done(this.#head === null ? null : new Flaw('The push has no pack.'));
+  }
+}
+
+async function storedObjects(path: string): Promise<number> {
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(packHead), 0, packHead, 0);
+    return buffer.readUInt32BE(8);
+  } finally {
+    await file.close();
+  }
 }
 
 function skip(count: number, most: number): Transform {

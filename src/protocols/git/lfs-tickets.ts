@@ -9,6 +9,8 @@ export interface LfsAction {
   readonly origin: string;
   readonly path: string;
   readonly headers: readonly Field[];
+  /** Whether the address and the fields are credential enough; otherwise the target wants the gateway's. */
+  readonly authenticated: boolean;
 }
 
 const mostTickets = 50_000;

@@ -14,7 +14,7 @@ import type { Passage } from './passage.ts';
 import { Readable } from 'node:stream';
 import { attempt, collectRequest, refuseUnread } from './reading.ts';
 import { handOn, maskedRefusal, outcomeOf, type Relayed, send } from './relay.ts';
-import { TargetFailed } from './upstream.ts';
+import { TargetFailed, type Upstream, type UpstreamReply } from './upstream.ts';
 
 /*
  * Git LFS (https://github.com/git-lfs/git-lfs/tree/main/docs/api): a batch asks where large files are to be moved, and each is then
@@ -37,6 +37,7 @@ const batchReply = z.object({
     z.object({
       oid,
       size,
+      authenticated: z.boolean().optional(),
       actions: z.object({ upload: action.optional(), download: action.optional(), verify: action.optional() }).optional(),
       error: z.object({ code: z.number(), message: z.string() }).optional(),
     }),
@@ -62,7 +63,7 @@ export async function answerBatch(call: Call, tickets: LfsTickets): Promise<void
     .join('\n')}`;
   await relay(call, lfsAction(operation), text, given, asked, async (passage, show) => {
     const reply = await send(call, passage, asked, call.over);
-    if (reply.status !== 200) return handOn(call, passage, reply, show);
+    if (reply.status !== 200) return handOnLfs(call, passage, reply, show);
     const answered = batchReply.safeParse(parsed(await collectBody(reply.body as AsyncIterable<Buffer>, longestDocument)));
     if (!answered.success) throw new TargetFailed('its answer to a batch of large files cannot be read');
     const document = { ...answered.data, objects: answered.data.objects.map((each) => rewritten(call, each, tickets)) };
@@ -78,7 +79,7 @@ type BatchObject = z.output<typeof batchReply>['objects'][number];
 
 /** An object's answer with the gateway's own addresses in it, or an error where the target's leads where nothing may be reached. */
 function rewritten(call: Call, object: BatchObject, tickets: LfsTickets): object {
-  const { oid: id, size: bytes, actions, error } = object;
+  const { oid: id, size: bytes, actions, error, authenticated = false } = object;
   if (actions === undefined) return { oid: id, size: bytes, ...(error === undefined ? {} : { error }) };
   const own: Record<string, object> = {};
   for (const kind of ['upload', 'download', 'verify'] as const) {
@@ -91,8 +92,8 @@ function rewritten(call: Call, object: BatchObject, tickets: LfsTickets): object
         size: bytes,
         error: { code: 403, message: 'The target stores this file at a host that the connection does not name.' },
       };
-    const ticket = tickets.give({ kind, oid: id, size: bytes, ...place });
-    const href = kind === 'verify' ? `${call.visit.base}/info/lfs/verify/${ticket}` : `${call.visit.base}/info/lfs/objects/${id}/${ticket}`;
+    const ticket = tickets.give({ kind, oid: id, size: bytes, authenticated, ...place });
+    const href = kind === 'verify' ? `${call.base}/info/lfs/verify/${ticket}` : `${call.base}/info/lfs/objects/${id}/${ticket}`;
     own[kind] = { href, ...(given.expires_in === undefined ? {} : { expires_in: given.expires_in }) };
   }
   return { oid: id, size: bytes, actions: own };
@@ -138,14 +139,30 @@ export async function moveObject(
     const headers: Field[] = [...found.headers, ...uploadFields(call, found, kind)];
     const reply = await call.upstream.follow({
       method: asked.method,
-      origin: found.origin,
-      path: found.path,
+      ...placed(found),
       headers,
       body,
       signal: call.over,
     });
-    return handOn(call, passage, reply, show);
+    return handOnLfs(call, passage, reply, show);
   });
+}
+
+function placed({
+  origin,
+  path,
+  authenticated,
+  headers,
+}: LfsAction): Pick<Parameters<Upstream['follow']>[0], 'origin' | 'path' | 'credential'> {
+  return { origin, path, credential: !authenticated && headers.every(([name]) => name !== 'authorization') };
+}
+
+/** A question for credentials, or another place, is not the client's affair: it has none there. */
+function handOnLfs(call: Call, passage: Passage, reply: UpstreamReply, show: ShowWhole): Promise<Outcome> {
+  const { status } = reply;
+  if (status !== 401 && (status < 300 || status >= 400)) return handOn(call, passage, reply, show);
+  reply.body.destroy();
+  throw new TargetFailed(`the target answered ${status}, which nobody here can follow`);
 }
 
 function uploadFields({ visit }: Call, found: LfsAction, kind: 'upload' | 'download'): Field[] {
@@ -184,13 +201,12 @@ export async function verifyObject(call: Call, tickets: LfsTickets, ticket: stri
     const headers: Field[] = [...found.headers.filter(([name]) => name !== 'content-type'), ['content-type', mediaType]];
     const reply = await call.upstream.follow({
       method: 'POST',
-      origin: found.origin,
-      path: found.path,
+      ...placed(found),
       headers,
       body: sent,
       signal: call.over,
     });
-    return handOn(call, passage, reply, show);
+    return handOnLfs(call, passage, reply, show);
   });
 }
 
@@ -201,7 +217,7 @@ export async function answerLocks(call: Call, { path, changes }: { readonly path
   const asked = relayed(method, path, body);
   const text = `${method} ${path}${body === null ? '' : ` ${body.toString('utf8').slice(0, 2_000)}`}`;
   await relay(call, changes ? 'git:lfs-lock' : 'git:list', text, { service: 'lfs' }, asked, async (passage, show) =>
-    handOn(call, passage, await send(call, passage, asked, call.over), show),
+    handOnLfs(call, passage, await send(call, passage, asked, call.over), show),
   );
 }
 

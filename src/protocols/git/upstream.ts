@@ -21,6 +21,12 @@ export interface UpstreamRequest {
   readonly signal: AbortSignal;
 }
 
+export interface FollowRequest extends UpstreamRequest {
+  readonly origin: string;
+  /** Whether the target wants to know there, too, who asks. */
+  readonly credential: boolean;
+}
+
 export interface UpstreamReply {
   readonly status: number;
   readonly headers: readonly Field[];
@@ -60,9 +66,11 @@ export class Upstream {
     return this.#send(origin, { ...rest, path: `${repository}${path}`, headers: [...headers, ...credentialOf(settings)] });
   }
 
-  /** Asks an address that the target named for a large file, with the fields that the target wants there and no others. */
-  follow({ origin, path, ...rest }: UpstreamRequest & { readonly origin: string }): Promise<UpstreamReply> {
-    return this.#send(origin, { ...rest, path });
+  /** Asks an address that the target named for a large file; the gateway's credentials go to the target's own host alone. */
+  follow({ origin, path, headers, credential, ...rest }: FollowRequest): Promise<UpstreamReply> {
+    const { settings } = this.#target;
+    const own = credential && origin === settings.target.url.origin ? credentialOf(settings) : [];
+    return this.#send(origin, { ...rest, path, headers: [...headers, ...own] });
   }
 
   close(): void {

@@ -32,6 +32,7 @@ export async function startGitServer(password: string): Promise<GitServer> {
   const wanted = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   const lfs = new LfsStore();
   const server = createServer((request, response) => {
+    if (lfs.moves(request, response)) return;
     if (request.headers.authorization !== wanted) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="target"' }).end('who are you?');
       return;

@@ -15,6 +15,12 @@ export class LfsStore {
     const url = new URL(request.url ?? '/', `http://${request.headers.host}`);
     if (url.pathname.endsWith('/info/lfs/objects/batch')) return this.#batch(request, response, url);
     if (url.pathname.endsWith('/info/lfs/locks/verify')) return json(response, 200, { ours: [], theirs: [] });
+    return false;
+  }
+
+  /** The addresses that were given out, which need nothing but what was given with them. */
+  moves(request: IncomingMessage, response: ServerResponse): boolean {
+    const url = new URL(request.url ?? '/', `http://${request.headers.host}`);
     const oid = /^\/store\/([0-9a-f]{64})$/.exec(url.pathname)?.[1];
     if (oid === undefined) return false;
     if (request.headers['x-store'] !== this.secret || url.searchParams.get('signature') !== 'signed') return json(response, 403, {});

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type DataPlane, type DataPlaneOptions, startDataPlane } from '../../../../test/rig/data-plane.ts';
 import { protocol } from '../index.ts';
 import type { Settings } from '../settings.ts';
@@ -35,6 +36,12 @@ export interface GitTrial extends AsyncDisposable {
   /** At the server itself. */
   refs(): Promise<Record<string, string>>;
   environment: NodeJS.ProcessEnv;
+  /** What the gateway keeps of the connection. */
+  readonly kept: string;
+  /** What is left of pushes in the gateway's folders. */
+  leftBehind(): string[];
+  /** Resolves once nothing is; the client hears its answer before that. */
+  swept(): Promise<void>;
 }
 
 export function settingsOf(port: number, limits: object = {}, path = '/team/web-app.git'): object {
@@ -68,6 +75,12 @@ export async function openTrial(options: Partial<DataPlaneOptions<Settings>> = {
     url,
     folder,
     environment,
+    kept: join(plane.journal, '..', 'targets', plane.connection),
+    leftBehind: () => readdirSync(join(trial.kept, 'quarantine')),
+    swept: async () => {
+      for (const deadline = Date.now() + 10_000; trial.leftBehind().length > 0; await pause(5))
+        if (Date.now() > deadline) throw new Error(`left behind: ${trial.leftBehind().join()}`);
+    },
     git,
     must,
     clone: async (name, ...args) => {
