@@ -1,10 +1,9 @@
 import { type Command, Option } from 'commander';
 import { approvalQuery } from '../api/contract.ts';
 import { decideApproval, type Decision, listApprovals } from './approvals.ts';
-import { type TokenOptions, tokenOf, wholeNumber } from './arguments.ts';
+import { type TokenOptions, wholeNumber } from './arguments.ts';
 import type { CommandContext } from './command-context.ts';
-import { defaultServer, withServer } from './program-reading.ts';
-import { checkedServer, type Server } from './server-source.ts';
+import { serverOf, withServer } from './program-reading.ts';
 
 interface ServerFlags extends TokenOptions {
   readonly server?: string;
@@ -36,9 +35,4 @@ export function addApprovals(program: Command, context: CommandContext): void {
   function decide(id: string, decision: Decision['decision'], reason: string | null, flags: ServerFlags): Promise<void> {
     return decideApproval(serverOf(flags, context), id, { decision, reason, json: flags.json ?? false }, context.streams);
   }
-}
-
-function serverOf(flags: ServerFlags, { env }: CommandContext): Server {
-  const base = checkedServer(flags.server ?? env['CHAPERONE_SERVER'] ?? defaultServer);
-  return { base, token: tokenOf(flags, env) };
 }

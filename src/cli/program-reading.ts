@@ -10,7 +10,7 @@ import type { CommandContext } from './command-context.ts';
 import type { RecordSource } from './record-source.ts';
 import { defaultLimits, noLimits } from './result.ts';
 import { searchExchanges } from './search.ts';
-import { fromServer } from './server-source.ts';
+import { checkedServer, fromServer, type Server } from './server-source.ts';
 import { listSessions } from './sessions.ts';
 
 export const defaultServer = 'http://127.0.0.1:8080';
@@ -39,6 +39,11 @@ export function withServer(command: Command): Command {
     .option('--token <token>', 'your token; other users of this machine can see it there, so better set CHAPERONE_TOKEN')
     .option('--token-file <file>', 'a file that holds your token')
     .option('--json', 'machine-readable output, errors as well');
+}
+
+/** The gateway that the options or the environment name, and who asks. */
+export function serverOf(flags: TokenOptions & { readonly server?: string }, { env }: CommandContext): Server {
+  return { base: checkedServer(flags.server ?? env['CHAPERONE_SERVER'] ?? defaultServer), token: tokenOf(flags, env) };
 }
 
 /** Which record: a gateway's, or that in a state folder. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { misuse, report } from './failure.ts';
 import { addApprovals } from './program-approvals.ts';
+import { addTerminate } from './program-terminate.ts';
 import { addConnect } from './program-connect.ts';
 import { addPolicy } from './policy.ts';
 import { addReading } from './program-reading.ts';
@@ -51,6 +52,7 @@ function createProgram(context: CommandContext): Command {
   addReading(program, context);
   addPolicy(program, context);
   addApprovals(program, context);
+  addTerminate(program, context);
   addConnect(program, context);
   return program;
 }
