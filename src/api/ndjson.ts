@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream';
+import type { RecordingLine } from '../archive/decoded.ts';
+import { harText } from '../archive/har.ts';
 
 /** One write a row would cost more than the row; one write for all would not let a slow reader hold the source back. */
 const chunkChars = 64 * 1024;
@@ -11,6 +13,18 @@ export async function ndjson(lines: AsyncIterable<object>): Promise<Readable> {
   const iterator = lines[Symbol.asyncIterator]();
   const first = await iterator.next();
   return Readable.from(chunks(first, iterator), { objectMode: false });
+}
+
+/** The lines as an HTTP Archive, likewise. */
+export async function har(lines: AsyncIterable<RecordingLine>): Promise<Readable> {
+  const iterator = harText(lines);
+  const first = await iterator.next();
+  return Readable.from(texts(first, iterator), { objectMode: false });
+}
+
+async function* texts(first: IteratorResult<string>, iterator: AsyncGenerator<string>): AsyncGenerator<string> {
+  if (first.done !== true) yield first.value;
+  yield* iterator;
 }
 
 async function* chunks(first: IteratorResult<object>, iterator: AsyncIterator<object>): AsyncGenerator<string> {

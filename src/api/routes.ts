@@ -10,7 +10,7 @@ import * as contract from './contract.ts';
 import { linesShownTo, shownTo } from './discretion.ts';
 import type { GatewayPort } from './gateway-port.ts';
 import { viewedSession, viewing } from './gate.ts';
-import { ndjson } from './ndjson.ts';
+import { har, ndjson } from './ndjson.ts';
 import { lookedAt, recordLook } from './trail.ts';
 
 export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
@@ -86,17 +86,25 @@ export function addRecordingRoutes(api: Api, { gateway, recording }: RouteSource
     { schema: { summary: 'The recording in an open format', params: contract.sessionParams, querystring: contract.exportQuery } },
     async (request, reply) => {
       const file = `${viewedSession(request).id}.${request.query.format}`;
-      const stream = await lines(request, 'recording.exported', { format: request.query.format }, {});
-      return reply.type(linesType).header('content-disposition', `attachment; filename="${file}"`).send(stream);
+      const { format } = request.query;
+      const form = format === 'har' ? { type: 'application/json', as: har } : { type: linesType, as: ndjson };
+      const stream = await lines(request, 'recording.exported', { format }, {}, form.as);
+      return reply.type(form.type).header('content-disposition', `attachment; filename="${file}"`).send(stream);
     },
   );
 
-  async function lines(request: FastifyRequest, event: string, more: JsonObject, excerpt: Excerpt): Promise<Readable> {
+  async function lines(
+    request: FastifyRequest,
+    event: string,
+    more: JsonObject,
+    excerpt: Excerpt,
+    as: (shown: AsyncIterable<RecordingLine>) => Promise<Readable> = ndjson,
+  ): Promise<Readable> {
     const session = viewedSession(request);
     // Fastify would read the whole recording to answer a HEAD; nothing is looked at, so nothing is put on the trail either.
     if (request.method === 'HEAD') return Readable.from([]);
     await recordLook(gateway, viewing(request), event, { ...lookedAt(session), ...more });
-    return ndjson(linesShownTo(viewing(request), recording(session.id, excerpt)));
+    return as(linesShownTo(viewing(request), recording(session.id, excerpt)));
   }
 }
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import type { RecordingLine } from '../archive/decoded.ts';
+import { harText } from '../archive/har.ts';
 import { messageOf } from '../core/errors.ts';
 import { CommandFailure } from './failure.ts';
 import type { Streams } from './output.ts';
@@ -8,6 +10,7 @@ import { counted, jsonLine } from './visible.ts';
 
 export interface ExportOptions {
   /** Null: standard output. */
+  readonly format: 'ndjson' | 'har';
   readonly output: string | null;
   readonly json: boolean;
 }
@@ -18,26 +21,36 @@ interface Written {
   readonly sha256: string;
 }
 
-/** Writes a session's recording, one entry a line. A file appears under its name only once it is whole, for its owner alone. */
+/** Writes a session's recording: one entry a line, or its requests as an HTTP Archive. A file appears under its name only once it is whole, for its owner alone. */
 export async function exportSession(source: RecordSource, id: string, options: ExportOptions, { out, err }: Streams): Promise<void> {
   await existingSession(source, id);
+  const texts = () => (options.format === 'har' ? harText(recordingLines(source, id)) : lineTexts(source.recording(id)));
   if (options.output === null) {
-    await writeLines(source.recording(id), (text) => out.write(text));
+    await writeTexts(texts(), (text) => out.write(text));
     return;
   }
-  const written = await writeFileWhole(source.recording(id), options.output);
+  const written = await writeFileWhole(texts(), options.output);
   const { lines, bytes, sha256 } = written;
-  if (options.json) await out.write(`${jsonLine({ session: id, format: 'ndjson', file: options.output, ...written })}\n`);
+  if (options.json) await out.write(`${jsonLine({ session: id, format: options.format, file: options.output, ...written })}\n`);
   else await err.write(`${options.output}: ${counted(lines, 'line')}, ${counted(bytes, 'byte')}, sha256 ${sha256}\n`);
 }
 
-async function writeFileWhole(lines: AsyncIterable<object>, path: string): Promise<Written> {
+/** Whatever has the record gives lines of this form: the API's answers are made of them. */
+function recordingLines(source: RecordSource, id: string): AsyncIterable<RecordingLine> {
+  return source.recording(id) as AsyncIterable<RecordingLine>;
+}
+
+async function* lineTexts(lines: AsyncIterable<object>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${jsonLine(line)}\n`;
+}
+
+async function writeFileWhole(texts: AsyncIterable<string>, path: string): Promise<Written> {
   const partial = `${path}.partial`;
   try {
     // 0600 and `wx`: a recording holds data, and a file or link that waits under this name is not to be written through.
     const file = await open(partial, 'wx', 0o600);
     try {
-      const written = await writeLines(lines, (text) => file.writeFile(text));
+      const written = await writeTexts(texts, (text) => file.writeFile(text));
       await file.sync();
       await file.close();
       await rename(partial, path);
@@ -53,12 +66,11 @@ async function writeFileWhole(lines: AsyncIterable<object>, path: string): Promi
   }
 }
 
-async function writeLines(lines: AsyncIterable<object>, write: (text: string) => Promise<void>): Promise<Written> {
+async function writeTexts(texts: AsyncIterable<string>, write: (text: string) => Promise<void>): Promise<Written> {
   const hash = createHash('sha256');
   let count = 0;
   let bytes = 0;
-  for await (const line of lines) {
-    const text = `${jsonLine(line)}\n`;
+  for await (const text of texts) {
     hash.update(text);
     count += 1;
     bytes += Buffer.byteLength(text);

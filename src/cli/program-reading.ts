@@ -118,17 +118,20 @@ function addReplay(program: Command, context: CommandContext): void {
 }
 
 interface ExportFlags extends SourceOptions {
+  readonly format: 'ndjson' | 'har';
   readonly output?: string;
 }
 
 function addExport(program: Command, context: CommandContext): void {
   withSource(program.command('export').summary('write a recording in an open format'))
-    .description('Writes the recording of a session: every entry in order, decoded, one JSON document a line.')
+    .description(
+      'Writes the recording of a session: every entry in order, decoded, one JSON document a line (ndjson), or its HTTP requests (har).',
+    )
     .argument('<session>', 'its id')
-    .addOption(new Option('--format <format>', 'the format').choices(['ndjson']).makeOptionMandatory())
+    .addOption(new Option('--format <format>', 'the format').choices(['ndjson', 'har']).makeOptionMandatory())
     .option('--output <file>', 'default: standard output')
     .action((session: string, options: ExportFlags) => {
-      const terms = { output: options.output ?? null, json: options.json ?? false };
+      const terms = { format: options.format, output: options.output ?? null, json: options.json ?? false };
       return readingFrom(options, context, (source) => exportSession(source, session, terms, context.streams));
     });
 }
