@@ -3,11 +3,7 @@
  * scanner (scan.l), and so the same tree to its grammar but for those values. A text that could be read otherwise has no shape: one
  * with comments, escapes, quotes by dollars or with a prefix, numbers in any but the plainest forms, or characters beyond ASCII.
  */
-export interface Shape {
-  readonly key: string;
-  /** In their order; never empty. */
-  readonly literals: readonly Literal[];
-}
+export type Shape = string;
 
 export interface Literal {
   /** Where it begins in the text, which is ASCII: characters are bytes. */
@@ -41,21 +37,39 @@ function classOf(characters: string): Uint8Array {
 
 /** Null where the text has no shape, or no literals. */
 export function shapeOf(text: string): Shape | null {
+  const scan = scanned(text, null);
+  return scan?.literals === 0 ? null : (scan?.shape ?? null);
+}
+
+/** The literals of a text that has a shape, in their order. */
+export function literalsOf(text: string): readonly Literal[] {
+  const literals: Literal[] = [];
+  scanned(text, (at, kind, to) => {
+    literals.push({ at, kind, value: kind === 'text' ? text.slice(at + 1, to - 1).replaceAll("''", "'") : text.slice(at, to) });
+  });
+  return literals;
+}
+
+type Take = (at: number, kind: LiteralKind, to: number) => void;
+
+function scanned(text: string, take: Take | null): Scan | null {
   if (text.length > longest || beyond.test(text)) return null;
-  const scan = new Scan(text);
-  return scan.run() && scan.literals.length > 0 ? { key: scan.key, literals: scan.literals } : null;
+  const scan = new Scan(text, take);
+  return scan.run() ? scan : null;
 }
 
 class Scan {
-  readonly literals: Literal[] = [];
-  key = '';
+  shape: Shape = '';
+  literals = 0;
   readonly #text: string;
+  readonly #take: Take | null;
   #at = 0;
-  /** Up to here the text is in the key. */
+  /** Up to here the text is in the shape. */
   #taken = 0;
 
-  constructor(text: string) {
+  constructor(text: string, take: Take | null) {
     this.#text = text;
+    this.#take = take;
   }
 
   /** False where the text has no shape. */
@@ -70,7 +84,7 @@ class Scan {
         if (!this.#number()) return false;
       } else if (!this.#special(text[this.#at], text[this.#at + 1])) return false;
     }
-    this.key += text.slice(this.#taken);
+    this.shape += text.slice(this.#taken);
     return true;
   }
 
@@ -92,16 +106,16 @@ class Scan {
     if (letters[behind] === 1 || behind === dollar || behind === dot) return false;
     this.#at = to;
     if (isInteger && to - from > mostDigits) return true;
-    this.#literal(from, isInteger ? 'integer' : 'decimal', this.#text.slice(from, to));
+    this.#literal(from, isInteger ? 'integer' : 'decimal');
     return true;
   }
 
   #special(character: string | undefined, next: string | undefined): boolean {
     switch (character) {
       case "'":
-        return this.#quoted("'", (from, inside) => this.#literal(from, 'text', inside.replaceAll("''", "'")));
+        return this.#string();
       case '"':
-        return this.#quoted('"', () => {});
+        return this.#quoted('"');
       case '$':
         return this.#parameter();
       case '-':
@@ -131,20 +145,26 @@ class Scan {
     return true;
   }
 
-  /** Up to the closing quote; a doubled one does not close. */
-  #quoted(mark: string, take: (from: number, inside: string) => void): boolean {
+  #string(): boolean {
     const from = this.#at;
-    let to = this.#text.indexOf(mark, from + 1);
-    while (to >= 0 && this.#text[to + 1] === mark) to = this.#text.indexOf(mark, to + 2);
-    if (to < 0) return false;
-    this.#at = to + 1;
-    take(from, this.#text.slice(from + 1, to));
+    if (!this.#quoted("'")) return false;
+    this.#literal(from, 'text');
     return true;
   }
 
-  #literal(at: number, kind: LiteralKind, value: string): void {
-    this.literals.push({ at, kind, value });
-    this.key += this.#text.slice(this.#taken, at) + marks[kind];
+  /** Up to the closing quote; a doubled one does not close. */
+  #quoted(mark: string): boolean {
+    let to = this.#text.indexOf(mark, this.#at + 1);
+    while (to >= 0 && this.#text[to + 1] === mark) to = this.#text.indexOf(mark, to + 2);
+    if (to < 0) return false;
+    this.#at = to + 1;
+    return true;
+  }
+
+  #literal(from: number, kind: LiteralKind): void {
+    this.literals += 1;
+    this.#take?.(from, kind, this.#at);
+    this.shape += this.#text.slice(this.#taken, from) + marks[kind];
     this.#taken = this.#at;
   }
 

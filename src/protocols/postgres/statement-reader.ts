@@ -4,7 +4,7 @@ import { type ParsedStatement, type Parsed, parseStatements } from '../../sql/pa
 import type { SchemaSnapshot } from '../../sql/schema-snapshot.ts';
 import type { Context, Setting } from '../../sql/setting.ts';
 import { settingAfter } from '../../sql/setting-after.ts';
-import { type Shape, shapeOf } from '../../sql/shape.ts';
+import { literalsOf, shapeOf } from '../../sql/shape.ts';
 import { snapshotOf } from '../../sql/snapshot-query.ts';
 import { type StatementMeaning, statementMeaning } from '../../sql/statement.ts';
 import { watchLiterals } from '../../sql/watched-literals.ts';
@@ -55,13 +55,13 @@ export class StatementReader {
     const known = this.#texts.get(lens.key, text);
     if (known !== undefined) return known;
     const shape = shapeOf(text);
-    const read = shape && this.#shapes.get(lens.key, shape.key);
+    const read = shape && this.#shapes.get(lens.key, shape);
     if (read) return this.#kept(text, lens, read.as(text, lens.setting));
     return after(parseStatements(text, lens.setting.standardConformingStrings), (parsed) => {
       const whole = readParsed(text, parsed, lens, defaults);
       if (lens.snapshot !== this.#snapshot || (whole.consulted & consults.names) !== 0) return whole;
-      if (shape !== null && read === undefined && this.#seenShapes.has(shape.key))
-        this.#shapes.put(lens.key, shape.key, readShape(text, shape, parsed, lens));
+      if (shape !== null && read === undefined && this.#seenShapes.has(shape))
+        this.#shapes.put(lens.key, shape, readShape(text, parsed, lens));
       return this.#kept(text, lens, whole);
     });
   }
@@ -94,10 +94,10 @@ class ReadShape {
 }
 
 /** Null where what is found, lineage included, may hang on the value of a literal. */
-function readShape(text: string, { literals }: Shape, parsed: Parsed, lens: Lens): ReadShape | null {
+function readShape(text: string, parsed: Parsed, lens: Lens): ReadShape | null {
   if ('unreadable' in parsed) return null;
   const [only, ...others] = parsed.statements;
-  const watched = only === undefined || others.length > 0 ? null : watchLiterals(only, text, literals);
+  const watched = only === undefined || others.length > 0 ? null : watchLiterals(only, text, literalsOf(text));
   if (watched === null) return null;
   const watch = watchSetting(lens.setting);
   const statement = GateStatement.read(text, watched.statement, lens.snapshot, watch.setting);

@@ -1,5 +1,5 @@
 import type { Random } from '../../../test/rig/random.ts';
-import { type Literal, shapeOf } from '../shape.ts';
+import { type Literal, literalsOf, shapeOf } from '../shape.ts';
 
 /** Values that mean something somewhere: names of functions, tables and settings, words of options, ordinals, widths. */
 const pool = {
@@ -13,11 +13,10 @@ const pool = {
 
 /** The text with other values of its literals; null where it has no shape. */
 export function withOtherLiterals(text: string, random: Random): string | null {
-  const shape = shapeOf(text);
-  if (shape === null) return null;
+  if (shapeOf(text) === null) return null;
   let varied = '';
   let taken = 0;
-  for (const { at, kind, value } of shape.literals) {
+  for (const { at, kind, value } of literalsOf(text)) {
     const other = random.pick(pool[kind]);
     const written = (literal: string) => (kind === 'text' ? `'${literal.replaceAll("'", "''")}'` : literal);
     varied += text.slice(taken, at) + written(other);

@@ -4,21 +4,22 @@ import type { AuditEvent, Decision, Direction, Outcome, SessionEnd, SessionFacts
 import { KnownPayload, type Payload } from '../../core/known-payload.ts';
 import { ownBytes } from '../../core/own-bytes.ts';
 
-// Protocols and policy hand over the same object for the same statement shape again and again, so its JSON is made once.
-const actions = new WeakMap<Action, Payload>();
-const decisions = new WeakMap<Decision, Payload>();
-const outcomes = new WeakMap<Outcome, Payload>();
+/** Protocols and policy hand over the same object for the same statement again and again, so its JSON is made once. Null: it came once. */
+type Known<Value extends object> = WeakMap<Value, KnownPayload | null>;
+const actions: Known<Action> = new WeakMap();
+const decisions: Known<Decision> = new WeakMap();
+const outcomes: Known<Outcome> = new WeakMap();
 
 export function actionPayload(action: Action): Payload {
-  return once(actions, action, 'action');
+  return actions.get(action) ?? learned(actions, action, () => actionJson(action));
 }
 
 export function decisionPayload(decision: Decision): Payload {
-  return once(decisions, decision, 'decision');
+  return decisions.get(decision) ?? learned(decisions, decision, () => JSON.stringify({ decision }));
 }
 
 export function outcomePayload(outcome: Outcome): Payload {
-  return once(outcomes, outcome, 'outcome');
+  return outcomes.get(outcome) ?? learned(outcomes, outcome, () => JSON.stringify({ outcome }));
 }
 
 export function sessionPayload(facts: SessionFacts): Buffer {
@@ -45,13 +46,38 @@ export function gapPayload(direction: Direction, count: number, reason: string):
   return encode({ direction, count, reason });
 }
 
-/** What comes a second time will come again, so that its checksum is worth knowing. */
-function once<Key extends object>(known: WeakMap<Key, Payload>, value: Key, name: string): Payload {
-  const before = known.get(value);
-  if (before instanceof KnownPayload) return before;
-  const payload = before === undefined ? ownBytes(JSON.stringify({ [name]: value })) : new KnownPayload(before);
+/** What comes a second time will come again, so that it is worth memory of its own, and its checksum worth knowing. */
+function learned<Value extends object>(known: Known<Value>, value: Value, json: () => string): Payload {
+  if (known.get(value) === undefined) {
+    known.set(value, null);
+    return Buffer.from(json(), 'utf8');
+  }
+  const payload = new KnownPayload(ownBytes(json()));
   known.set(value, payload);
   return payload;
+}
+
+/** The JSON of an action around its text: actions that share their demands differ in it alone. */
+interface Frame {
+  readonly action: Action;
+  readonly before: string;
+  readonly behind: string;
+}
+const frames = new WeakMap<Action['demands'], Frame>();
+
+function actionJson(action: Action): string {
+  const { name, effect, demands, objects, text, facts } = action;
+  let frame = frames.get(demands);
+  if (frame === undefined || !isAlike(frame.action, action)) {
+    const head = JSON.stringify({ name, effect, demands, objects });
+    frame = { action, before: `{"action":${head.slice(0, -1)},"text":`, behind: `,"facts":${JSON.stringify(facts)}}}` };
+    frames.set(demands, frame);
+  }
+  return frame.before + JSON.stringify(text) + frame.behind;
+}
+
+function isAlike(one: Action, other: Action): boolean {
+  return one.facts === other.facts && one.objects === other.objects && one.name === other.name && one.effect === other.effect;
 }
 
 function encode(body: object): Buffer {
