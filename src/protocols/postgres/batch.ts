@@ -10,6 +10,12 @@ export class Batch {
   /** Whether something was asked since the target told of its encoding last. */
   encodingInDoubt = false;
 
+  add(exchange: StatementExchange): void {
+    // Mostly there is one, and a list that is made with its first takes no more memory than that.
+    if (this.exchanges.length === 0) this.exchanges = [exchange];
+    else this.exchanges.push(exchange);
+  }
+
   /** Sync has come: the exchanges that it ends. */
   end(): readonly StatementExchange[] {
     const ended = this.exchanges;

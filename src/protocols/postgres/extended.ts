@@ -36,6 +36,21 @@ interface Held {
   readonly messages: HeldMessage[];
 }
 
+/** A Bind, as far as it was read. */
+interface BindMessage extends Message {
+  readonly portal: string;
+  readonly name: string;
+  /** Where formats and values begin. */
+  readonly valuesFrom: number;
+}
+/** What a Bind was judged by. */
+interface Bound {
+  readonly statement: GateStatement;
+  readonly request: BoundRequest;
+  readonly held: Held | null;
+  readonly takes: Takings;
+}
+
 /** What the extended protocol's parts share. */
 export interface ExtendedParts {
   readonly steps: Steps;
@@ -102,7 +117,8 @@ export class Extended {
     return after(this.#statementOf(held.name), (statement) => {
       if (statement === null) return undefined;
       const asked = { action: statement.preparing, statement, request: null };
-      return after(this.#open(asked, this.#takeHeld(held)), (exchange) => {
+      this.#held = null;
+      return after(this.#open(asked, held, null), (exchange) => {
         if (exchange !== null) this.#stepHeld(held, exchange);
       });
     });
@@ -110,7 +126,8 @@ export class Extended {
 
   /** The session is over: what is held goes nowhere, and stands on record as the session's own. */
   abandon(): void {
-    for (const { buffer, from, to } of this.#takeHeld(this.#held)) this.#parts.run.keep(null, buffer.subarray(from, to));
+    for (const { buffer, from, to } of this.#held?.messages ?? []) this.#parts.run.keep(null, buffer.subarray(from, to));
+    this.#held = null;
   }
 
   parse({ buffer, from, to }: Message): void {
@@ -127,26 +144,38 @@ export class Extended {
   }
 
   bind({ buffer, from, to }: Message): Taken {
-    const { batch, texts, port } = this.#parts;
+    const { batch, texts } = this.#parts;
     const reader = new ByteReader(buffer, from + 5, to);
-    const [portal, name] = [readName(reader), readName(reader)];
+    const portal = readName(reader);
+    const name = readName(reader);
     if (this.#prepared.inDoubt(name, batch.number)) return texts.answered().then(() => null);
-    return after(this.#statementOf(name), (statement): Taken => {
-      if (statement === null) return null;
-      const prepared = this.#prepared.get(name);
-      const request = new BoundRequest(statement.action.text, prepared?.types ?? nobodysTypes, buffer.subarray(to - reader.left, to));
-      const held = this.#held;
-      const asked = { action: statement.action, statement, request };
-      return after(this.#open(asked, [...this.#takeHeld(held), { buffer, from, to }]), (exchange) => {
-        if (exchange === null) return;
-        exchange.bound = true;
-        if (held !== null) this.#stepHeld(held, exchange);
-        const takes = prepared?.takes ?? nothing;
-        if (portal !== '') port.named();
-        const change = this.#portals.set(portal, { statement, request, exchange, takes }, batch.number);
-        this.#step('bind', exchange, { buffer, from, to }, change);
-      });
-    });
+    const message = { buffer, from, to, portal, name, valuesFrom: to - reader.left };
+    const statement = this.#statementOf(name);
+    // Written out here and in `execute`, because functions made for each message would be a tenth of all garbage.
+    if (statement instanceof Promise) return statement.then((later) => this.#bindTo(later, message));
+    return this.#bindTo(statement, message);
+  }
+
+  #bindTo(statement: GateStatement | null, message: BindMessage): Taken {
+    if (statement === null) return null;
+    const prepared = this.#prepared.get(message.name);
+    const values = message.buffer.subarray(message.valuesFrom, message.to);
+    const request = new BoundRequest(statement.action.text, prepared?.types ?? nobodysTypes, values);
+    const held = this.#held;
+    this.#held = null;
+    const bound = { statement, request, held, takes: prepared?.takes ?? nothing };
+    const exchange = this.#open({ action: statement.action, statement, request }, held, message);
+    if (exchange instanceof Promise) return exchange.then((later) => this.#bound(later, bound, message));
+    return this.#bound(exchange, bound, message);
+  }
+
+  #bound(exchange: StatementExchange | null, { statement, request, held, takes }: Bound, message: BindMessage): void {
+    if (exchange === null) return;
+    exchange.bound = true;
+    if (held !== null) this.#stepHeld(held, exchange);
+    if (message.portal !== '') this.#parts.port.named();
+    const change = this.#portals.set(message.portal, { statement, request, exchange, takes }, this.#parts.batch.number);
+    this.#step('bind', exchange, message, change);
   }
 
   describe(message: Message): Taken {
@@ -165,22 +194,30 @@ export class Extended {
   }
 
   execute(message: Message): Taken {
-    const { batch, texts, port } = this.#parts;
+    const { batch, texts } = this.#parts;
     const name = readName(new ByteReader(message.buffer, message.from + 5, message.to));
     if (this.#portals.inDoubt(name, batch.number)) return texts.answered().then(() => null);
     const portal = this.#portals.get(name);
-    return after(portal?.statement ?? this.#bySql('fetch all from', name, `(portal "${name}", opened by SQL)`), (statement): Taken => {
-      if (statement === null) return null;
-      const asked = { action: statement.action, statement, request: portal?.request ?? null };
-      return after(this.#reuse(portal?.exchange) ?? this.#open(asked, [message]), (exchange) => {
-        if (exchange === null) return;
-        exchange.executed = true;
-        if (portal) portal.exchange = exchange;
-        if (portal) this.giveUp(portal.takes);
-        port.sent(statement);
-        this.#step('execute', exchange, message);
-      });
-    });
+    const statement = portal?.statement ?? this.#bySql('fetch all from', name, `(portal "${name}", opened by SQL)`);
+    if (statement instanceof Promise) return statement.then((later) => this.#executeBy(later, portal, message));
+    return this.#executeBy(statement, portal, message);
+  }
+
+  #executeBy(statement: GateStatement | null, portal: Portal | undefined, message: Message): Taken {
+    if (statement === null) return null;
+    const exchange =
+      this.#reuse(portal?.exchange) ?? this.#open({ action: statement.action, statement, request: portal?.request ?? null }, null, message);
+    if (exchange instanceof Promise) return exchange.then((later) => this.#executed(later, statement, portal, message));
+    return this.#executed(exchange, statement, portal, message);
+  }
+
+  #executed(exchange: StatementExchange | null, statement: GateStatement, portal: Portal | undefined, message: Message): void {
+    if (exchange === null) return;
+    exchange.executed = true;
+    if (portal) portal.exchange = exchange;
+    if (portal) this.giveUp(portal.takes);
+    this.#parts.port.sent(statement);
+    this.#step('execute', exchange, message);
   }
 
   close(message: Message): void {
@@ -205,10 +242,6 @@ export class Extended {
     return after(this.#parts.texts.read(text), (read) => (read === null ? null : only(read, text).shownAs(shown)));
   }
 
-  #takeHeld(held: Held | null): readonly HeldMessage[] {
-    this.#held = null;
-    return held?.messages ?? [];
-  }
   #stepHeld(held: Held, exchange: StatementExchange): void {
     for (const message of held.messages) this.#step(message.kind, exchange, message, message.change);
   }
@@ -218,20 +251,23 @@ export class Extended {
     return exchange && !exchange.ended && !exchange.executed ? exchange : null;
   }
 
-  /** Opens an exchange within a batch; null where the gate refused it, and then the batch is dropped up to Sync. */
-  #open(
-    asked: Asked,
-    messages: readonly (Message & { readonly change?: Change })[],
-  ): StatementExchange | null | Promise<StatementExchange | null> {
-    const { port, batch, refusing } = this.#parts;
-    return after(port.open(asked), (exchange) => {
-      batch.exchanges.push(exchange);
-      if (exchange.gate.kind === 'open') return exchange;
-      for (const { change } of messages) change?.reject();
-      refusing.refuse(exchange, wordsTo(exchange), ...messages.map(({ buffer, from, to }) => buffer.subarray(from, to)));
-      batch.dropping = exchange;
-      return null;
-    });
+  /** Opens an exchange within a batch, for what is held and a message; null where the gate refused it, and then the batch is dropped up to Sync. */
+  #open(asked: Asked, held: Held | null, message: Message | null): StatementExchange | null | Promise<StatementExchange | null> {
+    const exchange = this.#parts.port.open(asked);
+    if (exchange instanceof Promise) return exchange.then((later) => this.#opened(later, held, message));
+    return this.#opened(exchange, held, message);
+  }
+
+  #opened(exchange: StatementExchange, held: Held | null, message: Message | null): StatementExchange | null {
+    const { batch, refusing } = this.#parts;
+    batch.add(exchange);
+    if (exchange.gate.kind === 'open') return exchange;
+    const messages: readonly HeldMessage[] = held?.messages ?? [];
+    for (const { change } of messages) change?.reject();
+    const refused = message === null ? messages : [...messages, message];
+    refusing.refuse(exchange, wordsTo(exchange), ...refused.map(({ buffer, from, to }) => buffer.subarray(from, to)));
+    batch.dropping = exchange;
+    return null;
   }
 
   #step(kind: ExtendedKind, exchange: StatementExchange | null, { buffer, from, to }: Message, change?: Change): void {

@@ -22,7 +22,9 @@ export class FlowControl {
   readonly #sink: Duplex;
   #full = false;
   #held = false;
-  #pieces: Uint8Array[] = [];
+  /** What waits: mostly one piece, which needs no list. */
+  #first: Uint8Array | null = null;
+  #more: Uint8Array[] | null = null;
   #bytes = 0;
 
   constructor(source: Duplex, sink: Duplex) {
@@ -35,23 +37,26 @@ export class FlowControl {
   }
 
   write(bytes: Uint8Array): void {
-    this.#pieces.push(bytes);
     this.#bytes += bytes.length;
-    if (this.#pieces.length > 1) return;
+    if (this.#first !== null) {
+      if (this.#more === null) this.#more = [this.#first, bytes];
+      else this.#more.push(bytes);
+      return;
+    }
+    this.#first = bytes;
     if (due.length === 0) process.nextTick(writeDue);
     due.push(this);
   }
 
   /** Writes now what waits for the end of the turn: before the sink is closed, for instance. */
   flush(): void {
-    const pieces = this.#pieces;
-    const [only] = pieces;
-    if (only === undefined) return;
-    this.#pieces = [];
-    const total = this.#bytes;
+    const [first, pieces, total] = [this.#first, this.#more, this.#bytes];
+    if (first === null) return;
+    this.#first = null;
+    this.#more = null;
     this.#bytes = 0;
     if (!this.#sink.writable) return;
-    if (pieces.length === 1) this.#note(writePromptly(this.#sink, only));
+    if (pieces === null) this.#note(writePromptly(this.#sink, first));
     else if (total < joinedBelow) this.#note(writePromptly(this.#sink, Buffer.concat(pieces, total)));
     else {
       this.#sink.cork();

@@ -32,6 +32,8 @@ class Asked<Value> implements Change {
   readonly batch: number;
   /** Null where the name is closed. */
   value: Value | null;
+  /** The one of the same name that was asked for after it. */
+  next: Asked<Value> | null = null;
   readonly #settle: (change: Asked<Value>, confirmed: boolean) => void;
 
   constructor(name: string, batch: number, value: Value | null, settle: (change: Asked<Value>, confirmed: boolean) => void) {
@@ -48,11 +50,27 @@ class Asked<Value> implements Change {
   }
 }
 
-/** The changes of one name in the order of asking, which is that of the answers: the head moves instead of the rest. */
-const trimFrom = 1024;
-interface Queue<Value> {
-  asked: Asked<Value>[];
-  head: number;
+/** The changes of one name in the order of asking, which is that of the answers. */
+class Queue<Value> {
+  first: Asked<Value> | null = null;
+  last: Asked<Value> | null = null;
+
+  add(change: Asked<Value>): void {
+    if (this.last === null) this.first = change;
+    else this.last.next = change;
+    this.last = change;
+  }
+
+  remove(change: Asked<Value>): void {
+    let before: Asked<Value> | null = null;
+    for (let at = this.first; at !== change; at = at.next) {
+      if (at === null) return;
+      before = at;
+    }
+    if (before === null) this.first = change.next;
+    else before.next = change.next;
+    if (this.last === change) this.last = before;
+  }
 }
 
 /**
@@ -66,17 +84,17 @@ export class Names<Value> {
   readonly #asked = new Map<string, Queue<Value>>();
   /** The unnamed one's, outside of the maps: it comes and goes with each statement, and so would the maps' memory. */
   #unnamed: Value | undefined;
-  readonly #unnamedAsked: Queue<Value> = { asked: [], head: 0 };
+  readonly #unnamedAsked = new Queue<Value>();
 
   get(name: string): Value | undefined {
     const last = this.#newest(name);
-    if (last !== undefined) return last.value ?? undefined;
+    if (last !== null) return last.value ?? undefined;
     return name === '' ? this.#unnamed : this.#known.get(name);
   }
   /** Whether what the name stands for in this batch is known only once the batches before it have been answered. */
   inDoubt(name: string, batch: number): boolean {
     const last = this.#newest(name);
-    return last !== undefined && last.batch !== batch;
+    return last !== null && last.batch !== batch;
   }
   set(name: string, value: Value, batch: number): Change {
     return this.#ask(name, batch, value);
@@ -99,21 +117,20 @@ export class Names<Value> {
     if (name === null) this.#known.clear();
     else this.#known.delete(name);
     for (const queue of name === null ? this.#asked.values() : [this.#asked.get(name)])
-      for (const change of queue?.asked ?? []) change.value = null;
+      for (let change = queue?.first ?? null; change !== null; change = change.next) change.value = null;
   }
 
   #queueOf(name: string): Queue<Value> | undefined {
     return name === '' ? this.#unnamedAsked : this.#asked.get(name);
   }
-  #newest(name: string): Asked<Value> | undefined {
-    const queue = this.#queueOf(name);
-    return queue?.asked[queue.asked.length - 1];
+  #newest(name: string): Asked<Value> | null {
+    return this.#queueOf(name)?.last ?? null;
   }
   #ask(name: string, batch: number, value: Value | null): Change {
     const change = new Asked(name, batch, value, this.#settle);
-    const queue = this.#queueOf(name);
-    if (queue === undefined) this.#asked.set(name, { asked: [change], head: 0 });
-    else queue.asked.push(change);
+    let queue = this.#queueOf(name);
+    if (queue === undefined) this.#asked.set(name, (queue = new Queue()));
+    queue.add(change);
     return change;
   }
   readonly #settle = (change: Asked<Value>, confirmed: boolean): void => {
@@ -123,15 +140,7 @@ export class Names<Value> {
     else if (confirmed && value !== null) this.#known.set(name, value);
     const queue = this.#queueOf(name);
     if (queue === undefined) return;
-    if (queue.asked[queue.head] === change) queue.head += 1;
-    else queue.asked = queue.asked.filter((other, index) => index < queue.head || other !== change);
-    if (queue.head > trimFrom) {
-      queue.asked = queue.asked.slice(queue.head);
-      queue.head = 0;
-    }
-    if (queue.head < queue.asked.length) return;
-    queue.asked.length = 0;
-    queue.head = 0;
-    if (name !== '') this.#asked.delete(name);
+    queue.remove(change);
+    if (queue.first === null && name !== '') this.#asked.delete(name);
   };
 }

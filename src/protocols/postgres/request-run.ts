@@ -4,7 +4,10 @@ import type { StatementExchange } from './statement-exchange.ts';
 /** The run of contiguous bytes with one owner that has not been sent yet: it goes on record and on the wire as one piece. */
 export class RequestRun {
   readonly #port: RequestPort;
-  #run: { buffer: Buffer; from: number; to: number; owner: StatementExchange | null } | null = null;
+  #buffer: Buffer | null = null;
+  #from = 0;
+  #to = 0;
+  #owner: StatementExchange | null = null;
   /** Whether the session is over: nothing more goes. */
   halted = false;
 
@@ -13,25 +16,28 @@ export class RequestRun {
   }
 
   add(owner: StatementExchange | null, buffer: Buffer, from: number, to: number): void {
-    const run = this.#run;
-    if (run && run.buffer === buffer && run.owner === owner && run.to === from) {
-      run.to = to;
+    if (this.#buffer === buffer && this.#owner === owner && this.#to === from) {
+      this.#to = to;
       return;
     }
     this.flush();
-    this.#run = { buffer, from, to, owner };
+    this.#buffer = buffer;
+    this.#from = from;
+    this.#to = to;
+    this.#owner = owner;
   }
 
   flush(): void {
-    const run = this.#run;
-    if (run === null) return;
-    this.#run = null;
+    const [buffer, owner] = [this.#buffer, this.#owner];
+    if (buffer === null) return;
+    this.#buffer = null;
+    this.#owner = null;
     if (this.halted) return;
-    const bytes = run.buffer.subarray(run.from, run.to);
-    const gate = run.owner?.gate;
-    if (gate && gate.kind !== 'open') this.keep(run.owner, bytes);
-    else if (gate === undefined || run.owner?.ended) this.#port.ask(bytes);
-    else run.owner?.ask(bytes, gate.permit);
+    const bytes = buffer.subarray(this.#from, this.#to);
+    const gate = owner?.gate;
+    if (gate && gate.kind !== 'open') this.keep(owner, bytes);
+    else if (gate === undefined || owner?.ended) this.#port.ask(bytes);
+    else owner?.ask(bytes, gate.permit);
   }
 
   /** Puts on record what is refused. Once that was answered the exchange is over, and what still comes of it is nobody's. */

@@ -152,7 +152,10 @@ export class Requests implements MessageSink {
     if (this.#batch.dropping && letter !== 'S' && letter !== 'X') return this.#run.keep(this.#batch.dropping, buffer.subarray(from, to));
     if (this.#extended.holds && !this.#extended.goesOn(letter, { buffer, from, to }))
       return after(this.#extended.release(), () => this.#pass(type, buffer, from, to));
-    return after(this.#take(letter, buffer, from, to), (taken) => (taken === null ? this.#pass(type, buffer, from, to) : undefined));
+    const taken = this.#take(letter, buffer, from, to);
+    // Written out, because a function for each message would be garbage at once.
+    if (taken instanceof Promise) return taken.then((later) => (later === null ? this.#pass(type, buffer, from, to) : undefined));
+    return taken === null ? this.#pass(type, buffer, from, to) : undefined;
   }
 
   /** Null where the message is to be taken anew, because what was waited for has come. */

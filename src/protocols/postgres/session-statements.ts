@@ -6,7 +6,7 @@ import { SessionSetting, type SettingAnswer } from './session-setting.ts';
 import { consults } from './setting-doubts.ts';
 import { estimateRows } from './estimate.ts';
 import type { Asker } from './own-line.ts';
-import type { GateStatement, ReadText } from './statement-reader.ts';
+import type { GateStatement, Lens, ReadText } from './statement-reader.ts';
 
 /** What the target has told of a session by the time that it was ready. */
 export interface Beginning {
@@ -52,8 +52,16 @@ export class SessionStatements {
   #readNow(text: string): ReadText | Promise<ReadText> {
     const setting = this.#followed();
     const { known, reader } = this.#catalog;
-    return reader.read(text, { snapshot: known?.snapshot ?? null, ...setting.current }, setting.defaults);
+    return reader.read(text, this.#lensOf(known?.snapshot ?? null, setting.current), setting.defaults);
   }
+
+  /** The same object while nothing has changed: it is looked through for every statement. */
+  #lensOf(snapshot: Lens['snapshot'], current: SessionSetting['current']): Lens {
+    const last = this.#lens;
+    if (last?.snapshot === snapshot && last.setting === current.setting) return last;
+    return (this.#lens = { snapshot, ...current });
+  }
+  #lens: Lens | null = null;
 
   /** Whether a text that was read by these parts of the setting must be read again once the server has told them. */
   inDoubt(consulted: number): boolean {

@@ -23,6 +23,14 @@ export type Gate =
   | { readonly kind: 'open'; readonly permit: Permit }
   | { readonly kind: 'shut'; readonly refusal: Refusal };
 
+let lastOpen: Extract<Gate, { kind: 'open' }> | null = null;
+
+/** Most statements pass by the permit of the one before. */
+function openBy(permit: Permit): Gate {
+  if (lastOpen?.permit !== permit) lastOpen = { kind: 'open', permit };
+  return lastOpen;
+}
+
 /** One statement on its way: from its first message to the last byte of its answer. */
 export class StatementExchange implements Exchange {
   readonly action: Action;
@@ -66,7 +74,7 @@ export class StatementExchange implements Exchange {
   }
   perform(permit: Permit, crossing: Crossing): void {
     this.#crossing = crossing;
-    this.gate = this.#isWithdrawn ? { kind: 'shut', refusal: withdrawn } : { kind: 'open', permit };
+    this.gate = this.#isWithdrawn ? { kind: 'shut', refusal: withdrawn } : openBy(permit);
   }
   /** The client cancels it before it was sent: whatever the verdict, it will not be. */
   withdraw(): void {
