@@ -13,7 +13,7 @@ const statement = (customer: number) => `DELETE FROM orders WHERE customer_id = 
 
 /** An agent that asks for something that needs a person, and the question that came of it. */
 async function ask(site: Site, text: string) {
-  const agent = await site.agent('browser-approvals');
+  const agent = await site.line('browser-approvals');
   const outcome = agent.query(text).then(
     ({ rowCount }) => ({ rowCount, refused: null }),
     (fault: Error) => ({ rowCount: null, refused: fault.message }),

@@ -16,7 +16,7 @@ const hostile = [
 export function describeHostile(site: () => Site): void {
   describe('hostile content', () => {
     test('is text, and what eyes do not see is drawn', async () => {
-      const agent = await site().agent('browser-hostile');
+      const agent = await site().line('browser-hostile', 'dba');
       await agent.query(
         `SELECT ${hostile.map((_, place) => `$${place + 1}::text AS c${place + 1}`).join(', ')} /* <b>bold</b> \u202e */`,
         hostile,
@@ -42,8 +42,31 @@ export function describeHostile(site: () => Site): void {
       await window.picture('hostile');
     });
 
+    test('a session of any length opens at any of its exchanges', async () => {
+      const agent = await site().line('browser-long', 'dba');
+      await agent.query("SELECT 'the beginning' AS a");
+      for (let part = 0; part < 3; part += 1) await agent.query("SELECT repeat('y', 9000000)");
+      await agent.query("SELECT 'the end' AS z, $1::text AS bound", ['at once']);
+      await agent.end();
+      await using window = await site().as('ada');
+      const { page } = window;
+      const session = await sessionOf(site(), 'browser-long');
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(new URL(request.url()).search));
+      await window.open(`/sessions/${session}?exchange=5`);
+      await page
+        .getByRole('article', { name: /^Exchange 5/ })
+        .getByText('the end')
+        .first()
+        .waitFor();
+      await page.getByText(/Its exchanges are read one by one/).waitFor();
+      assert.ok(asked.includes('?exchange=5') && !asked.some((query) => /exchange=[1-4]/.test(query)), 'only what is looked at is read');
+      await page.getByRole('row').filter({ hasText: 'the beginning' }).click();
+      await page.getByRole('article', { name: /^Exchange 1/ }).waitFor();
+    });
+
     test('a cell of ten megabytes and three hundred columns hold nothing up', async () => {
-      const agent = await site().agent('browser-wide');
+      const agent = await site().line('browser-wide', 'dba');
       await agent.query("SELECT repeat('x', 10000000) AS big, NULL AS nothing, '' AS empty");
       await agent.query(
         `SELECT ${Array.from({ length: 300 }, (_, column) => `${column} AS c${column}`).join(', ')} FROM generate_series(1, 5000)`,

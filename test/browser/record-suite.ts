@@ -62,8 +62,26 @@ export function describeRecord(site: () => Site): void {
       assert.notEqual(await slider.inputValue(), await slider.getAttribute('max'));
     });
 
+    test('shows what is masked, what is NULL and what is empty apart', async () => {
+      const agent = await site().line('browser-masked');
+      await agent.query("SELECT id, iban, NULL AS nothing, '' AS blank, 'NULL' AS word FROM customers LIMIT 3");
+      await agent.end();
+      await using window = await site().as('ada');
+      const { page } = window;
+      await window.open(`/sessions/${await sessionOf(site(), 'browser-masked')}?exchange=1`);
+      const grid = page.getByRole('grid');
+      await grid.waitFor();
+      assert.match(await page.getByRole('columnheader', { name: /^iban/ }).innerText(), /masked/);
+      const cells = grid.getByRole('row').nth(1).getByRole('gridcell');
+      assert.equal(await cells.nth(1).locator('.hatch').count(), 1);
+      assert.deepEqual(await cells.nth(2).locator('code').count(), 0, 'NULL is no text');
+      assert.equal(await cells.nth(3).innerText(), 'empty text');
+      assert.equal(await cells.nth(4).locator('code').innerText(), 'NULL');
+      await window.picture('masked');
+    });
+
     test('goes on while it is watched, and stops by one press with a receipt', async () => {
-      const agent = await site().agent('browser-live');
+      const agent = await site().line('browser-live');
       await agent.query('SELECT 1 AS before_the_page');
       await using window = await site().as('dana');
       const { page } = window;

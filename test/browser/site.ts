@@ -33,8 +33,8 @@ export interface Site {
   window(look?: Look): Promise<Window>;
   /** A window in which this person is signed in; once is enough for all windows of one person. */
   as(person: Person, look?: Look): Promise<Window>;
-  /** The agent's line to the database, through the gateway. */
-  agent(run: string): Promise<Client>;
+  /** A line to the database through the gateway: the agent's, or the DBA's, for whom nothing is masked. */
+  line(run: string, token?: 'agent' | 'dba'): Promise<Client>;
   /** What the API says to the holder of one of the tokens. */
   api<Answer>(token: 'agent' | 'engineer' | 'dba' | 'auditor' | 'stranger', path: string): Promise<Answer>;
   /** What any page complained of so far, a refused style or script included. */
@@ -72,14 +72,14 @@ export async function openSite(): Promise<Site> {
       }
       return window;
     },
-    agent: async (run) => {
+    line: async (run, name = 'agent') => {
       const { host, port } = demonstration.database;
       const client = new Client({
         host,
         port,
         database: 'orders',
         user: 'agent',
-        password: await token('agent'),
+        password: await token(name),
         application_name: `cursor;run=${run}`,
       });
       // The gateway may end the session: that is what some tests are about.

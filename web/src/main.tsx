@@ -1,14 +1,16 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { Unreachable } from './api/client.ts';
+import { isSignedOut, Unreachable } from './api/client.ts';
 import { createConsoleRouter } from './router.tsx';
 import { KeyboardProvider } from './shell/keys.tsx';
 import { PreferencesProvider } from './shell/preferences.tsx';
 import './style/console.css';
 
 const queries = new QueryClient({
+  // A sign-in that has ended is found by whatever asks next; one comes back to where one was.
+  queryCache: new QueryCache({ onError: (fault) => isSignedOut(fault) && signInAgain() }),
   defaultOptions: {
     queries: {
       // A refusal is an answer, and asking again would only put a second one on the audit trail.
@@ -23,6 +25,12 @@ const queries = new QueryClient({
 });
 
 const router = createConsoleRouter(queries);
+
+function signInAgain(): void {
+  const { pathname, href } = router.state.location;
+  if (pathname !== '/sign-in') void router.navigate({ to: '/sign-in', search: { return: href } });
+}
+
 const place = document.getElementById('console');
 if (place === null) throw new Error('the page has no place for the console');
 createRoot(place).render(

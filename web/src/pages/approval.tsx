@@ -15,6 +15,7 @@ import { type Mark, MarkLabel, tintOf } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
 import { Who } from '../parts/who.tsx';
 import { Statement } from '../player/statement.tsx';
+import { useIsSomebodyHere } from '../shell/presence.ts';
 import { mayDecide, seesAll, useViewer } from '../shell/viewer.ts';
 import { words } from '../text.ts';
 
@@ -22,10 +23,11 @@ import { words } from '../text.ts';
 export function ApprovalPage() {
   const { id } = useParams({ from: '/shell/approvals/$id' });
   const me = useViewer();
+  const here = useIsSomebodyHere();
   const every = seesAll(me) ? 10_000 : 1_500;
   const approval = useQuery({
     ...approvalQuery(id),
-    refetchInterval: ({ state }) => (state.data?.status === 'open' || state.data?.status === 'approved' ? every : false),
+    refetchInterval: ({ state }) => ((state.data?.status === 'open' || state.data?.status === 'approved') && here ? every : false),
   });
   if (approval.data === undefined)
     return approval.isError ? (

@@ -15,6 +15,7 @@ import { Exceptions } from '../runs/exceptions.tsx';
 import { markOfKind, placeOf } from '../runs/kind.ts';
 import { Lanes } from '../runs/lanes.tsx';
 import { useKeys } from '../shell/keys.tsx';
+import { useIsSomebodyHere } from '../shell/presence.ts';
 import { words } from '../text.ts';
 
 const livePaceMs = 3_000;
@@ -22,9 +23,10 @@ const livePaceMs = 3_000;
 /** One story in ten seconds: a counted sentence, what did not simply pass, the lanes, and the rest folded. */
 export function RunPage() {
   const { run: id } = useParams({ from: '/shell/runs/$run' });
+  const here = useIsSomebodyHere();
   const run = useQuery({
     ...runQuery(id),
-    refetchInterval: ({ state }) => (state.data !== undefined && state.data.activeSessions > 0 ? livePaceMs : false),
+    refetchInterval: ({ state }) => (state.data !== undefined && state.data.activeSessions > 0 && here ? livePaceMs : false),
   });
   if (run.data === undefined)
     return run.isError ? <Fault fault={run.error} retry={() => void run.refetch()} /> : <Loading what={words.run.one} />;

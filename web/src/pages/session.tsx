@@ -11,10 +11,11 @@ import { Visible } from '../parts/visible.tsx';
 import { Who } from '../parts/who.tsx';
 import { ExchangeList } from '../player/exchange-list.tsx';
 import { ExchangeView } from '../player/exchange-view.tsx';
+import { isLarge, LargeSession } from '../player/large-session.tsx';
 import { StopSession } from '../player/stop-session.tsx';
 import { isException } from '../player/timeline.tsx';
 import { Transport } from '../player/transport.tsx';
-import type { Recording } from '../recording/recording.ts';
+import type { Reach } from '../recording/recording.ts';
 import { type Player, usePlayer, useRecording } from '../recording/use-player.ts';
 import { isOwn, seesAll, useViewer } from '../shell/viewer.ts';
 import { words } from '../text.ts';
@@ -26,23 +27,32 @@ export function SessionPage() {
   const session = useQuery(sessionQuery(id));
   if (session.isPending) return <Loading what={words.session.one} />;
   if (session.isError) return <Fault fault={session.error} retry={() => void session.refetch()} />;
-  return <Watched key={id} session={session.data} />;
+  return isLarge(session.data) ? <Large key={id} session={session.data} /> : <Watched key={id} session={session.data} />;
+}
+
+function Large({ session }: { readonly session: Session }) {
+  return (
+    <>
+      <Head session={session} word={words.reach[session.status]} />
+      <Notices session={session} reach={null} />
+      <LargeSession session={session} />
+    </>
+  );
 }
 
 function Watched({ session }: { readonly session: Session }) {
-  const me = useViewer();
   const queries = useQueryClient();
   // The stream says how the session stands, by the same schema as the question that was asked first.
   const tell = (state: unknown) => void queries.setQueryData(sessionQuery(session.id).queryKey, state as Session);
   const recording = useRecording(session.id, session.status === 'active', tell);
+  const { reach } = recording;
   const player = usePlayer(recording);
   const { current, select } = useCurrent(player);
   const exchange = current === null ? null : recording.exchange(current);
   return (
     <>
-      <Head session={session} recording={recording} />
-      {!isOwn(me, session) && seesAll(me) && <p className="px-4 pb-2 text-meta text-quiet">{words.session.lookIsRecorded}</p>}
-      <Notices session={session} recording={recording} />
+      <Head session={session} word={words.reach[reach.kind === 'whole' ? session.status : reach.kind]} />
+      <Notices session={session} reach={reach} />
       <div className="flex min-h-0 flex-1 flex-col border-t border-hairline lg:flex-row">
         <div className="flex max-h-[35vh] min-h-0 shrink-0 flex-col border-b border-hairline lg:max-h-none lg:w-[36%] lg:border-r lg:border-b-0">
           <ExchangeList recording={recording} shown={player.shown} current={current} onSelect={select} />
@@ -85,7 +95,7 @@ function useCurrent(player: Player) {
   return { current, select };
 }
 
-function Head({ session, recording }: { readonly session: Session; readonly recording: Recording }) {
+function Head({ session, word }: { readonly session: Session; readonly word: string }) {
   const ended = session.endedAt;
   return (
     <PageHead
@@ -100,10 +110,7 @@ function Head({ session, recording }: { readonly session: Session; readonly reco
       }
     >
       <p className="flex flex-wrap gap-x-4">
-        <MarkLabel
-          mark={sessionMark(session)}
-          word={words.reach[recording.reach.kind === 'whole' ? session.status : recording.reach.kind]}
-        />
+        <MarkLabel mark={sessionMark(session)} word={word} />
         <span className="text-ink">
           <Who who={session.principal} />
         </span>
@@ -124,10 +131,11 @@ function Head({ session, recording }: { readonly session: Session; readonly reco
 }
 
 /** What must not be missed: how it ended, what is missing, and what came between the page and the record. */
-function Notices({ session, recording }: { readonly session: Session; readonly recording: Recording }) {
-  const { reach } = recording;
+function Notices({ session, reach }: { readonly session: Session; readonly reach: Reach | null }) {
+  const me = useViewer();
   return (
     <>
+      {!isOwn(me, session) && seesAll(me) && <p className="px-4 pb-2 text-meta text-quiet">{words.session.lookIsRecorded}</p>}
       {session.status === 'refused' && (
         <p className={`mx-4 mb-2 p-2 ${tintOf('refused')}`}>
           {words.session.turnedAway(session.code ?? '')} <Visible text={session.detail ?? session.reason ?? ''} />
@@ -141,9 +149,9 @@ function Notices({ session, recording }: { readonly session: Session; readonly r
         </p>
       )}
       <div role="status" className="px-4 text-quiet">
-        {reach.kind === 'reconnecting' && <p className="pb-2">{words.session.reconnecting}</p>}
+        {reach?.kind === 'reconnecting' && <p className="pb-2">{words.session.reconnecting}</p>}
       </div>
-      {reach.kind === 'broken' && <Fault fault={reach.fault} />}
+      {reach?.kind === 'broken' && <Fault fault={reach.fault} />}
     </>
   );
 }

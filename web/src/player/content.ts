@@ -1,10 +1,10 @@
-import type { Cell, Decision, Json, Line, MaskedCount, Outcome, Part } from '../recording/lines.ts';
+import type { Cell, Decision, Direction, Json, Line, MaskedCount, Outcome, Part } from '../recording/lines.ts';
 import type { Recorded, Recording } from '../recording/recording.ts';
 import { RowSet } from '../recording/row-set.ts';
 import { words } from '../text.ts';
 
-/** A piece of an answer, by its shape and nothing else: no protocol is known here. */
-export type Piece =
+/** A piece of what was asked or came back, by its shape and nothing else: no protocol is known here. */
+export type Piece = { readonly direction: Direction } & (
   | { readonly shape: 'rows'; readonly rows: RowSet }
   | { readonly shape: 'document'; readonly mediaType: string; readonly value: Json }
   | { readonly shape: 'text'; readonly text: string }
@@ -12,7 +12,8 @@ export type Piece =
   | { readonly shape: 'bytes'; readonly count: number; readonly base64: string | null }
   | { readonly shape: 'marks'; readonly marks: readonly { readonly name: string; readonly detail: { readonly [name: string]: Json } }[] }
   | { readonly shape: 'gap'; readonly text: string }
-  | { readonly shape: 'strange'; readonly text: string };
+  | { readonly shape: 'strange'; readonly text: string }
+);
 
 type MarksPiece = Extract<Piece, { readonly shape: 'marks' }>;
 
@@ -20,7 +21,7 @@ export interface Content {
   readonly decision: Decision | null;
   readonly outcome: Outcome | null;
   readonly values: readonly Cell[];
-  readonly answer: readonly Piece[];
+  readonly pieces: readonly Piece[];
   readonly masked: readonly MaskedCount[];
   readonly withheld: readonly { readonly direction: string; readonly count: number; readonly sha256: string }[];
 }
@@ -60,20 +61,20 @@ class Gathered {
         this.#masked = [...this.#masked, ...line.masked];
         return;
       case 'bytes':
-        for (const part of line.parts) this.#part(part, line.direction === 'request');
+        for (const part of line.parts) this.#part(part, line.direction);
         return;
       case 'withheld':
         // Each counts from the first withheld byte on, so the last one of a direction says all.
         this.#withheld.set(line.direction, line);
         return;
       case 'gap':
-        this.#pieces.push({ shape: 'gap', text: words.exchange.gap(line.direction, line.count, line.reason) });
+        this.#pieces.push({ direction: line.direction, shape: 'gap', text: words.exchange.gap(line.direction, line.count, line.reason) });
         return;
       case 'strange':
-        this.#pieces.push({ shape: 'strange', text: line.text });
+        this.#pieces.push({ direction: 'reply', shape: 'strange', text: line.text });
         return;
       case 'end':
-        this.#pieces.push({ shape: 'marks', marks: [{ name: line.status, detail: { reason: line.reason } }] });
+        this.#pieces.push({ direction: 'reply', shape: 'marks', marks: [{ name: line.status, detail: { reason: line.reason } }] });
         return;
       case 'session':
       case 'exchange':
@@ -85,66 +86,67 @@ class Gathered {
 
   content(): Content {
     const withheld = [...this.#withheld.values()];
-    const answer = this.#pieces.flatMap((piece) => (piece.shape === 'marks' ? this.#telling(piece.marks) : [piece]));
-    return { decision: this.#decision, outcome: this.#outcome, values: this.#values, answer, masked: this.#masked, withheld };
+    const pieces = this.#pieces.flatMap((piece) => (piece.shape === 'marks' ? this.#telling(piece) : [piece]));
+    return { decision: this.#decision, outcome: this.#outcome, values: this.#values, pieces, masked: this.#masked, withheld };
   }
 
   /** Marks without those that say only what the outcome says anyway. */
-  #telling(marks: MarksPiece['marks']): readonly Piece[] {
+  #telling({ direction, marks }: MarksPiece): readonly Piece[] {
     const known = new Set<Json | undefined>([this.#outcome?.tag, this.#outcome?.error?.code, this.#outcome?.error?.message]);
     const told = marks.filter(({ detail }) => Object.keys(detail).length === 0 || Object.values(detail).some((value) => !known.has(value)));
-    return told.length === 0 ? [] : [{ shape: 'marks', marks: told }];
+    return told.length === 0 ? [] : [{ direction, shape: 'marks', marks: told }];
   }
 
-  #part(part: Part, asked: boolean): void {
+  #part(part: Part, direction: Direction): void {
     switch (part.shape) {
       case 'rows':
-        this.#rows(part);
+        this.#rows(part, direction);
         return;
       case 'mark':
-        this.#mark(part);
+        this.#mark(part, direction);
         return;
       case 'text':
         // What was asked already stands above.
-        if (asked && this.#asked !== '' && part.text.includes(this.#asked)) return;
-        this.#text(part.text);
+        if (direction === 'request' && this.#asked !== '' && part.text.includes(this.#asked)) return;
+        this.#text(part.text, direction);
         return;
       case 'document':
       case 'bytes':
-        this.#pieces.push(part);
+        this.#pieces.push({ direction, ...part });
         return;
       default:
         part satisfies never;
     }
   }
 
-  #rows({ columns, rows }: Extract<Part, { shape: 'rows' }>): void {
+  #rows({ columns, rows }: Extract<Part, { shape: 'rows' }>, direction: Direction): void {
     const last = this.#pieces.findLast(({ shape }) => shape === 'rows');
-    if (last?.shape === 'rows' && last.rows.hasColumns(columns)) {
+    if (last?.shape === 'rows' && last.direction === direction && last.rows.hasColumns(columns)) {
       last.rows.add(rows);
       return;
     }
     const set = new RowSet(columns);
     set.add(rows);
-    this.#pieces.push({ shape: 'rows', rows: set });
+    this.#pieces.push({ direction, shape: 'rows', rows: set });
   }
 
-  #mark({ name, detail }: Extract<Part, { shape: 'mark' }>): void {
+  #mark({ name, detail }: Extract<Part, { shape: 'mark' }>, direction: Direction): void {
     const values = detail['values'];
     if (name === 'parameters' && Array.isArray(values)) {
       this.#values = values.map((value: Json) => (value === null || typeof value === 'string' ? value : JSON.stringify(value)));
       return;
     }
     const last = this.#pieces.at(-1);
-    if (last?.shape === 'marks') this.#pieces[this.#pieces.length - 1] = { shape: 'marks', marks: [...last.marks, { name, detail }] };
-    else this.#pieces.push({ shape: 'marks', marks: [{ name, detail }] });
+    if (last?.shape === 'marks' && last.direction === direction)
+      this.#pieces[this.#pieces.length - 1] = { ...last, marks: [...last.marks, { name, detail }] };
+    else this.#pieces.push({ direction, shape: 'marks', marks: [{ name, detail }] });
   }
 
   /** A text that came in several reads is one text; a change set says so by its first line. */
-  #text(text: string): void {
+  #text(text: string, direction: Direction): void {
     const last = this.#pieces.at(-1);
-    if (last?.shape === 'text' || last?.shape === 'diff')
-      this.#pieces[this.#pieces.length - 1] = { shape: last.shape, text: last.text + text };
-    else this.#pieces.push({ shape: text.startsWith('diff --git ') ? 'diff' : 'text', text });
+    if ((last?.shape === 'text' || last?.shape === 'diff') && last.direction === direction)
+      this.#pieces[this.#pieces.length - 1] = { ...last, text: last.text + text };
+    else this.#pieces.push({ direction, shape: /^diff --(git|cc|combined) /.test(text) ? 'diff' : 'text', text });
   }
 }

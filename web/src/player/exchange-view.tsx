@@ -1,15 +1,16 @@
 import { Link } from '@tanstack/react-router';
-import { lazy, type ReactNode, Suspense, useMemo } from 'react';
+import { Fragment, lazy, type ReactNode, Suspense, useMemo } from 'react';
 import { lasting, Moment } from '../parts/moment.tsx';
 import { MarkLabel, markOf, Shape, tintOf } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
 import type { Line } from '../recording/lines.ts';
 import type { Recorded, Recording } from '../recording/recording.ts';
 import { words } from '../text.ts';
-import { contentOf, type Content } from './content.ts';
+import { type Content, contentOf, type Piece } from './content.ts';
 import { BytesView } from './bytes-view.tsx';
 import { DocumentView } from './document-view.tsx';
 import { LongText } from './long-text.tsx';
+import { Marks } from './marks.tsx';
 import { RowsView } from './rows-view.tsx';
 import { Statement } from './statement.tsx';
 
@@ -42,9 +43,14 @@ export function ExchangeView({ recording, exchange, shown }: ExchangeViewProps) 
       {exchange.action !== null && <Objects exchange={exchange} />}
       {exchange.action !== null && <Statement text={exchange.action.text} values={content.values} />}
       <Why content={content} />
-      {content.answer.map((piece, place) => (
+      {content.pieces.map((piece, place) => (
         // What came stays in the order in which it came.
-        <Answer key={place} piece={piece} content={content} />
+        <Fragment key={place}>
+          {needsHeading(content.pieces, place) && (
+            <h3 className="-mb-3 text-meta text-quiet">{words.exchange.directions[piece.direction]}</h3>
+          )}
+          <PieceView piece={piece} content={content} />
+        </Fragment>
       ))}
       <Outcome content={content} exchange={exchange} />
       <Evidence lines={exchange.places.slice(0, here).flatMap((place) => recording.lines[place] ?? [])} content={content} />
@@ -101,7 +107,12 @@ function Why({ content }: { readonly content: Content }) {
   );
 }
 
-function Answer({ piece, content }: { readonly piece: Content['answer'][number]; readonly content: Content }): ReactNode {
+/** Where both sides said something, each side's first piece says whose it is. */
+function needsHeading(pieces: readonly Piece[], place: number): boolean {
+  return pieces[place]?.direction !== pieces[place - 1]?.direction && pieces.some(({ direction }) => direction === 'request');
+}
+
+function PieceView({ piece, content }: { readonly piece: Piece; readonly content: Content }): ReactNode {
   switch (piece.shape) {
     case 'rows':
       return <RowsView rows={piece.rows} count={piece.rows.count} masked={content.masked} />;
@@ -136,40 +147,6 @@ function Answer({ piece, content }: { readonly piece: Content['answer'][number];
     default:
       return piece satisfies never;
   }
-}
-
-type MarksPiece = Extract<Content['answer'][number], { readonly shape: 'marks' }>;
-
-/** What happened by name. Many of one name, such as a target's settings at the start, are one line until they are opened. */
-function Marks({ marks }: { readonly marks: MarksPiece['marks'] }) {
-  const list = (
-    <dl className="grid grid-cols-[minmax(0,16ch)_1fr] gap-x-3 text-quiet">
-      {marks.map(({ name, detail }, place) => (
-        <div key={place} className="contents">
-          <dt className="truncate">
-            <Visible text={name} limit={60} line />
-          </dt>
-          <dd className="min-w-0 break-words">
-            {Object.entries(detail).map(([key, value]) => (
-              <span key={key} className="mr-3">
-                <Visible text={key} limit={40} line />{' '}
-                <code className="text-ink">
-                  <Visible text={typeof value === 'string' ? value : JSON.stringify(value)} limit={400} line />
-                </code>
-              </span>
-            ))}
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
-  if (marks.length <= 3) return list;
-  return (
-    <details>
-      <summary className="text-quiet">{words.exchange.marks(marks.length)}</summary>
-      {list}
-    </details>
-  );
 }
 
 function Outcome({ content, exchange }: { readonly content: Content; readonly exchange: Recorded }) {

@@ -1,4 +1,4 @@
-import { type PointerEvent, useRef } from 'react';
+import { type PointerEvent, useMemo, useRef } from 'react';
 import { colourOf, markOf } from '../parts/verdict.tsx';
 import type { Player } from '../recording/use-player.ts';
 import type { Recorded, Recording } from '../recording/recording.ts';
@@ -10,7 +10,8 @@ export function Timeline({ player }: { readonly player: Player }) {
   const strip = useRef<SVGSVGElement>(null);
   const { recording, moment, seek } = player;
   const total = Math.max(1, recording.duration);
-  const { density, exceptions } = gather(recording);
+  const known = recording.lines.length;
+  const { density, exceptions } = useMemo(() => ({ known, ...gather(recording) }), [recording, known]);
   const most = Math.max(1, ...density);
   const press = (event: PointerEvent) => {
     const box = strip.current?.getBoundingClientRect();

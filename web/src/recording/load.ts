@@ -1,4 +1,4 @@
-import { getStream, Refused } from '../api/client.ts';
+import { addressOf, getStream, Refused } from '../api/client.ts';
 import { readLine } from './lines.ts';
 import type { Recording } from './recording.ts';
 
@@ -10,6 +10,8 @@ interface Source {
   readonly session: string;
   /** Whether it went on when the page was opened. */
   readonly active: boolean;
+  /** This exchange alone; null for all of it. */
+  readonly exchange: number | null;
   /** What the gateway says of the session as such, each time it has changed. */
   readonly onState: (state: unknown) => void;
 }
@@ -18,15 +20,15 @@ interface Source {
 export async function loadRecording(recording: Recording, source: Source, signal: AbortSignal): Promise<void> {
   try {
     if (source.active) await follow(recording, source, signal);
-    else await readWhole(recording, source.session, signal);
+    else await readWhole(recording, source, signal);
     if (!signal.aborted) recording.arrive({ kind: 'whole' });
   } catch (fault) {
     if (!signal.aborted) recording.arrive({ kind: 'broken', fault });
   }
 }
 
-async function readWhole(recording: Recording, session: string, signal: AbortSignal): Promise<void> {
-  const path = `/api/v1/sessions/${encodeURIComponent(session)}/recording`;
+async function readWhole(recording: Recording, { session, exchange }: Source, signal: AbortSignal): Promise<void> {
+  const path = addressOf(`/api/v1/sessions/${encodeURIComponent(session)}/recording`, { exchange });
   for await (const line of linesOf(await getStream(path, {}, signal))) if (line !== '') recording.add(readLine(line));
 }
 

@@ -26,10 +26,23 @@ export function useRecording(session: string, active: boolean, onState: (state: 
   const tell = useEffectEvent(onState);
   useEffect(() => {
     const controller = new AbortController();
-    const source = { session, active: goesOn, onState: (state: unknown) => tell(state) };
+    const source = { session, active: goesOn, exchange: null, onState: (state: unknown) => tell(state) };
     void loadRecording(recording, source, controller.signal);
     return () => controller.abort();
   }, [recording, session, goesOn]);
+  useSyncExternalStore(recording.subscribe, recording.version);
+  return recording;
+}
+
+/** The lines of one exchange alone, read anew for each. */
+export function useExchange(session: string, ordinal: number): Recording {
+  const recording = useMemo(() => ({ session, ordinal, is: new Recording() }).is, [session, ordinal]);
+  useEffect(() => {
+    const controller = new AbortController();
+    const source = { session, active: false, exchange: ordinal, onState: () => {} };
+    void loadRecording(recording, source, controller.signal);
+    return () => controller.abort();
+  }, [recording, session, ordinal]);
   useSyncExternalStore(recording.subscribe, recording.version);
   return recording;
 }

@@ -2,11 +2,13 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { approvalsQuery } from '../api/queries.ts';
 import { Shape } from '../parts/verdict.tsx';
 import { words } from '../text.ts';
+import { useIsSomebodyHere } from './presence.ts';
 import { mayDecide, seesAll, useViewer } from './viewer.ts';
 
 /** How often an inbox asks. Who sees everybody's approvals is put on the audit trail with each look, so they look less often. */
-export function useInboxPace(): number {
-  return seesAll(useViewer()) ? 15_000 : 2_000;
+export function useInboxPace(): number | false {
+  const pace = seesAll(useViewer()) ? 15_000 : 2_000;
+  return useIsSomebodyHere() ? pace : false;
 }
 
 /** What waits for this viewer's answer, beside the way to it. */
