@@ -190,7 +190,7 @@ describe('a push that is not sound', () => {
       body: stream,
       duplex: 'half',
       signal: controller.signal,
-    } as RequestInit);
+    });
     while (trial.leftBehind().length === 0) await new Promise((resolve) => setImmediate(resolve));
     controller.abort();
     await assert.rejects(sent);
