@@ -45,6 +45,9 @@ export const accessByRoute = {
   '/api/v1/audit': 'auditor',
   '/api/v1/connections': 'auditor',
   '/api/v1/policies': 'auditor',
+  '/api/v1/policies/versions': 'auditor',
+  '/api/v1/policies/versions/:version': 'auditor',
+  '/api/v1/policies/check': 'auditor',
 } as const satisfies { readonly [url: string]: Access };
 
 export function accessOf(url: string | undefined): Access | null {

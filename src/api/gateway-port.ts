@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../core/entry.ts';
 import type { RecordingTerms } from '../core/recorder.ts';
+import type { DraftFile, DraftFindings } from '../stages/policy/draft.ts';
 import type { PoliciesInForce } from '../stages/policy/keeper.ts';
 
 /** What a measure may be told apart by. Names of people and texts of requests are none of these, so they cannot leak into metrics. */
@@ -55,5 +56,6 @@ export interface GatewayPort {
   status(): Promise<GatewayStatus>;
   connections(): Promise<readonly ConnectionItem[]>;
   policies(): Promise<PoliciesInForce>;
+  checkPolicies(files: readonly DraftFile[]): Promise<DraftFindings>;
   terminate(termination: Termination): Promise<Terminated>;
 }

@@ -19,6 +19,7 @@ import { createCookies } from './login/cookies.ts';
 import { addLoginRoutes, type LoginSources } from './login/login-routes.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { addDocumentRoute, describeRoutes } from './openapi.ts';
+import { addPolicyRoutes, type PolicySources } from './policy-routes.ts';
 import { problem, sendProblem } from './problem.ts';
 import { addRunRoutes, type RunSources } from './run-routes.ts';
 import { addSearchRoutes, type SearchSources } from './search-routes.ts';
@@ -33,6 +34,7 @@ export interface ApiOptions
     ApprovalSources,
     Omit<GateOptions, 'signedIn'>,
     Omit<LoginSources, 'signedIn'> {
+  readonly versions: PolicySources['versions'];
   readonly overviews: OverviewSources['overviews'];
   readonly runs: RunSources['runs'];
   readonly approvals: ApprovalSources['approvals'];
@@ -102,6 +104,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addSearchRoutes(api, options);
   addOverviewRoute(api, options);
   addRunRoutes(api, options);
+  addPolicyRoutes(api, options);
   addApprovalRoutes(api, options);
   addLoginRoutes(api, { ...options, signedIn });
   await api.ready();

@@ -26,12 +26,13 @@ const elsewhere = new Set([
   '/api/v1/logout',
   '/api/v1/sessions/:id/terminate',
   '/api/v1/runs/:id/terminate',
+  '/api/v1/policies/check',
 ]);
 
 /** What a route needs beside its session to be answered with 200. */
 const queries: { readonly [url: string]: string } = { '/api/v1/sessions/:id/export': '?format=ndjson' };
 
-const path = (url: string, id: string) => url.replace(':id', id) + (queries[url] ?? '');
+const path = (url: string, id: string) => url.replace(':id', id).replace(':version', '0123456789ab') + (queries[url] ?? '');
 
 async function registeredRoutes(): Promise<readonly string[]> {
   const api = await createApi(await unaskedOptions());
@@ -43,7 +44,14 @@ async function registeredRoutes(): Promise<readonly string[]> {
 }
 
 async function unaskedOptions() {
-  const gateway = { audit: async () => {}, status: neverAsked, connections: neverAsked, policies: neverAsked, terminate: neverAsked };
+  const gateway = {
+    audit: async () => {},
+    status: neverAsked,
+    connections: neverAsked,
+    policies: neverAsked,
+    checkPolicies: neverAsked,
+    terminate: neverAsked,
+  };
   return trialOptions({ catalog, gateway, approvals: await openTrialDesk() });
 }
 

@@ -131,11 +131,6 @@ export function addOtherRoutes(api: Api, { catalog, gateway }: RouteSources): vo
     },
     async () => ({ items: await gateway.connections() }),
   );
-  api.get(
-    '/api/v1/policies',
-    { schema: { summary: 'The policies in force', querystring: contract.noQuery, response: { 200: contract.policySet } } },
-    async () => gateway.policies(),
-  );
 }
 
 /** A query as the catalog wants it: what narrows, and which page. */

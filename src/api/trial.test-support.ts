@@ -159,6 +159,8 @@ export function memoryCatalog(sessions: readonly SessionItem[], exchanges: reado
   };
 }
 
+const keptVersion = { version: '0123456789ab', since: '2026-11-22T12:00:00.000Z', author: 'Ada', files: ['a.cedar'] };
+
 function nothingIn(since: number, until: number): Overview {
   const [from, to] = [new Date(since).toISOString(), new Date(until).toISOString()];
   return { since: from, until: to, complete: true, spans: [], rules: [], firstSeen: [], moreFirstSeen: 0, flows: [], connections: [] };
@@ -251,6 +253,10 @@ export function trialOptions(more: Partial<ApiOptions> & Pick<ApiOptions, 'catal
     tls: null,
     runs: runsOf((id) => more.catalog.session(id)),
     overviews: { overview: nothingIn },
+    versions: {
+      all: async () => [keptVersion],
+      files: async (version) => (version === keptVersion.version ? { note: keptVersion, texts: [] } : null),
+    },
     searching: hasSearch(more.catalog) ? more.catalog.searching : searchingOf(more.catalog),
     recording: twoLines,
     live: twoLines,
@@ -336,6 +342,7 @@ function gatewayOf(state: { ready: string | null; auditFault: Error | null }, au
         retentionDays: 90,
       },
     ],
+    checkPolicies: async () => ({ kind: 'sound', version: '0123456789ab', policies: [] }),
     terminate: async () => ({ kind: 'not-open' }),
     policies: async () => ({
       version: 'v1',

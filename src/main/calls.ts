@@ -7,6 +7,7 @@ import type { Configuration } from '../gateway/configuration/index.ts';
 import type { Terminated, Termination } from '../gateway/terminate.ts';
 import type { IdentitySettings } from '../stages/identity/settings.ts';
 import type { LoginClient } from '../stages/identity/sign-in.ts';
+import type { DraftFile } from '../stages/policy/draft.ts';
 import type { Place } from '../wire/dial.ts';
 
 /** What a thread is started with: the part that it runs. */
@@ -17,6 +18,7 @@ export type MainHandlers = DataPlaneCalls & {
   status(nothing: null): ReturnType<GatewayPort['status']>;
   connections(nothing: null): ReturnType<GatewayPort['connections']>;
   policies(nothing: null): ReturnType<GatewayPort['policies']>;
+  checkPolicies(files: readonly DraftFile[]): ReturnType<GatewayPort['checkPolicies']>;
   terminate(termination: Termination): Promise<Terminated>;
 };
 

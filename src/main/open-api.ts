@@ -12,6 +12,7 @@ import type { loadDecoders } from '../gateway/protocols.ts';
 import type { OpenDesk } from '../stages/approvals/index.ts';
 import { createIdentity } from '../stages/identity/identity.ts';
 import { signInSettings } from '../stages/identity/sign-in.ts';
+import { PolicyVersions } from '../stages/policy/versions.ts';
 import type { ApiData, MainHandlers } from './calls.ts';
 
 /** What the API's thread answers the gateway by, and what it closes last. */
@@ -44,6 +45,7 @@ export async function openApi(
     runs: catalog.runs,
     searching: catalog.searching,
     overviews: catalog.overviews,
+    versions: new PolicyVersions(join(data.state, 'policies')),
     recording: (session, excerpt) => decodeRecording(readEntries(data.state, session), decoderOf(session), excerpt),
     live: (session) => decodeLive(followEntries(data.state, session), decoderOf(session)),
     identify: (credential) => identity.identify(credential),
@@ -57,6 +59,7 @@ export async function openApi(
       status: () => main.status(null),
       connections: () => main.connections(null),
       policies: () => main.policies(null),
+      checkPolicies: (files) => main.checkPolicies(files),
       terminate: (termination) => main.terminate(termination),
     },
     pages: fileURLToPath(new URL('../../web/dist', import.meta.url)),

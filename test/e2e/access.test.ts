@@ -52,6 +52,8 @@ const routes = {
   '/api/v1/audit': { access: 'trail', query: '' },
   '/api/v1/connections': { access: 'trail', query: '' },
   '/api/v1/policies': { access: 'trail', query: '' },
+  '/api/v1/policies/versions': { access: 'trail', query: '' },
+  '/api/v1/policies/versions/{version}': { access: 'trail', query: '' },
 } as const;
 /** The routes that do something, which no look at them can. */
 const deciding = {
@@ -60,6 +62,7 @@ const deciding = {
   '/api/v1/logout': 'post',
   '/api/v1/sessions/{id}/terminate': 'post',
   '/api/v1/runs/{id}/terminate': 'post',
+  '/api/v1/policies/check': 'post',
 } as const;
 /** The ways to a sign-in and back, for everybody; console-login.test.ts walks them. */
 const leading = ['/api/v1/login', '/api/v1/login/callback'];
@@ -96,6 +99,7 @@ describe('who may look at the record', () => {
   /** The approval that the owner asked for. */
   let asked = '';
   let ownRun = '';
+  let version = '';
   const tokens: Record<string, string | null> = {};
 
   const get = async (path: string, token: string | null): Promise<Answer> => {
@@ -109,7 +113,8 @@ describe('who may look at the record', () => {
     assert.equal(status, 200, text);
     return (JSON.parse(text) as Page<Item>).items;
   };
-  const pathOf = (route: string, id: string) => route.replace('{id}', id) + routes[route as keyof typeof routes].query;
+  const pathOf = (route: string, id: string) =>
+    route.replace('{id}', id).replace('{version}', version) + routes[route as keyof typeof routes].query;
   /** The one in the path of a route: the owner's session, or what the owner asked for. */
   const subjectOf = (route: string) =>
     route.startsWith('/api/v1/approvals') ? asked : route.startsWith('/api/v1/runs') ? ownRun : owned.id;
@@ -156,6 +161,7 @@ describe('who may look at the record', () => {
     owned = session;
     ownRun = (await page<{ id: string }>('/api/v1/runs?name=owned', house.tokens.engineer))[0]?.id ?? '';
     assert.notEqual(ownRun, '');
+    version = (await page<{ version: string }>('/api/v1/policies/versions', house.tokens.auditor))[0]?.version ?? '';
   });
   after(() => house[Symbol.asyncDispose]());
 
@@ -245,6 +251,15 @@ describe('who may look at the record', () => {
         who,
       );
     assert.equal(await decide('who is asked'), 200);
+  });
+
+  it('nobody has a draft of policies checked who may not see those in force', async () => {
+    for (const who of [...strangers, ...Object.keys(known)]) {
+      const headers = { ...(tokens[who] && { authorization: `Bearer ${tokens[who]}` }), 'content-type': 'application/json' };
+      const init = { method: 'POST', headers, body: JSON.stringify({ files: [] }) };
+      const { status } = await fetch(`${house.gateway.console}/api/v1/policies/check`, init);
+      assert.equal(status, known[who]?.trail ?? 401, who);
+    }
   });
 
   it('nobody ends a session who neither owns it nor administers', async () => {

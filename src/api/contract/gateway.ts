@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DraftFindings } from '../../stages/policy/draft.ts';
 import type { PoliciesInForce } from '../../stages/policy/keeper.ts';
 import type { Problem } from '../problem.ts';
 import { codes, count, type Defined, type Equal, list, named, paging, time } from './pieces.ts';
@@ -43,6 +44,30 @@ export const policySet = z.object({
     'Why what the folder holds now is not in force; empty where it is',
   ),
 });
+const keptVersion = z.object({ version: z.string(), since: time(), author: z.string(), files: list(z.string()) });
+export const policyVersions = z.object({ items: list(keptVersion).describe('Those that were ever in force, the newest first') });
+export const policyVersion = keptVersion.extend({ texts: list(z.object({ name: z.string(), text: z.string() })) });
+export const versionParams = z.object({ version: z.string().regex(/^[0-9a-f]{12}$/) });
+export const policyDraft = z.strictObject({
+  files: z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .max(200)
+          .regex(/^[\w-][\w.-]*(\/[\w-][\w.-]*)*\.cedar$/, 'expected a path within the folder that ends in .cedar'),
+        text: z.string().max(500_000),
+      }),
+    )
+    .max(500),
+});
+export const draftFindings = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('sound'), version: z.string(), policies: list(z.string()) }),
+  z.object({
+    kind: z.literal('unsound'),
+    problems: list(z.object({ file: z.string(), line: count(), message: z.string(), remedy: z.string() })),
+  }),
+]);
 export const alive = z.object({ status: z.literal('ok') });
 export const ready = z.object({ status: z.literal('ready'), activeSessions: count() });
 
@@ -53,5 +78,6 @@ export const sessionParams = z.object({ id: z.string().min(1).max(64) });
 
 void [
   true satisfies Equal<z.output<typeof policySet>, PoliciesInForce>,
+  true satisfies Equal<z.output<typeof draftFindings>, DraftFindings>,
   true satisfies Equal<Defined<z.output<typeof problemDocument>>, Defined<Problem>>,
 ];

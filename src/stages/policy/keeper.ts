@@ -1,6 +1,5 @@
 import { relative } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import type { Action } from '../../core/action.ts';
 import type { AuditEvent } from '../../core/entry.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -8,7 +7,8 @@ import type { Circumstance } from '../../core/stages.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import { authorOf } from './author.ts';
 import { createPolicy, type PolicyJudge } from './judge.ts';
-import type { LoadOrder } from './load-worker.ts';
+import { checkDraft, type DraftFile, type DraftFindings } from './draft.ts';
+import { loadInThread } from './load-thread.ts';
 import { versionIn } from './load.ts';
 import type { PolicyProblem, PolicySet } from './policy.ts';
 import type { PolicyCatalog } from './schema.ts';
@@ -105,6 +105,11 @@ export class PolicyKeeper {
       return { id, effect, reason, approval, breakGlass, file: relative(this.#options.folder, file), line };
     });
     return { ...this.#note, items, problems: this.#problems };
+  }
+
+  /** Says what would become of these files in place of those in the folder; changes nothing. */
+  check(files: readonly DraftFile[]): Promise<DraftFindings> {
+    return checkDraft(files, this.#catalogs);
   }
 
   /** Reads the folder again and takes what it holds into force, if that is in order. Never rejects. */
@@ -208,14 +213,4 @@ function changedEvent({ version, author }: VersionNote, previous: string | null,
     actor: 'gateway',
     detail: { version, previous, author, policies: set.policies.size, ...changes },
   };
-}
-
-/** Measured: 1,000 policies take 0.4 s to validate, for which nobody on the data plane may wait. */
-function loadInThread(order: LoadOrder): Promise<PolicySet | PolicyProblem[]> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./load-worker.ts', import.meta.url), { workerData: order });
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`the thread that reads policies ended with ${code}`)));
-  });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PolicySet } from './policy.ts';
 
@@ -9,6 +9,11 @@ export interface VersionNote {
   /** When it came into force, in RFC 3339. */
   readonly since: string;
   readonly author: string;
+}
+
+/** A version that is kept, with the names of its files. */
+export interface KeptVersion extends VersionNote {
+  readonly files: readonly string[];
 }
 
 /**
@@ -57,6 +62,35 @@ export class PolicyVersions {
     }
   }
 
+  /** Every version that is kept, the one that came into force last first. */
+  async all(): Promise<KeptVersion[]> {
+    const names = (await readdir(this.#folder).catch(() => [])).filter(isVersion);
+    const kept = await Promise.all(names.map((name) => this.#read(name)));
+    const found = kept.filter((each) => each !== null);
+    return found.sort((one, other) => (one.since < other.since ? 1 : -1));
+  }
+
+  /** A version with the text of its files; null where it is not kept. */
+  async files(version: string): Promise<{ readonly note: KeptVersion; readonly texts: readonly { name: string; text: string }[] } | null> {
+    const note = isVersion(version) ? await this.#read(version) : null;
+    if (note === null) return null;
+    const texts = note.files.map(async (name) => ({ name, text: await readFile(join(this.#folder, version, name), 'utf8') }));
+    return { note, texts: await Promise.all(texts) };
+  }
+
+  /** Null for one that is damaged: the others are still to be read. */
+  async #read(version: string): Promise<KeptVersion | null> {
+    try {
+      const note: unknown = JSON.parse(await readFile(join(this.#folder, version, 'version.json'), 'utf8'));
+      if (!isNote(note)) return null;
+      // Written by `keep` alone, with names that it had read from a folder.
+      const { files } = note as VersionNote & { files: { name: string }[] };
+      return { version: note.version, since: note.since, author: note.author, files: files.map(({ name }) => name) };
+    } catch {
+      return null;
+    }
+  }
+
   async #writeCurrent(note: VersionNote): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await writeFile(`${this.#current()}.new`, `${JSON.stringify(note)}\n`, { mode: 0o600 });
@@ -66,6 +100,11 @@ export class PolicyVersions {
   #current(): string {
     return join(this.#folder, 'current.json');
   }
+}
+
+/** Twelve hex digits; anything else must not become part of a path. */
+function isVersion(name: string): boolean {
+  return /^[0-9a-f]{12}$/.test(name);
 }
 
 function isNote(value: unknown): value is VersionNote {

@@ -1,0 +1,34 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { loadInThread } from './load-thread.ts';
+import type { PolicyProblem } from './policy.ts';
+import type { PolicyCatalog } from './schema.ts';
+
+/** A file of policies that somebody thinks of putting into the folder. */
+export interface DraftFile {
+  /** Relative to the folder, ending in `.cedar`. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What would become of a draft: the version that it would be and its policies, or why it would not come into force. */
+export type DraftFindings =
+  | { readonly kind: 'sound'; readonly version: string; readonly policies: readonly string[] }
+  | { readonly kind: 'unsound'; readonly problems: readonly PolicyProblem[] };
+
+/** Reads a draft exactly as the folder is read, in a folder of its own that nobody else may enter. */
+export async function checkDraft(files: readonly DraftFile[], catalogs: readonly PolicyCatalog[]): Promise<DraftFindings> {
+  const folder = await mkdtemp(join(tmpdir(), 'chaperone-draft-'));
+  try {
+    for (const { name, text } of files) {
+      await mkdir(dirname(join(folder, name)), { recursive: true, mode: 0o700 });
+      await writeFile(join(folder, name), text, { mode: 0o600 });
+    }
+    const loaded = await loadInThread({ folder, catalogs });
+    if ('version' in loaded) return { kind: 'sound', version: loaded.version, policies: [...loaded.policies.keys()] };
+    return { kind: 'unsound', problems: loaded.map((problem) => ({ ...problem, file: relative(folder, problem.file) })) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
