@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
+import { get } from 'node:https';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { generate } from 'selfsigned';
 import { z } from 'zod';
 import type { Session } from '../core/session.ts';
 import type { WebProtocol } from '../core/protocol.ts';
@@ -44,6 +47,32 @@ interface Mirrored {
   readonly body: string;
   readonly session: string;
 }
+
+describe('the web listener with TLS', () => {
+  test('speaks HTTP/2 and HTTP/1.1, as the client offers', async () => {
+    const made = await generate([{ name: 'commonName', value: 'localhost' }], {
+      keyType: 'ec',
+      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+    });
+    const certificate = { certPem: made.cert, keyPem: made.private };
+    await using plane = await startDataPlane({ protocol: mirror, settings: {}, certificate });
+    const authorization = `Bearer ${await plane.token()}`;
+    const origin = `https://127.0.0.1:${plane.port}`;
+    const client = connectHttp2(origin, { ca: made.cert });
+    const stream = client.request({ ':path': '/orders/two', authorization });
+    const [head] = (await once(stream, 'response')) as [{ readonly ':status'?: number }];
+    stream.resume();
+    await once(stream, 'close');
+    client.close();
+    assert.equal(head[':status'], 200);
+    const asked = get(`${origin}/orders/one`, { ca: made.cert, headers: { authorization } });
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    assert.deepEqual([response.statusCode, response.httpVersion], [200, '1.1']);
+    let text = '';
+    for await (const piece of response) text += String(piece);
+    assert.equal((JSON.parse(text) as Mirrored).base, `${origin}/orders`);
+  });
+});
 
 describe('the web listener', () => {
   let plane: DataPlane;
