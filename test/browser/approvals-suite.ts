@@ -133,6 +133,30 @@ export function describeApprovals(site: () => Site): void {
       await asked.leave();
     });
 
+    test('is found, read and given by the keyboard alone', async () => {
+      const asked = await ask(site(), "DELETE FROM orders WHERE id = 23 AND status = 'never'");
+      await using window = await site().as('omar');
+      const { page } = window;
+      await window.open('/health');
+      for (const key of ['g', 'a']) await page.keyboard.press(key);
+      await page.waitForURL(/\/approvals$/);
+      await page.getByRole('row').nth(1).waitFor();
+      for (let rows = await page.getByRole('row').count(); rows > 1; rows -= 1) await page.keyboard.press('j');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(new RegExp(asked.id));
+      await armed(page, 'Approve');
+      await page.keyboard.press('a');
+      await page.keyboard.press('Enter');
+      const readBack = page.getByRole('group', { name: /cannot be taken back/ });
+      if (await readBack.isVisible()) {
+        await readBack.getByRole('button', { name: /^Change/ }).focus();
+        await page.keyboard.press('Enter');
+      }
+      await page.locator('[data-approval=used]').waitFor();
+      assert.equal((await asked.outcome).refused, null);
+      await asked.leave();
+    });
+
     test('comes into the inbox by itself, and leaves it in its place', async () => {
       await using window = await site().as('omar');
       const { page } = window;

@@ -10,7 +10,7 @@ import { Empty, Fault, Loading } from '../parts/states.tsx';
 import { MarkLabel } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
 import { Who } from '../parts/who.tsx';
-import { StopSession } from '../player/stop-session.tsx';
+import { Stop } from '../player/stop-session.tsx';
 import { Exceptions } from '../runs/exceptions.tsx';
 import { markOfKind, placeOf } from '../runs/kind.ts';
 import { Lanes } from '../runs/lanes.tsx';
@@ -47,7 +47,7 @@ function Head({ run }: { readonly run: RunDetail }) {
   const { name, principal, agents, startedAt, endedAt, lastAt, newestSessions } = run;
   const open = newestSessions.filter(({ status }) => status === 'active');
   return (
-    <PageHead title={words.run.title(name)} actions={open.map((session) => <StopSession key={session.id} session={session} />)}>
+    <PageHead title={words.run.title(name)} actions={<Stop sessions={open} />}>
       <p className="flex flex-wrap gap-x-4">
         <span className="text-ink">
           <Who who={{ ...principal, agent: agents.length === 0 ? null : agents.join(', ') }} />

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useEffect } from 'react';
+import { addressOf } from '../api/client.ts';
 import { sessionQuery } from '../api/queries.ts';
 import type { Session } from '../api/types.ts';
 import { lasting, Moment, sized } from '../parts/moment.tsx';
@@ -12,7 +13,7 @@ import { Who } from '../parts/who.tsx';
 import { ExchangeList } from '../player/exchange-list.tsx';
 import { ExchangeView } from '../player/exchange-view.tsx';
 import { isLarge, LargeSession } from '../player/large-session.tsx';
-import { StopSession } from '../player/stop-session.tsx';
+import { Stop } from '../player/stop-session.tsx';
 import { isException } from '../player/timeline.tsx';
 import { Transport } from '../player/transport.tsx';
 import type { Reach } from '../recording/recording.ts';
@@ -20,6 +21,8 @@ import { type Player, usePlayer, useRecording } from '../recording/use-player.ts
 import { isOwn, seesAll, useViewer } from '../shell/viewer.ts';
 import { words } from '../text.ts';
 import { sessionMark } from './sessions.tsx';
+
+const formats = ['ndjson', 'har'] as const;
 
 /** One session, watched or played: what was asked on the left, what came of it on the right, the whole of it in time below. */
 export function SessionPage() {
@@ -102,10 +105,23 @@ function Head({ session, word }: { readonly session: Session; readonly word: str
       title={words.session.title(session.connection)}
       actions={
         <>
-          <a className="button" href={`/api/v1/sessions/${encodeURIComponent(session.id)}/export?format=ndjson`} download>
-            {words.session.export}
-          </a>
-          <StopSession session={session} />
+          <details name="export" className="relative">
+            <summary className="button list-none">{words.session.export}</summary>
+            <ul className="absolute right-0 z-30 mt-1 w-72 border border-control bg-raised py-1">
+              {formats.map((format) => (
+                <li key={format}>
+                  <a
+                    className="block px-3 py-1 no-underline hover:bg-sunken"
+                    href={addressOf(`/api/v1/sessions/${encodeURIComponent(session.id)}/export`, { format })}
+                    download
+                  >
+                    {words.session.exports[format]}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </details>
+          <Stop sessions={[session]} />
         </>
       }
     >

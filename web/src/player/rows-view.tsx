@@ -26,8 +26,8 @@ export function RowsView({ rows, count, masked }: RowsViewProps) {
   const [first, setFirst] = useState(0);
   const [open, setOpen] = useState<{ readonly row: number; readonly column: number } | null>(null);
   const shown = Math.min(mostRows, count - first);
-  const { down, across } = useCellsInSight(rows, shown, scroller);
   const hidden = useMemo(() => new Set(masked.flatMap(({ column }) => (column === null ? [] : [column]))), [masked]);
+  const { down, across } = useCellsInSight(rows, shown, hidden, scroller);
   const grid = useId();
   const show = (row: number, column: number) => setOpen({ row: first + row, column });
   const { active, onKeyDown } = useCellWalk({ rows: shown, columns: rows.columns.length, down, across, open: show });
@@ -81,9 +81,9 @@ export function RowsView({ rows, count, masked }: RowsViewProps) {
   );
 }
 
-function useCellsInSight(rows: RowSet, shown: number, scroller: { readonly current: HTMLDivElement | null }) {
+function useCellsInSight(rows: RowSet, shown: number, hidden: ReadonlySet<string>, scroller: { readonly current: HTMLDivElement | null }) {
   const sampled = Math.min(shown, sampleRows);
-  const widths = useMemo(() => widthsOf(rows, sampled), [rows, sampled]);
+  const widths = useMemo(() => widthsOf(rows, sampled, hidden), [rows, sampled, hidden]);
   const down = useVirtualizer({ count: shown, getScrollElement: () => scroller.current, estimateSize: () => height, overscan: 6 });
   const across = useVirtualizer({
     horizontal: true,
@@ -252,10 +252,10 @@ function useCellWalk({ rows, columns, down, across, open }: Walk) {
 }
 
 /** As wide as the first rows need, within bounds, at 7.5 px for each character of the mono face. */
-function widthsOf(rows: RowSet, count: number): readonly number[] {
+function widthsOf(rows: RowSet, count: number, hidden: ReadonlySet<string>): readonly number[] {
   const sample = Array.from({ length: count }, (_, index) => rows.row(index) ?? []);
   return rows.columns.map((name, column) => {
     const longest = sample.reduce((most, row) => Math.max(most, Math.min(40, row[column]?.length ?? 4)), Math.min(40, name.length + 2));
-    return Math.round(Math.max(56, longest * 7.7 + 20));
+    return Math.round(Math.max(56, longest * 7.7 + (hidden.has(name) ? 44 : 20)));
   });
 }

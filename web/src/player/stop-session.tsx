@@ -10,44 +10,74 @@ import { useKeys } from '../shell/keys.tsx';
 import { isOwn, useViewer } from '../shell/viewer.ts';
 import { words } from '../text.ts';
 
+interface StopProps {
+  /** All that one press stops. */
+  readonly sessions: readonly Session[];
+}
+
+interface Stopped {
+  readonly receipts: readonly Receipt[];
+  /** What could not be stopped, and why. */
+  readonly faults: readonly unknown[];
+}
+
 /** One press opens, one press stops, nothing is typed before; the receipt says what had already reached the target. */
-export function StopSession({ session }: { readonly session: Session }) {
+export function Stop({ sessions }: StopProps) {
   const me = useViewer();
   const [open, setOpen] = useState(false);
   const queries = useQueryClient();
+  const may = sessions.filter((session) => session.status === 'active' && (isOwn(me, session) || me.roles.includes('admin')));
   const stop = useMutation({
-    mutationFn: () => postJson<Receipt>(`/api/v1/sessions/${encodeURIComponent(session.id)}/terminate`, {}),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['session', session.id] }),
+    mutationFn: () => stopAll(may),
+    onSuccess: () =>
+      queries.invalidateQueries({ predicate: ({ queryKey: [name] }) => name === 'session' || name === 'run' || name === 'story' }),
   });
-  const may = session.status === 'active' && (isOwn(me, session) || me.roles.includes('admin'));
-  useKeys(words.keys.session, may ? [{ keys: '!', says: words.keys.stop, run: () => setOpen(true) }] : []);
-  if (!may && !open) return null;
+  useKeys(words.keys.session, may.length === 0 ? [] : [{ keys: '!', says: words.keys.stop, run: () => setOpen(true) }]);
+  if (may.length === 0 && !open) return null;
   return (
     <>
       <button type="button" className="button" onClick={() => setOpen(true)}>
         {words.stop.open}
       </button>
-      <Dialog open={open} title={words.stop.title} onClose={() => setOpen(false)}>
+      <Dialog open={open} title={words.stop.title(sessions.length)} onClose={() => setOpen(false)}>
         {stop.data === undefined ? (
           <>
-            <p>{words.stop.effect}</p>
+            <p>{words.stop.effect(may.length)}</p>
             {stop.isError && <Fault fault={stop.error} />}
             <button type="button" className="button mt-4" data-primary="true" disabled={stop.isPending} onClick={() => stop.mutate()}>
               {words.stop.now}
             </button>
           </>
         ) : (
-          <ReceiptView receipt={stop.data} />
+          <div role="status" className="flex flex-col gap-4">
+            {stop.data.receipts.map((receipt) => (
+              <ReceiptView key={receipt.session.id} receipt={receipt} />
+            ))}
+            {stop.data.faults.map((fault, place) => (
+              // A fault has no other name than its place.
+              <Fault key={place} fault={fault} />
+            ))}
+          </div>
         )}
       </Dialog>
     </>
   );
 }
 
+/** One that cannot be stopped keeps none of the others going. */
+async function stopAll(sessions: readonly Session[]): Promise<Stopped> {
+  const path = ({ id }: Session) => `/api/v1/sessions/${encodeURIComponent(id)}/terminate`;
+  const all = await Promise.allSettled(sessions.map((session) => postJson<Receipt>(path(session), {})));
+  return {
+    receipts: all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])),
+    faults: all.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : [])),
+  };
+}
+
 function ReceiptView({ receipt }: { readonly receipt: Receipt }) {
   const { stoppedAt, endedAt, lastSequence, inFlight } = receipt;
   return (
-    <div role="status">
+    <div>
       <p className="text-prose">
         {stoppedAt === null ? words.stop.wasOver : words.stop.stopped}{' '}
         {stoppedAt !== null && <Moment at={stoppedAt} precision="millisecond" />}

@@ -75,6 +75,11 @@ function headOf(recording: Recording, shown: number): number {
   return 0;
 }
 
+/** The address of this very instant: it leads there as long as the recording is kept. */
+function copyInstant(sequence: number | undefined): void {
+  if (sequence !== undefined) void navigator.clipboard.writeText(`${location.origin}${location.pathname}?sequence=${sequence}`);
+}
+
 function useTransportKeys({ player, current, onSelect }: TransportProps): void {
   const { recording, playing, moment, seek, speed, setSpeed } = player;
   const at = moment ?? recording.duration;
@@ -98,6 +103,7 @@ function useTransportKeys({ player, current, onSelect }: TransportProps): void {
     { keys: '<', says: words.keys.slower, run: () => faster(-1) },
     { keys: '>', says: words.keys.faster, run: () => faster(1) },
     { keys: 'l', says: words.keys.toEnd, run: () => seek(null) },
+    { keys: 'y', says: words.keys.copyInstant, run: () => copyInstant(recording.lines[player.shown - 1]?.sequence) },
     { keys: 'j', says: words.keys.nextExchange, run: () => select(1, () => true) },
     { keys: 'k', says: words.keys.previousExchange, run: () => select(-1, () => true) },
     { keys: 'n', says: words.keys.nextException, run: () => select(1, isExceptional) },

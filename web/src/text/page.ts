@@ -51,6 +51,7 @@ export const pageWords = {
     everywhere: 'Everywhere',
     map: 'This map',
     zone: 'Local time or UTC',
+    copyInstant: 'Copy the address of this instant',
     copyAddress: 'Copy the address of what is shown',
     search: 'Search',
     up: 'Back',

@@ -122,7 +122,8 @@ export const recordWords = {
     one: 'the session',
     recording: 'the recording',
     title: (connection: string) => `Session on ${connection}`,
-    export: 'Export NDJSON',
+    export: 'Export',
+    exports: { ndjson: 'NDJSON: every entry, decoded', har: 'HTTP Archive: HTTP exchanges alone' },
     nothing: 'No exchange was made.',
     large: (size: string) => `This recording has ${size}. Its exchanges are read one by one, as they are looked at.`,
     lookIsRecorded: 'This is somebody else’s session. That you look at it is on the audit trail.',
@@ -197,8 +198,9 @@ export const recordWords = {
   },
   stop: {
     open: 'Stop …',
-    title: 'Stop this session',
-    effect: 'Its connection is closed and nothing more of it passes. What has already reached the target may still run there.',
+    title: (sessions: number) => (sessions === 1 ? 'Stop this session' : 'Stop this run'),
+    effect: (sessions: number) =>
+      `${sessions === 1 ? 'The session is' : `${sessions} sessions are`} closed and nothing more passes. What has already reached the target may still run there.`,
     now: 'Stop it',
     stopped: 'Nothing more crossed after',
     wasOver: 'It was over already.',
