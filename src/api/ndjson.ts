@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { RecordingLine } from '../archive/decoded.ts';
 import { harText } from '../archive/har.ts';
+import { patchText } from '../archive/patches.ts';
 
 /** One write a row would cost more than the row; one write for all would not let a slow reader hold the source back. */
 const chunkChars = 64 * 1024;
@@ -18,6 +19,13 @@ export async function ndjson(lines: AsyncIterable<object>): Promise<Readable> {
 /** The lines as an HTTP Archive, likewise. */
 export async function har(lines: AsyncIterable<RecordingLine>): Promise<Readable> {
   const iterator = harText(lines);
+  const first = await iterator.next();
+  return Readable.from(texts(first, iterator), { objectMode: false });
+}
+
+/** What was pushed, as a mailbox, likewise. */
+export async function patch(lines: AsyncIterable<RecordingLine>): Promise<Readable> {
+  const iterator = patchText(lines);
   const first = await iterator.next();
   return Readable.from(texts(first, iterator), { objectMode: false });
 }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify';
+import type { z } from 'zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CatalogReader, PageRequest } from '../archive/items.ts';
@@ -10,7 +11,7 @@ import * as contract from './contract.ts';
 import { linesShownTo, shownTo } from './discretion.ts';
 import type { GatewayPort } from './gateway-port.ts';
 import { viewedSession, viewing } from './gate.ts';
-import { har, ndjson } from './ndjson.ts';
+import { har, ndjson, patch } from './ndjson.ts';
 import { lookedAt, recordLook } from './trail.ts';
 
 export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
@@ -23,6 +24,11 @@ export interface RouteSources {
 }
 
 const linesType = 'application/x-ndjson; charset=utf-8';
+const forms = {
+  ndjson: { type: linesType, as: ndjson },
+  har: { type: 'application/json', as: har },
+  patch: { type: 'application/mbox', as: patch },
+} as const satisfies Record<z.output<typeof contract.exportQuery>['format'], object>;
 
 export function addSessionRoutes(api: Api, { catalog, gateway }: RouteSources): void {
   api.get(
@@ -87,7 +93,7 @@ export function addRecordingRoutes(api: Api, { gateway, recording }: RouteSource
     async (request, reply) => {
       const file = `${viewedSession(request).id}.${request.query.format}`;
       const { format } = request.query;
-      const form = format === 'har' ? { type: 'application/json', as: har } : { type: linesType, as: ndjson };
+      const form = forms[format];
       const stream = await lines(request, 'recording.exported', { format }, {}, form.as);
       return reply.type(form.type).header('content-disposition', `attachment; filename="${file}"`).send(stream);
     },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import type { RecordingLine } from '../archive/decoded.ts';
 import { harText } from '../archive/har.ts';
+import { patchText } from '../archive/patches.ts';
 import { messageOf } from '../core/errors.ts';
 import { CommandFailure } from './failure.ts';
 import type { Streams } from './output.ts';
@@ -10,7 +11,7 @@ import { counted, jsonLine } from './visible.ts';
 
 export interface ExportOptions {
   /** Null: standard output. */
-  readonly format: 'ndjson' | 'har';
+  readonly format: 'ndjson' | 'har' | 'patch';
   readonly output: string | null;
   readonly json: boolean;
 }
@@ -21,10 +22,15 @@ interface Written {
   readonly sha256: string;
 }
 
-/** Writes a session's recording: one entry a line, or its requests as an HTTP Archive. A file appears under its name only once it is whole, for its owner alone. */
+/** Writes a session's recording: one entry a line, its requests as an HTTP Archive, or what was pushed as a mailbox. A file appears under its name only once it is whole, for its owner alone. */
 export async function exportSession(source: RecordSource, id: string, options: ExportOptions, { out, err }: Streams): Promise<void> {
   await existingSession(source, id);
-  const texts = () => (options.format === 'har' ? harText(recordingLines(source, id)) : lineTexts(source.recording(id)));
+  const forms = {
+    ndjson: () => lineTexts(source.recording(id)),
+    har: () => harText(recordingLines(source, id)),
+    patch: () => patchText(recordingLines(source, id)),
+  };
+  const texts = forms[options.format];
   if (options.output === null) {
     await writeTexts(texts(), (text) => out.write(text));
     return;

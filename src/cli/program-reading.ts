@@ -118,17 +118,17 @@ function addReplay(program: Command, context: CommandContext): void {
 }
 
 interface ExportFlags extends SourceOptions {
-  readonly format: 'ndjson' | 'har';
+  readonly format: 'ndjson' | 'har' | 'patch';
   readonly output?: string;
 }
 
 function addExport(program: Command, context: CommandContext): void {
   withSource(program.command('export').summary('write a recording in an open format'))
     .description(
-      'Writes the recording of a session: every entry in order, decoded, one JSON document a line (ndjson), or its HTTP requests (har).',
+      'Writes the recording of a session: every entry in order, decoded, one JSON document a line (ndjson), its HTTP requests (har), or the commits that it pushed (patch, a mailbox for git am).',
     )
     .argument('<session>', 'its id')
-    .addOption(new Option('--format <format>', 'the format').choices(['ndjson', 'har']).makeOptionMandatory())
+    .addOption(new Option('--format <format>', 'the format').choices(['ndjson', 'har', 'patch']).makeOptionMandatory())
     .option('--output <file>', 'default: standard output')
     .action((session: string, options: ExportFlags) => {
       const terms = { format: options.format, output: options.output ?? null, json: options.json ?? false };

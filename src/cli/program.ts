@@ -3,6 +3,7 @@ import { misuse, report } from './failure.ts';
 import { addApprovals } from './program-approvals.ts';
 import { addTerminate } from './program-terminate.ts';
 import { addConnect } from './program-connect.ts';
+import { addGitCredential } from './program-git.ts';
 import { addPolicy } from './policy.ts';
 import { addReading } from './program-reading.ts';
 import type { CommandContext, ProgramDependencies } from './command-context.ts';
@@ -54,6 +55,7 @@ function createProgram(context: CommandContext): Command {
   addApprovals(program, context);
   addTerminate(program, context);
   addConnect(program, context);
+  addGitCredential(program, context);
   return program;
 }
 

@@ -73,7 +73,7 @@ export const ready = z.object({ status: z.literal('ready'), activeSessions: coun
 
 export const noQuery = z.strictObject({});
 export const pageQuery = z.strictObject(paging);
-export const exportQuery = z.strictObject({ format: z.enum(['ndjson', 'har']) });
+export const exportQuery = z.strictObject({ format: z.enum(['ndjson', 'har', 'patch']) });
 export const sessionParams = z.object({ id: z.string().min(1).max(64) });
 
 void [

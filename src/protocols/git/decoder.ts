@@ -82,8 +82,12 @@ class Reading {
   /** Bodies are git's own, but for words and documents, whose type the head says. */
   #head(bytes: Buffer): Part {
     const part = document(mediaTypes[frameKinds.head], bytes);
-    if (part.shape === 'document') this.#textual = isTextual(part.value);
-    return part;
+    if (part.shape !== 'document' || !isHead(part.value)) return part;
+    const { method, path, status, headers } = part.value;
+    this.#textual = isTextual(headers);
+    // The marks of every reader of HTTP.
+    if (method !== undefined) return mark('request', { method, target: path ?? '', headers });
+    return mark('reply', { status: status ?? 0, reason: '', headers });
   }
 
   /** Text whose last character may be cut by the end of an entry. */
@@ -95,9 +99,19 @@ class Reading {
   }
 }
 
-function isTextual(head: Json): boolean {
-  const fields = typeof head === 'object' && head !== null && 'headers' in head ? head.headers : null;
-  if (!Array.isArray(fields)) return false;
+interface Head {
+  readonly method?: string;
+  readonly path?: string;
+  readonly status?: number;
+  readonly headers: readonly Json[];
+}
+
+function isHead(value: Json): value is Json & Head {
+  if (typeof value !== 'object' || value === null || !('headers' in value) || !Array.isArray(value.headers)) return false;
+  return ('method' in value && typeof value.method === 'string') || ('status' in value && typeof value.status === 'number');
+}
+
+function isTextual(fields: readonly Json[]): boolean {
   return fields.some(
     (field) => Array.isArray(field) && field[0] === 'content-type' && /^(text\/|application\/([a-z.-]+\+)?json)/.test(String(field[1])),
   );

@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
-import type { Action } from '../../core/action.ts';
-import type { Question } from '../../core/verdict.ts';
-import { everybody } from '../../../test/rig/data-plane.ts';
-import type { Approval } from '../../stages/approvals/approval.ts';
-import type { Told } from '../../stages/approvals/desk.ts';
-import { type Approvals, createApprovals, type OpenDesk, openDesk } from '../../stages/approvals/index.ts';
-import { createDecoder } from './decoder.ts';
-import { type GitTrial, openTrial } from './testing/trial.ts';
+import type { Action } from '../../src/core/action.ts';
+import type { Question } from '../../src/core/verdict.ts';
+import { everybody } from '../rig/data-plane.ts';
+import type { Approval } from '../../src/stages/approvals/approval.ts';
+import type { Told } from '../../src/stages/approvals/desk.ts';
+import { type Approvals, createApprovals, type OpenDesk, openDesk } from '../../src/stages/approvals/index.ts';
+import { createDecoder } from '../../src/protocols/git/decoder.ts';
+import { type GitTrial, openTrial } from '../../src/protocols/git/testing/trial.ts';
 
 const grounds = { policies: ['main-needs-review'], version: 'v1' };
 const question: Question = {

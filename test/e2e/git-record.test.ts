@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Entry } from '../../src/core/entry.ts';
+import { decodeRecording } from '../../src/archive/decoded.ts';
+import { FoundText } from '../../src/archive/found-text.ts';
+import { harText } from '../../src/archive/har.ts';
+import { patchText } from '../../src/archive/patches.ts';
+import { createDecoder } from '../../src/protocols/git/decoder.ts';
+import { type GitTrial, openTrial, run } from '../../src/protocols/git/testing/trial.ts';
+
+const checkout = resolve(import.meta.dirname, '../..');
+
+async function* asStream(entries: readonly Entry[]): AsyncGenerator<Entry> {
+  yield* entries;
+}
+
+describe('what was pushed', () => {
+  let trial: GitTrial;
+  let work: string;
+  let first: string;
+  before(async () => {
+    trial = await openTrial();
+    work = await trial.clone('work');
+    await trial.commit(work, { 'begin.txt': 'begin\n' }, 'Begin');
+    await trial.must(work, 'push', '--quiet', 'origin', 'HEAD:main');
+    first = (await trial.must(work, 'rev-parse', 'HEAD')).trim();
+    await trial.commit(
+      work,
+      { 'größe.txt': 'eine Zeile\nnoch eine\n', 'data.bin': randomBytes(5_000) },
+      'Größer werden\n\nFrom here on it is larger.\n---\ndiff --git a/x b/x\n+not a change\n',
+    );
+    await trial.commit(
+      work,
+      { 'größe.txt': 'eine Zeile\n', 'ends without': 'no line feed' },
+      'Take a line away',
+      '--author=Zoë "Z" <zoe@example.com>',
+    );
+    await trial.must(work, 'push', '--quiet', 'origin', 'HEAD:main');
+  });
+  after(() => trial?.[Symbol.asyncDispose]());
+
+  const lines = () => decodeRecording(asStream(trial.plane.entries()), createDecoder());
+
+  test('comes back as a mailbox that git am takes, to the same trees and authors', async () => {
+    const mailbox = (await Array.fromAsync(patchText(lines()))).join('');
+    const path = join(trial.folder, 'pushed.mbox');
+    writeFileSync(path, mailbox);
+    const copy = join(trial.folder, 'am');
+    await trial.must(trial.folder, 'init', '--quiet', 'am');
+    await trial.must(copy, 'am', '--quiet', path);
+    const log = ['log', '--reverse', '--format=%T %an <%ae> %at %s'];
+    assert.equal(await trial.must(copy, ...log), await trial.must(work, ...log));
+    assert.match(await trial.must(copy, 'log', '-1', '--skip=1', '--format=%B'), /From here on it is larger\.\n {1}---\n {1}diff --git/);
+  });
+
+  test('is found by line, file, author and commit', async () => {
+    const head = (await trial.must(work, 'rev-parse', 'HEAD')).trim();
+    const found = new FoundText();
+    for await (const line of lines()) if (line.kind === 'bytes') for (const part of line.parts) found.add(part);
+    for (const words of ['eine Zeile', 'größe.txt', 'zoe@example.com', head, first, 'refs/heads/main'])
+      assert.ok(found.toString().includes(words), words);
+  });
+
+  test('is in an HTTP Archive, request by request', async () => {
+    const { log } = JSON.parse((await Array.fromAsync(harText(lines()))).join('')) as { log: { entries: { request: { url: string } }[] } };
+    const paths = log.entries.map(({ request }) => request.url.replace(/^https:\/\/[^/]+/, ''));
+    assert.equal(paths.filter((path) => path === '/git-receive-pack').length, 2);
+  });
+});
+
+describe('chaperone git-credential', () => {
+  async function answer(
+    operation: string,
+    asked: string,
+    env: Record<string, string>,
+  ): Promise<{ readonly code: number | null; readonly out: string }> {
+    const child = spawn(process.execPath, ['bin/chaperone.js', 'git-credential', operation], {
+      cwd: checkout,
+      env: { ...process.env, ...env },
+    });
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stdin.end(asked);
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, out };
+  }
+  const token = { CHAPERONE_TOKEN: 'a.b.c' };
+
+  for (const [name, operation, asked, expected] of [
+    ['gives the token', 'get', 'protocol=https\nhost=gateway.example.com\n\n', 'username=oauth2\npassword=a.b.c\n'],
+    ['gives it on loopback', 'get', 'protocol=http\nhost=127.0.0.1:8081\n\n', 'username=oauth2\npassword=a.b.c\n'],
+    ['gives none over plain HTTP', 'get', 'protocol=http\nhost=gateway.example.com\n\n', ''],
+    ['has nothing to store', 'store', 'protocol=https\nhost=x\nusername=oauth2\npassword=y\n\n', ''],
+    ['has nothing to erase', 'erase', 'protocol=https\nhost=x\n\n', ''],
+  ] as const)
+    test(name, async () => assert.deepEqual(await answer(operation, asked, token), { code: 0, out: expected }));
+
+  test('says where a token may come from where there is none', async () => {
+    const { code, out } = await answer('get', 'protocol=https\nhost=gateway.example.com\n\n', { CHAPERONE_TOKEN: '' });
+    assert.deepEqual([code, out], [2, '']);
+  });
+
+  test('lets git clone through the gateway', async () => {
+    await using trial = await openTrial();
+    const environment = { ...trial.environment, GIT_CONFIG_COUNT: '0', CHAPERONE_TOKEN: await trial.plane.token() };
+    const helper = `credential.${trial.url}.helper=!'${process.execPath}' '${checkout}/bin/chaperone.js' git-credential`;
+    const cloned = await run('git', ['-c', helper, 'clone', '--quiet', trial.url, 'by-helper'], trial.folder, environment);
+    assert.equal(cloned.code, 0, cloned.out);
+    assert.match(readFileSync(join(trial.folder, 'by-helper', '.git', 'config'), 'utf8'), /url = http/);
+  });
+});
