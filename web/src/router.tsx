@@ -101,7 +101,11 @@ const connections = createRoute({
   ...at('/connections'),
   component: lazyRouteComponent(() => import('./pages/connections.tsx'), 'Connections'),
 });
-const policies = createRoute({ ...at('/policies'), component: lazyRouteComponent(() => import('./pages/policies.tsx'), 'Policies') });
+const policies = createRoute({
+  ...at('/policies'),
+  validateSearch: search('view', 'version', 'file'),
+  component: lazyRouteComponent(() => import('./pages/policies.tsx'), 'Policies'),
+});
 const audit = createRoute({ ...at('/audit'), component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'Audit') });
 const health = createRoute({ ...at('/health'), component: lazyRouteComponent(() => import('./pages/health.tsx'), 'Health') });
 

@@ -10,6 +10,8 @@ import type {
   FoundPage,
   Overview,
   PolicySet,
+  PolicyVersion,
+  PolicyVersions,
   QueryFields,
   RunDetail,
   RunPage,
@@ -102,3 +104,16 @@ export const policiesQuery = queryOptions({
   queryKey: ['policies'],
   queryFn: ({ signal }) => getJson<PolicySet>('/api/v1/policies', {}, signal),
 });
+
+export const policyVersionsQuery = queryOptions({
+  queryKey: ['policy versions'],
+  queryFn: ({ signal }) => getJson<PolicyVersions>('/api/v1/policies/versions', {}, signal),
+});
+
+export const policyVersionQuery = (version: string) =>
+  queryOptions({
+    queryKey: ['policy version', version],
+    queryFn: ({ signal }) => getJson<PolicyVersion>(`/api/v1/policies/versions/${encodeURIComponent(version)}`, {}, signal),
+    // What was once in force never changes.
+    staleTime: Number.POSITIVE_INFINITY,
+  });

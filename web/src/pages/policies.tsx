@@ -1,22 +1,28 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useSearch } from '@tanstack/react-router';
 import { policiesQuery } from '../api/queries.ts';
 import type { PolicySet } from '../api/types.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Empty, Fault, Loading } from '../parts/states.tsx';
 import { type Mark, MarkLabel } from '../parts/verdict.tsx';
+import { Draft } from '../policies/draft.tsx';
+import { Versions } from '../policies/versions.tsx';
 import { withFilter } from '../query/fields.ts';
 import { words } from '../text.ts';
 
 type Policy = PolicySet['items'][number];
 
-/** The policies in force, each with the line that it stands on. */
+const views = ['rules', 'versions', 'draft'] as const;
+
+/** The policies in force, each with the line that it stands on; the versions before; and a draft that is checked as it is written. */
 export function Policies() {
+  const { view, version } = useSearch({ from: '/shell/policies' });
   const { data, error, isPending, refetch } = useQuery(policiesQuery);
+  const shown = views.find((each) => each === view) ?? 'rules';
   return (
     <>
-      <PageHead title={words.places.policies}>
+      <PageHead title={words.places.policies} actions={<Views shown={shown} />}>
         {data !== undefined && (
           <>
             {words.policies.version} <code>{data.version.slice(0, 12)}</code> · {words.policies.since} <Moment at={data.since} /> ·{' '}
@@ -27,17 +33,42 @@ export function Policies() {
       {isPending && <Loading what={words.places.policies} />}
       {error !== null && <Fault fault={error} retry={() => void refetch()} />}
       {data !== undefined && data.problems.length > 0 && <Problems problems={data.problems} />}
-      {data?.items.length === 0 && <Empty title={words.policies.none}>{words.policies.noneHint}</Empty>}
-      {data !== undefined && data.items.length > 0 && (
-        <div className="min-h-0 overflow-auto border-t border-hairline" tabIndex={0} role="region" aria-label={words.places.policies}>
-          <ul>
-            {data.items.map((policy) => (
-              <PolicyRow key={policy.id} policy={policy} />
-            ))}
-          </ul>
-        </div>
-      )}
+      {data !== undefined && shown === 'rules' && <Rules policies={data.items} />}
+      {data !== undefined && shown === 'versions' && <Versions version={version ?? null} inForce={data.version} />}
+      {data !== undefined && shown === 'draft' && <Draft version={data.version.slice(0, 12)} />}
     </>
+  );
+}
+
+function Views({ shown }: { readonly shown: (typeof views)[number] }) {
+  return (
+    <nav aria-label={words.policies.viewsLabel} className="flex gap-2">
+      {views.map((view) => (
+        <Link
+          key={view}
+          to="/policies"
+          search={view === 'rules' ? {} : { view }}
+          activeOptions={{ exact: true, includeSearch: true }}
+          aria-current={view === shown ? 'page' : undefined}
+          className="button aria-[current=page]:border-ink aria-[current=page]:font-semibold"
+        >
+          {words.policies.views[view]}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function Rules({ policies }: { readonly policies: readonly Policy[] }) {
+  if (policies.length === 0) return <Empty title={words.policies.none}>{words.policies.noneHint}</Empty>;
+  return (
+    <div className="min-h-0 overflow-auto border-t border-hairline" tabIndex={0} role="region" aria-label={words.places.policies}>
+      <ul>
+        {policies.map((policy) => (
+          <PolicyRow key={policy.id} policy={policy} />
+        ))}
+      </ul>
+    </div>
   );
 }
 

@@ -11,6 +11,7 @@ import { setDiagnostics } from '@codemirror/lint';
 import { EditorState, Prec } from '@codemirror/state';
 import { EditorView, keymap, placeholder, tooltips } from '@codemirror/view';
 import { useEffect, useEffectEvent, useRef } from 'react';
+import { openEditor } from '../editor/shadow-editor.ts';
 import { words } from '../text.ts';
 import { chips } from './chips.ts';
 import { editorTheme } from './editor-theme.ts';
@@ -45,14 +46,12 @@ export function QueryEditor({ value, fields, problems, onReady, onChange, onSubm
   const initial = useEffectEvent(() => value);
   useEffect(() => {
     if (host.current === null) return undefined;
-    // Within a shadow tree the editor's styles are constructed sheets, which the page's policy allows; elsewhere they would be elements.
-    const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open' });
     const sources = {
       change: (text: string) => change(text),
       submit: (text: string) => submit(text),
       complete: (at: CompletionContext) => complete(at),
     };
-    const editor = new EditorView({ root, parent: root, state: stateOf(initial(), sources) });
+    const editor = openEditor(host.current, stateOf(initial(), sources));
     view.current = editor;
     ready(editor);
     return () => editor.destroy();
