@@ -51,7 +51,9 @@ const statement = (name: string) =>
 /** Reading and judging in this process, with the target's own catalog. */
 async function judged({ target, options }: Ground): Promise<Omit<VerdictRun, 'round'>> {
   const snapshot = snapshotOf(
-    JSON.parse(await target.ask(`select json_agg(json_build_array(kind, schema, name, told)) from (${snapshotQuery}) s`)) as SnapshotRow[],
+    JSON.parse(
+      await target.ask(`select json_agg(json_build_array(kind, schema, name, told))::text from (${snapshotQuery}) s`),
+    ) as SnapshotRow[],
   );
   const policy = createPolicy(setOf(policiesOf(many.policies), [protocol]));
   const reader = new StatementReader();

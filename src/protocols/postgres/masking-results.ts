@@ -48,6 +48,8 @@ export class ResultMasks {
   readonly #words: MaskedWords;
   readonly #described = new Map<string, Described>();
   #touches = new WeakMap<ReadStatement, Touch>();
+  /** Of results that no rule looks at, by the lineage that all texts of a shape share. */
+  readonly #untouched = new WeakMap<Lineage, Touch>();
   readonly #settings: SettingsDoubt;
 
   constructor(masking: SessionMasking, words: MaskedWords) {
@@ -142,12 +144,22 @@ export class ResultMasks {
   #describe(owner: StatementExchange, buffer: Buffer, from: number, to: number): void {
     const { statement } = owner;
     // A statement is described without formats, because Bind has them; a portal has those of its Bind.
-    const known = statement === null ? undefined : this.#touches.get(statement);
+    const shape = this.#shapeOf(owner);
+    const known = (shape && this.#untouched.get(shape)) ?? (statement === null ? undefined : this.#touches.get(statement));
     if (known?.touched === false && isSame(known.message, buffer, from, to)) owner.showing = null;
     else {
       const described = this.#remember(owner, Buffer.from(buffer.subarray(from, to)));
       owner.showing = this.#plan(owner, described, owner.formats ?? described.columns.map(({ format }) => format));
     }
+  }
+
+  /**
+   * What all texts of a shape have in common; null where a text must be looked at by itself. Of a simple query nothing need be
+   * remembered by its text, since its result is described before each answer.
+   */
+  #shapeOf({ action, statement, formats }: StatementExchange): Lineage | null {
+    if (statement === null || statement.meaning === null || formats !== null || action !== statement.action) return null;
+    return this.#settings.doubts(action.text) ? null : statement.lineage();
   }
 
   #remember({ statement }: StatementExchange, message: Buffer): Described {
@@ -162,7 +174,8 @@ export class ResultMasks {
     return described;
   }
 
-  #touch({ statement }: StatementExchange, { message, columns, lineage }: Described): Touch {
+  #touch(owner: StatementExchange, { message, columns, lineage }: Described): Touch {
+    const { statement } = owner;
     const known = statement === null ? undefined : this.#touches.get(statement);
     if (known !== undefined && known.message.equals(message)) return known;
     // Where the text meant something else when it was described, what stood as it stands may not do so now.
@@ -170,6 +183,8 @@ export class ResultMasks {
     const result = resultColumns(sure, this.#lineage(statement));
     const touch = { message, touched: this.#isPlan(columns) || this.#masking.touches(result), columns: result, made: null };
     if (statement !== null) this.#touches.set(statement, touch);
+    const shape = touch.touched ? null : this.#shapeOf(owner);
+    if (shape !== null) this.#untouched.set(shape, touch);
     return touch;
   }
 

@@ -30,6 +30,7 @@ function rowsOf(messages: readonly WireMessage[]): (string | null)[][] {
     });
 }
 
+const setting = (name: string) => message.query(`select setting from pg_settings where name = '${name}'`);
 const asText = ['1', '[redacted:email]', '0'];
 const asBinary = ['\0\0\0\x01', '[redacted:email]', '\0\0\0\0'];
 const unknown = ['1', null, null];
@@ -134,6 +135,23 @@ describe('what is masked, message by message', () => {
         client.send(message.terminate());
         await client.rest();
       });
+
+  test('texts of a shape show what no rule looks at, until a setting may hold what they show', async () => {
+    using client = await RawClient.open(plane);
+    const shows = async (said: Buffer) => {
+      client.send(said);
+      return rowsOf(await client.until('Z'));
+    };
+    for (const [name, value] of [
+      ['standard_conforming_strings', 'on'],
+      ['jit_dump_bitcode', 'off'],
+      ['standard_conforming_strings', 'on'],
+      ['application_name', ''],
+    ] as const)
+      assert.deepEqual(await shows(setting(name)), [[value]]);
+    await shows(message.query("select set_config('application_name', email, false) from herd where id = 1"));
+    assert.deepEqual(await shows(setting('application_name')), [['[redacted:unknown]']]);
+  });
 
   test('nothing of it is on record, and what was masked is', async () => {
     const entries = await plane.settled();

@@ -35,10 +35,14 @@ export class SettingsDoubt {
     return lineage === null || this.#masks(lineage.whole) || this.#masks(lineage.filters);
   }
 
+  /** Whether anything that this text shows may be doubted. */
+  doubts(text: string): boolean {
+    return this.#certain || (this.#possible && readsSettings.test(text));
+  }
+
   /** Whether a value from these columns, of this text, may be one that was put into a setting. */
   covers(sources: ResultColumn['sources'], text: string): boolean {
-    if (!this.#certain && !(this.#possible && readsSettings.test(text))) return false;
-    return sources !== 'unknown' && [...sources].every((source) => /^(pg_catalog|information_schema)\./.test(source));
+    return this.doubts(text) && sources !== 'unknown' && [...sources].every((source) => /^(pg_catalog|information_schema)\./.test(source));
   }
 }
 
