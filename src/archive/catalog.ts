@@ -6,7 +6,7 @@ import type { AuditItem, ExchangeFilter, ExchangeItem, Page, PageRequest, Sessio
 import { catalogPath } from './layout.ts';
 import { itemLimit, paged } from './paging.ts';
 import type { Catalog, RunReader } from './run-items.ts';
-import { exchangeSource, newestExchanges } from './newest-exchanges.ts';
+import { exchangeSource, newestExchanges, type ReadRows } from './newest-exchanges.ts';
 import { readRuns } from './run-reader.ts';
 import type { SearchReader } from './search-items.ts';
 import { timedReads } from './timed-reads.ts';
@@ -69,7 +69,9 @@ class SqliteCatalog implements Catalog {
     const match = filter.q === undefined ? null : matchText(conditions, filter.q);
     if (match !== null) conditions.add('exchange_text MATCH ?', match);
     if (filter.session === undefined) {
-      const { items, next } = newestExchanges((sql, values, take) => this.#read(sql, values, take), conditions, match !== null, page);
+      const searching = match !== null;
+      const read: ReadRows = (sql, values, take) => this.#read(sql, values, take);
+      const { items, next } = newestExchanges(read, conditions, { searching, source: exchangeSource(searching) }, page);
       return { items, next };
     }
     const cursor = decodeCursor(page.cursor, 'o');

@@ -1,5 +1,6 @@
 import { ChaperoneError } from '../core/errors.ts';
 import type { ExchangeFilter, SessionFilter, Visibility } from './items.ts';
+import { amongExceptional } from './query/fields.ts';
 import { searchable } from './store.ts';
 
 /** The conditions of a query, all of which must hold, with the values they are bound to. */
@@ -10,6 +11,12 @@ export class Conditions {
   add(sql: string, ...values: readonly (string | number)[]): void {
     this.#parts.push(sql);
     this.values.push(...values);
+  }
+
+  /** Before all others: SQLite looks at what no index helps with in the order in which it is written. */
+  addFirst(sql: string, ...values: readonly (string | number)[]): void {
+    this.#parts.unshift(sql);
+    this.values.unshift(...values);
   }
 
   equal(column: string, value: string | undefined): void {
@@ -39,8 +46,7 @@ export function matchExchanges(conditions: Conditions, filter: ExchangeFilter): 
   conditions.equal('s.id', filter.session);
   conditions.equal('s.connection', filter.connection);
   conditions.equal('x.verdict', filter.verdict);
-  // Without it the index of what was not permitted is not used.
-  if (filter.verdict !== undefined && filter.verdict !== 'permitted') conditions.add("x.verdict <> 'permitted'");
+  if (filter.verdict !== undefined && filter.verdict !== 'permitted') conditions.add(amongExceptional);
   conditions.equal('x.effect', filter.effect);
   conditions.equal('x.action', filter.action);
   conditions.equal('x.status', filter.status);

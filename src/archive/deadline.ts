@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 /** So often the clock is looked at, in rows. */
-const rowsBetween = 128;
+const rowsBetween = 32;
 
 /**
  * Keeps a statement that looks through many rows from holding up everybody else: as a condition on each row's id it stops the

@@ -1,5 +1,5 @@
 import type { Conditions } from './conditions.ts';
-import { exchangeSource, newestFirst, type ReadRows } from './newest-exchanges.ts';
+import { newestFirst, orderedSource, type ReadRows } from './newest-exchanges.ts';
 import type { Row } from './rows.ts';
 import type { Facet, Facets } from './search-items.ts';
 import { timestamp } from './timestamp.ts';
@@ -27,17 +27,20 @@ const single = {
 
 /** Counts what was found by each field that has few values, and over time. */
 export function countFacets(read: ReadRows, conditions: Conditions, searching: boolean): Facets {
-  const sql = `SELECT ${columns} FROM ${exchangeSource(searching)} ${conditions.where} ${newestFirst(searching)}`;
-  const tallies = new Map([...Object.keys(single), 'object', 'policy'].map((field) => [field, new Tally()]));
+  const sql = `SELECT ${columns} FROM ${orderedSource(searching)} ${conditions.where} ${newestFirst(searching)}`;
+  const tallies = new Map<string, Tally>();
+  const singles = Object.entries(single).map(([field, column]) => ({ tally: tallyOf(tallies, field), column }));
+  const [objects, policies] = [tallyOf(tallies, 'object'), tallyOf(tallies, 'policy')];
+  const names = createNames();
   const times: { at: number; exceptional: boolean }[] = [];
   const gaps = new Set<number>();
   let cut = false;
   const stopped = read(sql, conditions.values, (row) => {
     cut = times.length >= mostCounted;
     if (cut) return false;
-    for (const [field, column] of Object.entries(single)) tallies.get(field)?.add(textOf(row, column));
-    for (const name of namesIn(row, 'objects')) tallies.get('object')?.add(name);
-    for (const name of namesIn(row, 'policies')) tallies.get('policy')?.add(name);
+    for (const { tally, column } of singles) tally.add(textOf(row, column));
+    for (const name of names(row['objects'])) objects.add(name);
+    for (const name of names(row['policies'])) policies.add(name);
     times.push({ at: Number(row['started_at']), exceptional: row['verdict'] !== 'permitted' || row['status'] === 'error' });
     if (row['recording'] === 'gap') gaps.add(Number(row['session_key']));
     return true;
@@ -52,6 +55,12 @@ export function countFacets(read: ReadRows, conditions: Conditions, searching: b
     facets: [...tallies].map(([field, tally]) => tally.facet(field)),
     histogram: since === null || until === null ? [] : histogram(times, since, until),
   };
+}
+
+function tallyOf(tallies: Map<string, Tally>, field: string): Tally {
+  const tally = new Tally();
+  tallies.set(field, tally);
+  return tally;
 }
 
 class Tally {
@@ -83,12 +92,18 @@ function histogram(times: readonly { at: number; exceptional: boolean }[], since
   return counted;
 }
 
-/** The archive alone writes these columns: lists of names, or of objects with one. */
-function namesIn(row: Row, column: string): Set<string> {
-  const text = String(row[column]);
-  if (text === '[]') return new Set();
-  const list = JSON.parse(text) as (string | { name: string })[];
-  return new Set(list.map((each) => (typeof each === 'string' ? each : each.name)));
+/** Names in a column that the archive alone writes: a list of names, or of objects with one. The same lists come again and again. */
+function createNames() {
+  const known = new Map<unknown, readonly string[]>();
+  return (text: unknown): readonly string[] => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const list = JSON.parse(String(text)) as (string | { name: string })[];
+    const names = [...new Set(list.map((each) => (typeof each === 'string' ? each : each.name)))];
+    if (known.size >= mostValues) known.clear();
+    known.set(text, names);
+    return names;
+  };
 }
 
 function textOf(row: Row, column: string): string | null {

@@ -16,20 +16,34 @@ export function exchangeSource(searching: boolean): string {
   return `${rows} JOIN sessions AS s ON s.key = x.session_key`;
 }
 
+/**
+ * The same for reads that may be given up on their way: no index may be chosen that brings rows in another order than that of
+ * their ids, because what was looked through by then is told by the last id.
+ */
+export function orderedSource(searching: boolean): string {
+  return searching ? exchangeSource(true) : 'exchanges AS x NOT INDEXED CROSS JOIN sessions AS s ON s.key = x.session_key';
+}
+
 /** What rows are read in: their ids, newest first. */
 export function newestFirst(searching: boolean): string {
   return `ORDER BY ${searching ? 'exchange_text.rowid' : 'x.id'} DESC`;
 }
 
 /** Row ids tell the order but for what lies in one span: so the page, and the rest of its last row's span, is read and put in order. */
-export function newestExchanges(read: ReadRows, conditions: Conditions, searching: boolean, page: PageRequest): FoundPage {
+export function newestExchanges(
+  read: ReadRows,
+  conditions: Conditions,
+  { searching, source }: { readonly searching: boolean; readonly source: string },
+  page: PageRequest,
+): FoundPage {
   const limit = itemLimit(page);
   const cursor = decodeCursor(page.cursor, 'x');
   if (cursor !== null) {
-    conditions.add(`${searching ? 'exchange_text.rowid' : 'x.id'} <= ?`, highestId(Number(cursor[0])));
-    conditions.add('(x.started_at, s.id, x.ordinal) < (?, ?, ?)', ...cursor);
+    // What an earlier page has had must not take of this one's time.
+    conditions.addFirst('(x.started_at, s.id, x.ordinal) < (?, ?, ?)', ...cursor);
+    conditions.addFirst(`${searching ? 'exchange_text.rowid' : 'x.id'} <= ?`, highestId(Number(cursor[0])));
   }
-  const sql = `SELECT x.id, ${exchangeColumns} FROM ${exchangeSource(searching)} ${conditions.where} ${newestFirst(searching)}`;
+  const sql = `SELECT x.id, ${exchangeColumns} FROM ${source} ${conditions.where} ${newestFirst(searching)}`;
   const rows: Row[] = [];
   let lowest = 0;
   const stopped = read(sql, conditions.values, (row) => {

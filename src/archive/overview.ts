@@ -74,8 +74,9 @@ function countNow(read: ReadRows, { since, until, width }: Period, visibility: V
   const conditions = new Conditions();
   conditions.add('s.last_at >= ? AND s.started_at < ?', since, until);
   visible(conditions, visibility);
+  // Of each session and not of each exchange: a call for each would take as long as the counting itself.
+  conditions.add('in_time(s.key)');
   conditions.add('x.started_at >= ? AND x.started_at < ?', since, until);
-  conditions.add('in_time(x.id)');
   const sql = `SELECT CAST((x.started_at - ?) / ? AS INTEGER) AS span, coalesce(x.verdict, 'undecided') AS verdict,
       x.status = 'error' AS failed, count(*) AS n
     FROM sessions AS s CROSS JOIN exchanges AS x INDEXED BY exchanges_of_session ON x.session_key = s.key

@@ -41,7 +41,6 @@ const tables = `
   ) STRICT;
   CREATE INDEX exchanges_of_session ON exchanges (session_key, ordinal, started_at, verdict, status);
   CREATE INDEX exchanges_exceptional ON exchanges (session_key, ordinal) WHERE verdict IS NOT 'permitted' OR status = 'error';
-  CREATE INDEX exchanges_not_permitted ON exchanges (verdict, id) WHERE verdict <> 'permitted';
   CREATE INDEX exchanges_exceptional_by_time ON exchanges (started_at, session_key, verdict, status)
     WHERE verdict IS NOT 'permitted' OR status = 'error';
   CREATE TABLE sightings (

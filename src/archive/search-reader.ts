@@ -2,7 +2,7 @@ import { Conditions, matchExchanges, visible } from './conditions.ts';
 import { decodeCursor } from './cursor.ts';
 import { countFacets } from './facets.ts';
 import type { Page, PageRequest, ExchangeItem } from './items.ts';
-import { exchangeSource, newestExchanges, type ReadRows } from './newest-exchanges.ts';
+import { exchangeSource, newestExchanges, orderedSource, type ReadRows } from './newest-exchanges.ts';
 import { itemLimit, paged } from './paging.ts';
 import { compileQuery } from './query/compile.ts';
 import { parseQuery } from './query/parse.ts';
@@ -21,7 +21,8 @@ export function readSearches(readWithin: TimedReads, { pageMs, countMs } = usual
       const asked = conditionsOf(search);
       if ('problem' in asked) return asked;
       const { conditions, searching } = asked;
-      if (search.filter.session === undefined) return newestExchanges(readWithin(pageMs), conditions, searching, page);
+      if (search.filter.session === undefined)
+        return newestExchanges(readWithin(pageMs), conditions, { searching, source: orderedSource(searching) }, page);
       return { ...inOrder(readWithin(Number.POSITIVE_INFINITY), conditions, searching, page), lookedBackTo: null };
     },
     facets: (search) => {

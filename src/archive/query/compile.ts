@@ -1,6 +1,6 @@
 import { highestId, lowestId } from '../exchange-order.ts';
 import { nearest } from '../../wire/nearest.ts';
-import { type Field, fields, synonyms } from './fields.ts';
+import { amongExceptional, type Field, fields, synonyms } from './fields.ts';
 import { patternOf } from './patterns.ts';
 import { readCount, readDuration, readSize, readTime } from './scalars.ts';
 import type { Query, QueryProblem, Span, Value } from './syntax.ts';
@@ -81,8 +81,11 @@ function filterOf(query: Query & { kind: 'filter' }, now: number): Condition {
   if (named === null) throw unknownField(query);
   const { field } = named;
   if (field.kind === 'enum' && query.values.every(isBarred)) return amongBarred(query.values);
-  const each = query.values.map((value) => compared(named.name, field, value, now));
-  return joined(each, ' OR ');
+  const { sql, values } = joined(
+    query.values.map((value) => compared(named.name, field, value, now)),
+    ' OR ',
+  );
+  return { sql: field.ofSession ? `s.key IN (SELECT s.key FROM sessions AS s WHERE ${sql})` : sql, values };
 }
 
 function compared(name: string, field: Field, value: Value, now: number): Condition {
@@ -132,10 +135,9 @@ function isBarred(value: Value): boolean {
   return value.kind === 'word' && barredVerdicts.includes(value.text.toLowerCase());
 }
 
-/** In the words of the index `exchanges_not_permitted`, which is not used without them. */
 function amongBarred(values: readonly Value[]): Condition {
   const words = values.map((value) => textOf(value).toLowerCase());
-  return { sql: `(x.verdict <> 'permitted' AND x.verdict IN (${words.map(() => '?').join()}))`, values: words };
+  return { sql: `(${amongExceptional} AND x.verdict IN (${words.map(() => '?').join()}))`, values: words };
 }
 
 function named(sql: string, value: Value): Condition {

@@ -6,19 +6,22 @@ export interface Field {
   readonly kind: FieldKind;
   readonly says: string;
   readonly sql: string;
+  /** Known of the session: asked of the sessions once, and not of each exchange. */
+  readonly ofSession?: true;
   /** What an `enum` may be; of a flag, the condition that each word stands for. */
   readonly values?: { readonly [value: string]: string };
 }
 
-/** In the very words of the index `exchanges_exceptional`, without which it is not used. */
-const exceptional = "(x.verdict IS NOT 'permitted' OR x.status = 'error')";
+/** Asked of the exceptional alone, which are few, and not of every exchange. */
+export const amongExceptional = `x.id IN (SELECT e.id FROM exchanges AS e WHERE e.verdict IS NOT 'permitted' OR e.status = 'error')`;
 const barred = "(x.verdict <> 'permitted' AND x.verdict IN ('refused', 'denied', 'expired'))";
 const rank = (effect: string) => `instr('read,write,schema,admin,unknown', ${effect})`;
 
 /** As `aftermath.ts` has it: what was barred, and then reached on the same object by at least the same effect, with nobody asked. */
-const workedAround = `(${barred} AND EXISTS (
+const workedAround = `(${amongExceptional} AND ${barred} AND EXISTS (
   SELECT 1 FROM sessions AS z CROSS JOIN exchanges AS y ON y.session_key = z.key
-  WHERE z.run_key = s.run_key AND y.started_at > x.started_at AND y.started_at <= x.started_at + 600000
+  WHERE z.run_key = s.run_key AND z.last_at > x.started_at AND z.started_at <= x.started_at + 600000
+    AND y.started_at > x.started_at AND y.started_at <= x.started_at + 600000
     AND y.verdict = 'permitted' AND y.status = 'ok' AND ${rank('y.effect')} >= ${rank('x.effect')}
     AND EXISTS (SELECT 1 FROM json_each(x.objects) AS a JOIN json_each(y.objects) AS b
       ON json_extract(a.value, '$.name') = json_extract(b.value, '$.name'))))`;
@@ -39,14 +42,14 @@ export const fields: { readonly [name: string]: Field } = {
     sql: 'x.status',
     values: same('ok', 'error', 'skipped', 'refused', 'cut', 'active'),
   },
-  connection: { kind: 'word', says: 'The connection', sql: 's.connection' },
-  protocol: { kind: 'word', says: 'What the connection speaks', sql: 's.protocol' },
-  user: { kind: 'words', says: 'The person, by subject or e-mail', sql: 'json_array(s.subject, s.email)' },
-  agent: { kind: 'word', says: 'The agent that acts for the person', sql: 's.agent' },
-  group: { kind: 'words', says: 'A group of the person', sql: "coalesce(json_extract(s.principal, '$.groups'), '[]')" },
-  issuer: { kind: 'word', says: 'Who vouched for the person', sql: 's.issuer' },
-  run: { kind: 'word', says: 'The run, as its sessions name it', sql: 's.run' },
-  session: { kind: 'word', says: 'The session’s id', sql: 's.id' },
+  connection: { kind: 'word', ofSession: true, says: 'The connection', sql: 's.connection' },
+  protocol: { kind: 'word', ofSession: true, says: 'What the connection speaks', sql: 's.protocol' },
+  user: { kind: 'words', ofSession: true, says: 'The person, by subject or e-mail', sql: 'json_array(s.subject, s.email)' },
+  agent: { kind: 'word', ofSession: true, says: 'The agent that acts for the person', sql: 's.agent' },
+  group: { kind: 'words', ofSession: true, says: 'A group of the person', sql: "coalesce(json_extract(s.principal, '$.groups'), '[]')" },
+  issuer: { kind: 'word', ofSession: true, says: 'Who vouched for the person', sql: 's.issuer' },
+  run: { kind: 'word', ofSession: true, says: 'The run, as its sessions name it', sql: 's.run' },
+  session: { kind: 'word', ofSession: true, says: 'The session’s id', sql: 's.id' },
   action: { kind: 'word', says: 'What was asked for, such as postgres:delete', sql: 'x.action' },
   object: {
     kind: 'words',
@@ -80,10 +83,10 @@ export const fields: { readonly [name: string]: Field } = {
     says: 'A state',
     sql: '',
     values: {
-      exceptional,
-      barred,
-      failed: "(x.verdict IN ('permitted', 'approved') AND x.status = 'error')",
-      first_seen: `EXISTS (SELECT 1 FROM sightings AS g WHERE g.session_key = x.session_key AND g.ordinal = x.ordinal)`,
+      exceptional: amongExceptional,
+      barred: `(${amongExceptional} AND ${barred})`,
+      failed: `(${amongExceptional} AND x.verdict IN ('permitted', 'approved') AND x.status = 'error')`,
+      first_seen: '(x.session_key, x.ordinal) IN (SELECT session_key, ordinal FROM sightings)',
       live: "s.status = 'active'",
       undecided: "(x.verdict IS NULL AND x.status = 'active')",
       worked_around: workedAround,
