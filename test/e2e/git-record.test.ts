@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Entry } from '../../src/core/entry.ts';
@@ -11,6 +12,7 @@ import { FoundText } from '../../src/archive/found-text.ts';
 import { harText } from '../../src/archive/har.ts';
 import { patchText } from '../../src/archive/patches.ts';
 import { createDecoder } from '../../src/protocols/git/decoder.ts';
+import { blocksOf } from '../structure/markdown.ts';
 import { type GitTrial, openTrial, run } from '../../src/protocols/git/testing/trial.ts';
 
 const checkout = resolve(import.meta.dirname, '../..');
@@ -112,5 +114,49 @@ describe('chaperone git-credential', () => {
     const cloned = await run('git', ['-c', helper, 'clone', '--quiet', trial.url, 'by-helper'], trial.folder, environment);
     assert.equal(cloned.code, 0, cloned.out);
     assert.match(readFileSync(join(trial.folder, 'by-helper', '.git', 'config'), 'utf8'), /url = http/);
+  });
+
+  test('as docs/protocols/git.md says', async () => {
+    await using trial = await openTrial();
+    const page = readFileSync(join(checkout, 'docs/protocols/git.md'), 'utf8');
+    const blocks = blocksOf(page).filter(({ run: runner }) => runner !== null);
+    assert.equal(blocks.length, 3);
+    const { PATH = '' } = process.env;
+    const environment = {
+      PATH,
+      HOME: trial.folder,
+      GIT_CONFIG_NOSYSTEM: '1',
+      GIT_TERMINAL_PROMPT: '0',
+      CHAPERONE_TOKEN: await trial.plane.token(),
+    };
+    for (const { text } of blocks) {
+      const script = text
+        .replaceAll('https://chaperone.example.com/web-app', trial.url)
+        .replaceAll('https://chaperone.example.com', trial.url.replace(/\/[^/]*$/, ''))
+        .replaceAll('!chaperone', `!${process.execPath} ${checkout}/bin/chaperone.js`);
+      const { code, out } = await run('sh', ['-e', '-c', script], trial.folder, environment);
+      assert.equal(code, 0, `${script}\n${out}`);
+    }
+  });
+});
+
+describe('the policies of docs/protocols/git.md', () => {
+  test('are ones that the gateway takes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'chaperone-git-policies-'));
+    const page = readFileSync(join(checkout, 'docs/protocols/git.md'), 'utf8');
+    const [policies] = blocksOf(page).filter(({ language }) => language === 'cedar');
+    mkdirSync(join(folder, 'policies'));
+    writeFileSync(join(folder, 'policies', 'page.cedar'), policies?.text ?? '');
+    const configuration = {
+      state: './state',
+      listen: { console: { address: '127.0.0.1:18080' }, web: { address: '127.0.0.1:18081' }, tls: { insecureLoopback: true } },
+      identity: { issuers: [{ issuer: 'http://127.0.0.1:9', audience: 'chaperone' }] },
+      connections: [{ name: 'web-app', protocol: 'git', target: { url: 'http://127.0.0.1:9001/team/web-app.git' } }],
+    };
+    const config = join(folder, 'chaperone.yaml');
+    writeFileSync(config, JSON.stringify(configuration));
+    const checked = await run(process.execPath, ['bin/chaperone.js', 'check', '--config', config], checkout, process.env);
+    rmSync(folder, { recursive: true });
+    assert.equal(checked.code, 0, checked.out);
   });
 });

@@ -29,7 +29,7 @@ export interface GitLimits {
   readonly cpuSeconds: number;
   readonly memoryBytes: number;
 }
-export const usualLimits: GitLimits = { cpuSeconds: 600, memoryBytes: 6 * 1024 ** 3 };
+const usualLimits: GitLimits = { cpuSeconds: 600, memoryBytes: 6 * 1024 ** 3 };
 
 export interface GitRun {
   readonly signal: AbortSignal;

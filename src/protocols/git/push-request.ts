@@ -17,7 +17,7 @@ export interface PushRequest {
   readonly packAt: number;
 }
 
-export const pushLimits = { commands: 2_000, headBytes: 4 * 1024 * 1024, ref: 1_024, options: 64, option: 1_024 } as const;
+const pushLimits = { commands: 2_000, headBytes: 4 * 1024 * 1024, ref: 1_024, options: 64, option: 1_024 } as const;
 
 /** The ids of one push have one length: 40 digits, or 64 where the repository is one of SHA-256. */
 const command = /^(?:([0-9a-f]{40}) ([0-9a-f]{40})|([0-9a-f]{64}) ([0-9a-f]{64})) (refs\/.+)$/;

@@ -50,4 +50,3 @@ const credentials = z
 /** A connection's `target` and `credentials`. */
 export const settings = z.strictObject({ target: target.extend({ limits: limits.prefault({}) }), credentials });
 export type Settings = z.output<typeof settings>;
-export type Limits = Settings['target']['limits'];
