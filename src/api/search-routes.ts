@@ -46,8 +46,9 @@ export function addSearchRoutes(api: Api, { searching, gateway }: SearchSources)
       const [filter] = split({ ...request.query, limit: 1 });
       const viewer = viewing(request);
       if (viewer.visibility === 'all') await recordLook(gateway, viewer, 'exchanges.counted', { ...filter });
+      const indexedTo = await indexedUpTo(gateway, searching);
       const found = searching.facets(searchOf(filter, viewer));
-      return 'problem' in found ? sendProblem(reply, unreadable(found.problem)) : found;
+      return 'problem' in found ? sendProblem(reply, unreadable(found.problem)) : { ...found, indexedTo };
     },
   );
   api.get(
@@ -55,6 +56,14 @@ export function addSearchRoutes(api: Api, { searching, gateway }: SearchSources)
     { schema: { summary: 'The fields that a query can ask for', querystring: contract.noQuery, response: { 200: contract.queryFields } } },
     async () => ({ items: described }),
   );
+}
+
+/** Now, while the archive has nothing left to do; otherwise the newest that it has got to. */
+async function indexedUpTo(gateway: GatewayPort, searching: SearchReader): Promise<string | null> {
+  const asked = new Date().toISOString();
+  const lag = (await gateway.status()).measures.find(({ name }) => name === 'chaperone_archive_lag_bytes');
+  if (lag === undefined) return null;
+  return lag.value === 0 ? asked : searching.newest();
 }
 
 const described = Object.entries(fields).map(([name, { kind, says, values = {} }]) => ({

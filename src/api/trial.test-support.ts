@@ -178,7 +178,7 @@ function searchingOf(catalog: CatalogReader): SearchReader {
     const found = catalog.exchanges({ ...filter, ...(text === '' ? {} : { q: text }) }, visibility, page);
     return { ...found, lookedBackTo: null };
   };
-  return { search, facets: () => ({ ...nothing, count: 0 }) };
+  return { search, facets: () => ({ ...nothing, count: 0 }), newest: () => null };
 }
 
 /** Runs of one session each, by that session's id. */

@@ -47,4 +47,6 @@ export interface Facets extends Looked {
 export interface SearchReader {
   search(search: Search, page: PageRequest): FoundPage | { readonly problem: QueryProblem };
   facets(search: Search): Facets | { readonly problem: QueryProblem };
+  /** When the newest entry that the catalog knows was on record; null while it knows none. */
+  newest(): string | null;
 }

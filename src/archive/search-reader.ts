@@ -10,6 +10,7 @@ import type { QueryProblem } from './query/syntax.ts';
 import { exchangeColumns, exchangeItem, type Row } from './rows.ts';
 import type { Search, SearchReader } from './search-items.ts';
 import type { TimedReads } from './timed-reads.ts';
+import { timestamp } from './timestamp.ts';
 
 /** What a page, and what a count, may take of the time of all who ask. */
 const usual = { pageMs: 1_500, countMs: 1_000 };
@@ -29,6 +30,14 @@ export function readSearches(readWithin: TimedReads, { pageMs, countMs } = usual
       const asked = conditionsOf(search);
       if ('problem' in asked) return asked;
       return countFacets(readWithin(countMs), asked.conditions, asked.searching);
+    },
+    newest: () => {
+      let at: number | null = null;
+      readWithin(countMs)('SELECT last_at FROM sessions ORDER BY last_at DESC LIMIT 1', [], (row) => {
+        at = Number(row['last_at']);
+        return false;
+      });
+      return at === null ? null : timestamp(at);
     },
   };
 }

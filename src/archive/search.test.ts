@@ -208,6 +208,8 @@ describe('a search', () => {
     assert.equal('problem' in refused ? null : refused.count, 1);
   });
 
+  it('knows up to when it has everything', () => assert.equal(catalog.searching.newest(), new Date(Math.floor(journal.now)).toISOString()));
+
   it('says what is wrong with a query instead of finding anything', () => {
     const page = catalog.searching.search({ q: 'verdct:refused', filter: {}, visibility: 'all' }, { limit: 1, cursor: null });
     assert.ok('problem' in page);

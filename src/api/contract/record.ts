@@ -141,22 +141,27 @@ export const foundPage = exchangePage.extend({
       'Where a page ends before it is full although there may be more: so far back it was looked in the time there is; next goes on',
     ),
 });
+const counted = z.object({
+  count: count().describe('How many were found and counted'),
+  complete: z.boolean().describe('Whether all were looked through; where not, the newest were counted, down to since'),
+  since: time().nullable().describe('When the oldest of them began'),
+  until: time().nullable().describe('When the newest of them began'),
+  gaps: count().describe('Sessions among theirs whose record has gaps'),
+  facets: list(
+    z.object({
+      field: z.string(),
+      values: list(z.object({ value: z.string().nullable(), count: count() })).describe('Most frequent first, 20 at most'),
+      more: count().describe('How many other values there are'),
+    }),
+  ),
+  histogram: list(z.object({ at: time(), count: count(), exceptional: count() })).describe('Equal spans from since to until'),
+});
 export const facets = named(
   'Facets',
-  z.object({
-    count: count().describe('How many were found and counted'),
-    complete: z.boolean().describe('Whether all were looked through; where not, the newest were counted, down to since'),
-    since: time().nullable().describe('When the oldest of them began'),
-    until: time().nullable().describe('When the newest of them began'),
-    gaps: count().describe('Sessions among theirs whose record has gaps'),
-    facets: list(
-      z.object({
-        field: z.string(),
-        values: list(z.object({ value: z.string().nullable(), count: count() })).describe('Most frequent first, 20 at most'),
-        more: count().describe('How many other values there are'),
-      }),
-    ),
-    histogram: list(z.object({ at: time(), count: count(), exceptional: count() })).describe('Equal spans from since to until'),
+  counted.extend({
+    indexedTo: time()
+      .nullable()
+      .describe('Up to when everything on record is in the index; null where the archive does not say how far behind it is'),
   }),
 );
 export const queryFields = z.object({
@@ -213,7 +218,7 @@ void [
   true satisfies Equal<keyof z.output<typeof auditItem>, keyof AuditItem>,
   true satisfies Equal<z.output<typeof sessionPage>, Page<SessionItem>>,
   true satisfies Equal<z.output<typeof foundPage>, FoundPage>,
-  true satisfies Equal<z.output<typeof facets>, Facets>,
+  true satisfies Equal<z.output<typeof counted>, Facets>,
   true satisfies Equal<z.output<typeof connection>, ConnectionItem>,
   true satisfies Equal<Defined<Filter<typeof sessionQuery>>, Defined<SessionFilter>>,
   true satisfies Equal<Defined<Filter<typeof exchangeQuery>>, Defined<ExchangeFilter>>,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { compileQuery } from './compile.ts';
 import { fields, synonyms } from './fields.ts';
@@ -143,6 +144,25 @@ describe('a query', () => {
       if ('problem' in compiled) continue;
       for (const { sql } of compiled.conditions) assert.doesNotMatch(sql, /1=1/);
     }
+  });
+
+  const documented = readFileSync(new URL('../../../docs/console.md', import.meta.url), 'utf8');
+  const rows = documented.split('\n').filter((line) => line.startsWith('| `'));
+
+  it('has the fields that the documentation lists, and no other', () => {
+    const listed = rows.filter((line) => /^\| `\w+` \| [A-Z]/.test(line));
+    const expected = Object.entries(fields).map(([name, { says, values }]) => {
+      const words = Object.keys(synonyms).filter((word) => synonyms[word] === name);
+      const code = (all: readonly string[]) => all.map((word) => `\`${word}\``).join(' ');
+      return `| \`${name}\` | ${says}${values === undefined ? '' : `: ${code(Object.keys(values))}`} | ${code(words)} |`;
+    });
+    assert.deepEqual(listed, expected);
+  });
+
+  it('can be each of the examples in the documentation', () => {
+    const examples = rows.map((line) => /^\| `([^`]*[: ][^`]*)` \| [a-z]/.exec(line)?.[1]).filter((query) => query !== undefined);
+    assert.equal(examples.length, 8);
+    for (const example of examples) assert.ok(!('problem' in compileQuery(parsed(example), now)), example);
   });
 
   it('every synonym stands for a field', () => {
