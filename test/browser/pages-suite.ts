@@ -12,6 +12,8 @@ const pages = [
   '/approvals',
   '/connections',
   '/policies',
+  '/policies?view=versions',
+  '/policies?view=draft',
   '/audit',
   '/health',
   '/nowhere',

@@ -123,6 +123,20 @@ export function describeRecord(site: () => Site): void {
       await page.getByRole('complementary', { name: 'Inspector' }).getByRole('article').waitFor();
     });
 
+    test('a draft of the policies is checked as it is written, and put into force by nobody', async () => {
+      await using window = await site().as('omar');
+      const { page } = window;
+      await window.open('/policies?view=draft');
+      await page.locator('[data-findings=sound]').waitFor();
+      await page.getByRole('textbox', { name: 'Text of the policies' }).click();
+      await page.keyboard.press('Control+Home');
+      await page.keyboard.type('forbid (principl, action, resource);');
+      await page.locator('[data-findings=unsound]').waitFor();
+      assert.match(await page.locator('[data-findings]').innerText(), /quickstart\.cedar:1/);
+      await page.getByRole('link', { name: 'In force' }).click();
+      await page.getByText('no-truncate').waitFor();
+    });
+
     test('is walked by the keyboard alone, and every key is on the map', async () => {
       await using window = await site().as('ada');
       const { page } = window;

@@ -47,6 +47,11 @@ function Node({ name, value, depth }: NodeProps) {
     <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)} className="pl-2">
       <summary className="text-quiet">
         <Name name={name} /> {words.document.size(children.length, Array.isArray(value))}
+        {!open && (
+          <code className="ml-2">
+            <Visible text={beginning(children)} limit={previewed} line />
+          </code>
+        )}
       </summary>
       {open && <Children entries={children} depth={depth + 1} />}
     </details>
@@ -87,6 +92,14 @@ function Leaf({ value }: { readonly value: Json }) {
       </code>
     );
   return <code className="font-semibold">{JSON.stringify(value)}</code>;
+}
+
+const previewed = 100;
+
+/** The first values of what is closed, so that a list can be read without opening each of its entries. */
+function beginning(entries: readonly (readonly [string, Json])[]): string {
+  const simple = entries.slice(0, 6).filter(([, value]) => value === null || typeof value !== 'object');
+  return simple.map(([name, value]) => `${name}: ${typeof value === 'string' ? value.slice(0, 40) : JSON.stringify(value)}`).join(' · ');
 }
 
 /** Null for what has none. */

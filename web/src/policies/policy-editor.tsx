@@ -63,7 +63,7 @@ function stateOf({ text, readOnly }: { readonly text: string; readonly readOnly:
       keymap.of([indentWithTab, ...historyKeymap, ...defaultKeymap]),
       EditorState.readOnly.of(readOnly),
       EditorView.updateListener.of((update) => update.docChanged && change(update.state.doc.toString())),
-      EditorView.contentAttributes.of({ 'aria-label': words.policies.editor, autocapitalize: 'off', spellcheck: 'false' }),
+      EditorView.contentAttributes.of({ 'aria-label': words.policies.editor, autocapitalize: 'off', spellcheck: 'false', tabindex: '0' }),
       cedarMarks,
       theme,
     ],

@@ -72,7 +72,7 @@ function Strip({ lane, run, from, until }: StripProps) {
           params={{ run: run.id, ...placeOf(exchange) }}
           aria-label={words.run.kinds[kind]}
           tabIndex={-1}
-          className="absolute top-1 -ml-2 bg-canvas p-0.5"
+          className="absolute top-1 -ml-2 p-0.5"
           style={{ left: `${share(at) * 100}%` }}
         >
           <Shape mark={markOfKind(kind)} size={12} />
