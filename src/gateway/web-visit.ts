@@ -25,7 +25,7 @@ export function receiveRequest(arrived: ArrivedRequest, place: Place, reception:
     // What was closed before it was read has nobody to be answered.
     const { remoteAddress: ip, remotePort: port = 0 } = request.socket;
     if (ip === undefined) return void response.destroy();
-    const found = reception.find(claims, { ip, port } satisfies Comer);
+    const found = reception.find(claims, { ip, port, socket: request.socket } satisfies Comer);
     if (found instanceof Promise)
       void found.then(
         (later) => proceed(later, claims, arrived, place),

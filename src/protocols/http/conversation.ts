@@ -8,7 +8,7 @@ import { BodyMasks } from './body-masking.ts';
 import { fixedInjection, type Injection, noInjection } from './credential.ts';
 import { HttpExchange } from './exchange.ts';
 import { TokenSource } from './oauth.ts';
-import { type CredentialPlace, isGraphQl, placeOfCredential, readRequest } from './request.ts';
+import { isGraphQl, RequestReader } from './request.ts';
 import { RequestBody } from './request-body.ts';
 import type { Settings } from './settings.ts';
 import { type CallParts, TargetCall } from './target-call.ts';
@@ -26,7 +26,7 @@ export class HttpConversation implements WebConversation {
   readonly #target: Target<Settings>;
   readonly #mediate: Mediate;
   readonly #upstream: Upstream;
-  readonly #place: CredentialPlace;
+  readonly #reader: RequestReader;
   readonly #injection: () => Injection | Promise<Injection>;
   readonly #masks: BodyMasks | null;
   readonly #running = new Set<HttpExchange>();
@@ -37,7 +37,7 @@ export class HttpConversation implements WebConversation {
     this.#mediate = mediate;
     const { settings } = target;
     this.#upstream = new Upstream(settings.target.url, target);
-    this.#place = placeOfCredential(settings);
+    this.#reader = new RequestReader(settings);
     this.#injection = injectionOf(target);
     this.#masks = session.masking === null ? null : new BodyMasks(session.masking);
   }
@@ -63,7 +63,7 @@ export class HttpConversation implements WebConversation {
   #exchange(visit: Visit, body: RequestBody, whole: Buffer | null): Promise<void> {
     const { settings } = this.#target;
     const masks = this.#masks === null || this.#session.masking?.allMayBeSeen() ? null : this.#masks;
-    const head = readRequest(visit, settings, this.#place, masks !== null, whole);
+    const head = this.#reader.read(visit, masks !== null, whole);
     const places = { target: settings.target.url, base: visit.base, prefix: visit.prefix };
     const send: CallParts['send'] = (sent, handler) =>
       visit.upgrade === null ? this.#upstream.send(sent, handler) : this.#upstream.upgrade(sent, handler);

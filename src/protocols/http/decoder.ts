@@ -19,7 +19,10 @@ export function createDecoder(): Decoder {
       const key = `${exchange} ${direction}`;
       let reader = streams.get(key);
       if (reader === undefined) streams.set(key, (reader = new MessageReader(direction)));
-      return reader.read(bytes);
+      const parts = reader.read(bytes);
+      // A session may have more exchanges than should be remembered.
+      if (reader.ended) streams.delete(key);
+      return parts;
     },
     withheld: (exchange, direction) => streams.get(`${exchange} ${direction}`)?.stop(),
   };
@@ -32,6 +35,8 @@ class MessageReader {
   #parts: Part[] = [];
   #body: BodyReader | null = null;
   #stopped = false;
+  /** Whether the message is whole: nothing comes behind it. */
+  ended = false;
 
   constructor(direction: Direction) {
     this.#direction = direction;
@@ -58,6 +63,7 @@ class MessageReader {
     else if (kind === letter.end) {
       this.#parts.push(...(this.#body?.end() ?? []));
       this.#body = null;
+      this.ended = true;
     }
   }
 

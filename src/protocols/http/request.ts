@@ -22,12 +22,12 @@ export interface RequestHead {
 }
 
 /** Where the gateway's credential stands, and a client's own may not. */
-export interface CredentialPlace {
+interface CredentialPlace {
   readonly field: string | null;
   readonly parameter: string | null;
 }
 
-export function placeOfCredential({ credentials }: Settings): CredentialPlace {
+function placeOfCredential({ credentials }: Settings): CredentialPlace {
   if (credentials === undefined) return { field: null, parameter: null };
   if ('query' in credentials) return { field: null, parameter: credentials.query };
   return { field: 'header' in credentials ? credentials.header.toLowerCase() : 'authorization', parameter: null };
@@ -39,8 +39,45 @@ export function isGraphQl(visit: Visit, { target }: Settings): boolean {
   return typeof path !== 'string' && target.graphql.includes(path.path);
 }
 
+/** How many targets of requests without a body are remembered with what asking for them is: agents ask for the same again and again. */
+const rememberedRequests = 1_000;
+const longestRemembered = 2_048;
+
+/** What was read of requests before, by what decides it. The same action is found again by policy without being read. */
+export class RequestReader {
+  readonly #settings: Settings;
+  readonly #place: CredentialPlace;
+  readonly #known = new Map<string, Pick<RequestHead, 'target' | 'action'>>();
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#place = placeOfCredential(settings);
+  }
+
+  /** `body` is that of a request to a GraphQL endpoint; null where it is longer than is read. */
+  read(visit: Visit, whole: boolean, body: Buffer | null): RequestHead {
+    const simple = visit.body === null && visit.upgrade === null && visit.path.length <= longestRemembered;
+    const key = simple ? `${visit.method} ${visit.path}` : null;
+    const known = key === null ? undefined : this.#known.get(key);
+    if (known !== undefined) {
+      const fields = withoutCredential(requestFields(visit.headers, whole), this.#place.field);
+      // A type without a body is a fact, too.
+      if (valueOf(fields, 'content-type') === '') return { method: visit.method, fields, problem: null, ...known };
+    }
+    const head = readRequest(visit, this.#settings, this.#place, whole, body);
+    if (key !== null && head.problem === null && valueOf(head.fields, 'content-type') === '') this.#remember(key, head);
+    return head;
+  }
+
+  #remember(key: string, { target, action }: RequestHead): void {
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined && this.#known.size >= rememberedRequests) this.#known.delete(oldest);
+    this.#known.set(key, { target, action });
+  }
+}
+
 /** Reads a request. `body` is that of one to a GraphQL endpoint; null where it is longer than is read. */
-export function readRequest(visit: Visit, settings: Settings, place: CredentialPlace, whole: boolean, body: Buffer | null): RequestHead {
+function readRequest(visit: Visit, settings: Settings, place: CredentialPlace, whole: boolean, body: Buffer | null): RequestHead {
   const { method } = visit;
   const found = canonicalTarget(visit.path, settings.target.encodedSlashes);
   if (typeof found === 'string' || method === 'TRACE') return refusedHead(visit, typeof found === 'string' ? found : trace);
