@@ -85,7 +85,17 @@ function isUsual(connection: string): boolean {
 
 /** Those of a client's fields that may go on. */
 export function forwardable(fields: readonly Field[]): Field[] {
-  return fields.filter(([name]) => passes(name));
+  return fields.filter(([name]) => passes(name)).flatMap(withoutOwnCookies);
+}
+
+/** Cookies know no ports (RFC 6265 section 8.5): a browser that is signed in to the console sends its cookies to every listener of the host. */
+const ownCookie = /^(__host-)?chaperone-/i;
+
+function withoutOwnCookies(field: Field): Field[] {
+  const [name, value] = field;
+  if (name !== 'cookie' || !/chaperone-/i.test(value)) return [field];
+  const others = value.split(';').filter((pair) => !ownCookie.test(pair.trim()));
+  return others.length === 0 ? [] : [[name, others.join(';').trim()]];
 }
 
 const oneHop: ReadonlySet<string> = new Set(hopByHop);
