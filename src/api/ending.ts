@@ -51,7 +51,10 @@ async function settled(catalog: CatalogReader, id: string): Promise<SessionItem 
 /** What had begun before the session was stopped and had not ended, and whether it had been sent by then. */
 function inFlightAt(catalog: CatalogReader, session: SessionItem, stoppedAt: number): Receipt['inFlight'] {
   const last = catalog.lastExchanges(session.id, mostInFlight);
-  const open = last.filter((exchange) => endOf(exchange) >= stoppedAt && Date.parse(exchange.startedAt) <= stoppedAt);
+  // Times in the catalog are whole milliseconds, so what the stop itself cut may seem to have ended just before it.
+  const open = last.filter(
+    (exchange) => exchange.status === 'cut' || (endOf(exchange) >= stoppedAt && Date.parse(exchange.startedAt) <= stoppedAt),
+  );
   return open.map(({ id, action, text, verdict, status }) => {
     const sent = verdict === 'permitted' || verdict === 'approved';
     return { id, action, text: text.slice(0, 300), reached: sent ? 'target' : 'nothing', status };

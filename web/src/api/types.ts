@@ -35,5 +35,6 @@ export type RunException = RunDetail['exceptions'][number];
 export type StoryPage = z.output<typeof contract.storyPage>;
 export type StoryItem = StoryPage['items'][number];
 export type Receipt = z.output<typeof contract.receipt>;
+export type RunReceipt = z.output<typeof contract.runReceipt>;
 export type LoginIssuers = z.output<typeof contract.loginIssuers>;
 export type ProblemDocument = z.output<typeof contract.problemDocument>;

@@ -47,7 +47,7 @@ function Head({ run }: { readonly run: RunDetail }) {
   const { name, principal, agents, startedAt, endedAt, lastAt, newestSessions } = run;
   const open = newestSessions.filter(({ status }) => status === 'active');
   return (
-    <PageHead title={words.run.title(name)} actions={<Stop sessions={open} />}>
+    <PageHead title={words.run.title(name)} actions={<Stop address={`/api/v1/runs/${encodeURIComponent(run.id)}`} sessions={open} />}>
       <p className="flex flex-wrap gap-x-4">
         <span className="text-ink">
           <Who who={{ ...principal, agent: agents.length === 0 ? null : agents.join(', ') }} />

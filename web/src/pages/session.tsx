@@ -121,7 +121,7 @@ function Head({ session, word }: { readonly session: Session; readonly word: str
               ))}
             </ul>
           </details>
-          <Stop sessions={[session]} />
+          <Stop address={`/api/v1/sessions/${encodeURIComponent(session.id)}`} sessions={[session]} />
         </>
       }
     >

@@ -11,24 +11,19 @@ import { isOwn, useViewer } from '../shell/viewer.ts';
 import { words } from '../text.ts';
 
 interface StopProps {
-  /** All that one press stops. */
+  /** What one press stops: a session, or a run with all that goes on of it. */
+  readonly address: string;
   readonly sessions: readonly Session[];
 }
 
-interface Stopped {
-  readonly receipts: readonly Receipt[];
-  /** What could not be stopped, and why. */
-  readonly faults: readonly unknown[];
-}
-
 /** One press opens, one press stops, nothing is typed before; the receipt says what had already reached the target. */
-export function Stop({ sessions }: StopProps) {
+export function Stop({ address, sessions }: StopProps) {
   const me = useViewer();
   const [open, setOpen] = useState(false);
   const queries = useQueryClient();
   const may = sessions.filter((session) => session.status === 'active' && (isOwn(me, session) || me.roles.includes('admin')));
   const stop = useMutation({
-    mutationFn: () => stopAll(may),
+    mutationFn: () => stopAt(address),
     onSuccess: () =>
       queries.invalidateQueries({ predicate: ({ queryKey: [name] }) => name === 'session' || name === 'run' || name === 'story' }),
   });
@@ -50,12 +45,8 @@ export function Stop({ sessions }: StopProps) {
           </>
         ) : (
           <div role="status" className="flex flex-col gap-4">
-            {stop.data.receipts.map((receipt) => (
+            {stop.data.map((receipt) => (
               <ReceiptView key={receipt.session.id} receipt={receipt} />
-            ))}
-            {stop.data.faults.map((fault, place) => (
-              // A fault has no other name than its place.
-              <Fault key={place} fault={fault} />
             ))}
           </div>
         )}
@@ -64,14 +55,10 @@ export function Stop({ sessions }: StopProps) {
   );
 }
 
-/** One that cannot be stopped keeps none of the others going. */
-async function stopAll(sessions: readonly Session[]): Promise<Stopped> {
-  const path = ({ id }: Session) => `/api/v1/sessions/${encodeURIComponent(id)}/terminate`;
-  const all = await Promise.allSettled(sessions.map((session) => postJson<Receipt>(path(session), {})));
-  return {
-    receipts: all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])),
-    faults: all.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : [])),
-  };
+/** A session's receipt is one; a run's has one for each of its sessions. */
+async function stopAt(address: string): Promise<readonly Receipt[]> {
+  const answer = await postJson<Receipt | RunReceipt>(`${address}/terminate`, {});
+  return 'items' in answer ? answer.items : [answer];
 }
 
 function ReceiptView({ receipt }: { readonly receipt: Receipt }) {

@@ -198,7 +198,7 @@ export const recordWords = {
   },
   stop: {
     open: 'Stop …',
-    title: (sessions: number) => (sessions === 1 ? 'Stop this session' : 'Stop this run'),
+    title: (sessions: number) => (sessions === 1 ? 'Stop this session' : `Stop these ${sessions.toLocaleString()} sessions`),
     effect: (sessions: number) =>
       `${sessions === 1 ? 'The session is' : `${sessions} sessions are`} closed and nothing more passes. What has already reached the target may still run there.`,
     now: 'Stop it',
