@@ -234,7 +234,7 @@ describe('the quickstart', { timeout: 120_000 }, async () => {
     const ofBilling = await asked('billing');
     assert.ok(ofBilling.some(({ asked: words, verdict }) => words.startsWith('http:POST POST /refunds') && verdict === 'permitted'));
     const refused = [...ofBilling, ...(await asked('web-app'))].filter(({ verdict }) => verdict === 'refused');
-    assert.deepEqual(refused.map(({ policies }) => policies).toSorted(), [['billing-keeps-customers'], ['no-secrets-in-git']]);
+    assert.deepEqual(refused.flatMap(({ policies }) => policies).toSorted(), ['billing-keeps-customers', 'no-secrets-in-git']);
     const { items } = (await api('auditor', '/exchanges?q=Intl.NumberFormat')) as { items: { action: string }[] };
     assert.deepEqual(
       items.map(({ action }) => action),

@@ -36,7 +36,7 @@ test('prices are in euros', () => assert.equal(price(1999), '19,99 €'));
 `,
 };
 
-export const sampleWebRun = 'demo-5';
+const sampleWebRun = 'demo-5';
 
 /** Plays what the agent does at the sample API and repository. Throws when anything goes otherwise than meant. */
 export async function playWebSamples({ host, port }: Place, token: string): Promise<void> {
