@@ -215,9 +215,9 @@ describe('what is done', () => {
   });
 
   test('a statement about too many things is refused', () => {
-    const many = Array.from({ length: 201 }, (_, index) => `select public.t${index}`);
+    const many = Array.from({ length: 1_001 }, (_, index) => `select public.t${index}`);
     const verdict = judge(setOf({ p: everyone, s: secret }), {}, actionOf(many));
-    assert.match(verdict.kind === 'refusal' ? verdict.message : '', /201 things at once/);
+    assert.match(verdict.kind === 'refusal' ? verdict.message : '', /1001 things at once/);
     assert.equal(judge(setOf({ p: everyone, s: secret }), {}, actionOf(many.map(() => 'select public.t'))).kind, 'permit');
     assert.equal(judge(setOf({ p: everyone }), {}, actionOf(many)).kind, 'permit', 'where no policy can tell them apart, they are one');
   });
@@ -225,6 +225,45 @@ describe('what is done', () => {
   test('a long name is cut', () => {
     const verdict = judge(setOf({}), {}, actionOf([`select ${'x'.repeat(10_000)}`]));
     assert.ok(verdict.kind === 'refusal' && verdict.message.length + verdict.hint.length < 700);
+  });
+});
+
+describe('much to judge at once', () => {
+  const many = (name: string) => actionOf(Array.from({ length: 100 }, (_, index) => `select public.${name}${index}`));
+  const policies = { p: everyone, s: 'forbid (principal, action, resource) when { resource.name like "secret.*" };' };
+
+  test('is judged in turns, with the same verdict, and remembered', async () => {
+    const policy = createPolicy(setOf(policies));
+    const action = many('t');
+    const verdict = policy.judgeInTurns(circumstance, action);
+    assert.ok(verdict instanceof Promise);
+    let turns = 0;
+    const count = () => {
+      turns += 1;
+      immediate = setImmediate(count);
+    };
+    let immediate = setImmediate(count);
+    const found = await verdict;
+    clearImmediate(immediate);
+    assert.ok(turns >= 100 / 6 - 2, `${turns} turns of the loop`);
+    assert.deepEqual(found, createPolicy(setOf(policies)).judge(circumstance, action));
+    assert.equal(policy.judgeInTurns(circumstance, action), found);
+  });
+
+  test('takes turns with others that are judged', async () => {
+    const policy = createPolicy(setOf(policies));
+    const order: string[] = [];
+    const judged = (name: string, action: Action) =>
+      Promise.resolve(policy.judgeInTurns(circumstance, action)).then(() => order.push(name));
+    const few = actionOf(Array.from({ length: 9 }, (_, index) => `select public.few${index}`));
+    await Promise.all([judged('many', many('a')), judged('few', few)]);
+    assert.deepEqual(order, ['few', 'many']);
+  });
+
+  test('is refused all the same', async () => {
+    const policy = createPolicy(setOf(policies));
+    const demands = [...Array.from({ length: 50 }, (_, index) => `select public.t${index}`), 'select secret.t'];
+    assert.equal((await policy.judgeInTurns(circumstance, actionOf(demands))).kind, 'refusal');
   });
 });
 

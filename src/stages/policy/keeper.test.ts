@@ -37,7 +37,13 @@ describe('the keeper of the policies', () => {
 
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
   const drop = actionOf(['drop public.log']);
-  const kindOf = (keeper: PolicyKeeper) => keeper.judge({ principal: alice, connection: 'orders', run: null }, drop).kind;
+  const who = { principal: alice, connection: 'orders', run: null };
+  const verdictOf = (keeper: PolicyKeeper) => {
+    const verdict = keeper.judge(who, drop);
+    assert.ok(!(verdict instanceof Promise), 'one demand is judged at once');
+    return verdict;
+  };
+  const kindOf = (keeper: PolicyKeeper) => verdictOf(keeper).kind;
 
   /** A keeper for as long as `work` takes. */
   async function keeping(work: (keeper: PolicyKeeper) => Promise<void> | void): Promise<void> {
@@ -106,9 +112,23 @@ describe('the keeper of the policies', () => {
           ['more/b.cedar', 64],
         ],
       );
-      const verdict = keeper.judge({ principal: alice, connection: 'orders', run: null }, drop);
-      assert.equal(verdict.grounds.version, version);
+      assert.equal(verdictOf(keeper).grounds.version, version);
       assert.equal(changes, 1);
+    }));
+
+  test('what is being judged when others come into force is judged by them', () =>
+    keeping(async (keeper) => {
+      // A policy that names an object lets none of the demands stand for another.
+      write('b.cedar', 'permit (principal, action, resource == Table::"orders:public.secret");');
+      while (keeper.inForce().items.length < 2) await pause(20);
+      const demands = Array.from({ length: 1_000 }, (_, index) => `drop public.t${index}`);
+      const verdict = keeper.judge(who, actionOf(demands));
+      assert.ok(verdict instanceof Promise);
+      const seen = verdict.then(({ grounds }) => [grounds.version, keeper.inForce().version]);
+      write('b.cedar', shut);
+      await keeper.reload();
+      const [judgedBy, inForce] = await seen;
+      assert.equal(judgedBy, inForce);
     }));
 
   test('a set with a mistake changes nothing, and everybody is told where it is', () =>

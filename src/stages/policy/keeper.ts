@@ -92,8 +92,12 @@ export class PolicyKeeper {
     return keeper;
   }
 
-  judge(circumstance: Circumstance, action: Action): Verdict {
-    return this.#judge.judge(circumstance, action);
+  /** By the policies that are in force when the verdict is there: what was judged by others meanwhile is judged again. */
+  judge(circumstance: Circumstance, action: Action): Verdict | Promise<Verdict> {
+    const judge = this.#judge;
+    const verdict = judge.judgeInTurns(circumstance, action);
+    if (!(verdict instanceof Promise)) return verdict;
+    return verdict.then((found) => (this.#judge === judge ? found : this.judge(circumstance, action)));
   }
 
   mayOnlyRead(circumstance: Circumstance): boolean {

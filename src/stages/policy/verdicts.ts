@@ -26,32 +26,41 @@ const seatsOfPrincipal = 64;
 
 /** Verdicts of one policy version, by everything that its policies can see. The text of an action is not among it. */
 export class Verdicts {
-  readonly #decide: (circumstance: Circumstance, action: Action) => Verdict;
   readonly #seats = new Map<string, Seat>();
   readonly #ofPrincipal = new WeakMap<Principal, Map<string, Map<string | null, Seat>>>();
   readonly #ofShape = new Map<string, Verdict>();
   #lastSeat = 0;
 
-  constructor(decide: (circumstance: Circumstance, action: Action) => Verdict) {
-    this.#decide = decide;
-  }
-
-  of(circumstance: Circumstance, action: Action): Verdict {
+  /** What is not known is asked of `decide`, and kept once that has answered. */
+  of<Answer extends Verdict | Promise<Verdict>>(
+    circumstance: Circumstance,
+    action: Action,
+    decide: (circumstance: Circumstance, action: Action) => Answer,
+  ): Answer | Verdict {
     const { principal, connection, run } = circumstance;
     const seat = this.#ofPrincipal.get(principal)?.get(connection)?.get(run) ?? this.#seatOf(circumstance);
     const judged = seat.ofDemands.get(action.demands);
-    return judged?.facts === action.facts ? judged.verdict : this.#ofKey(seat, circumstance, action);
+    return judged?.facts === action.facts ? judged.verdict : this.#ofKey(seat, circumstance, action, decide);
   }
 
-  #ofKey(seat: Seat, circumstance: Circumstance, action: Action): Verdict {
+  #ofKey<Answer extends Verdict | Promise<Verdict>>(
+    seat: Seat,
+    circumstance: Circumstance,
+    action: Action,
+    decide: (circumstance: Circumstance, action: Action) => Answer,
+  ): Answer | Verdict {
     const key = seat.key + shapeOf(action);
-    const known = this.#ofShape.get(key);
-    const verdict = known ?? this.#decide(circumstance, action);
+    const answer = this.#ofShape.get(key) ?? decide(circumstance, action);
+    if (answer instanceof Promise) void answer.then((verdict) => this.#keep(seat, key, action, verdict));
+    else this.#keep(seat, key, action, answer);
+    return answer;
+  }
+
+  #keep(seat: Seat, key: string, action: Action, verdict: Verdict): void {
     // A fault may pass by itself.
-    if (verdict.kind === 'refusal' && verdict.code === 'POLICY_FAULT') return verdict;
+    if (verdict.kind === 'refusal' && verdict.code === 'POLICY_FAULT') return;
     seat.ofDemands.set(action.demands, { facts: action.facts, verdict });
-    if (known === undefined && key.length <= rememberedKeyLength) keep(this.#ofShape, key, verdict, rememberedVerdicts);
-    return verdict;
+    if (!this.#ofShape.has(key) && key.length <= rememberedKeyLength) keep(this.#ofShape, key, verdict, rememberedVerdicts);
   }
 
   #seatOf({ principal, connection, run }: Circumstance): Seat {
