@@ -10,6 +10,7 @@ import { benchConnect } from './stages/connect.ts';
 import { benchCopy } from './stages/copy.ts';
 import { benchGate } from './stages/gate.ts';
 import { benchIdle } from './stages/idle.ts';
+import { benchHttp } from './stages/http.ts';
 import { benchMasking } from './stages/masking.ts';
 import { benchPgbench } from './stages/pgbench.ts';
 import { benchProcesses } from './stages/processes.ts';
@@ -64,5 +65,6 @@ async function measure(chosen: Options, signal: AbortSignal): Promise<Results> {
     processes: has('processes') ? await benchProcesses(ground) : [],
     ...(has('gate') && { gate: await benchGate(ground) }),
     ...(has('masking') && { masking: await benchMasking(ground) }),
+    ...(has('http') && { http: await benchHttp(ground) }),
   };
 }

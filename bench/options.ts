@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const stageNames = ['pgbench', 'copy', 'result', 'idle', 'connect', 'processes', 'gate', 'masking'] as const;
+export const stageNames = ['pgbench', 'copy', 'result', 'idle', 'connect', 'processes', 'gate', 'masking', 'http'] as const;
 export type StageName = (typeof stageNames)[number];
 
 /** How much is done; every figure in the results stands beside these. */

@@ -110,6 +110,22 @@ export interface MaskingRun {
   readonly cpuSeconds: number;
 }
 
+/** Pages and one large body by one way, one after the other. */
+export interface HttpRun {
+  readonly round: number;
+  readonly variant: 'direct' | 'nginx' | 'write' | 'fsync';
+  readonly loads: readonly {
+    readonly connections: number;
+    readonly requests: number;
+    readonly requestsPerSecond: number;
+    readonly p50Micros: number;
+  }[];
+  /** A request of the pages, archiving as far as it came meanwhile included. */
+  readonly cpuMicros: number | null;
+  readonly megabytesPerSecond: number;
+  readonly peakResidentBytes: number | null;
+}
+
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
@@ -138,4 +154,5 @@ export interface Results {
   readonly processes?: readonly ProcessesRun[];
   readonly gate?: { readonly verdicts: readonly VerdictRun[]; readonly rates: readonly GateRun[] };
   readonly masking?: readonly MaskingRun[];
+  readonly http?: readonly HttpRun[];
 }

@@ -20,7 +20,11 @@ describe('docs/benchmarks.md', () => {
     const tables = tablesOf(results);
     assert.equal(
       tables.length,
-      6 + (results.processes === undefined ? 0 : 1) + (results.gate === undefined ? 0 : 2) + (results.masking === undefined ? 0 : 1),
+      6 +
+        (results.processes === undefined ? 0 : 1) +
+        (results.gate === undefined ? 0 : 2) +
+        (results.masking === undefined ? 0 : 1) +
+        (results.http === undefined ? 0 : 1),
     );
     for (const table of tables) assert.ok(read('docs/benchmarks.md').includes(markdownOf(table)), table.name);
   });

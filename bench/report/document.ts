@@ -64,6 +64,8 @@ do elsewhere is not seen here.`,
 tables that the load does not read.`,
     Masking: `A result of three text columns, every value different: an e-mail address, a name, a note of 50 characters. A gateway of its own for
 each way; the detectors are \`email\`, \`card\` and \`iban\`. CPU is of all threads and includes archiving.`,
+    HTTP: `nginx serves a page of short records and a gigabyte of zeros; wrk asks for the page over kept connections, curl for the gigabyte.
+nginx as reverse proxy records nothing. Every byte of both directions is on record with Chaperone.`,
   };
   const text = about[name];
   return text === undefined ? '' : `${text}\n\n`;

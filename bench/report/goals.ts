@@ -1,3 +1,4 @@
+import { httpGoals } from './http.ts';
 import { median } from '../quantile.ts';
 import type { CopyRun, GateRun, Mode, Results } from '../results.ts';
 import { addedLatencyRatio, copiesOf, loadsOf, most, rateOf, ratio, resultsOf, runsOf, speedOf } from './comparison.ts';
@@ -20,6 +21,7 @@ export function goalsOf(results: Results): Goal[] {
     ...ofFsync(results),
     ...ofGate(results),
     ...ofMasking(results),
+    ...httpGoals(results),
   ];
 }
 

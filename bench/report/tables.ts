@@ -9,6 +9,7 @@ import {
   variantNames,
 } from '../results.ts';
 import { copiesOf, loadsOf, most, rateOf, ratio, resultsOf, runsOf, speedOf } from './comparison.ts';
+import { httpHead, httpRows } from './http.ts';
 import { type Goal, goalsOf, isReached } from './goals.ts';
 
 /** A table of the report; its name is a heading of the document. */
@@ -39,6 +40,7 @@ export function tablesOf(results: Results): Table[] {
     verdicts(results),
     armed(results),
     masking(results),
+    { name: 'HTTP', head: httpHead, rows: httpRows(results, rounded) },
   ];
   return tables.filter(({ rows }) => rows.length > 0);
 }
