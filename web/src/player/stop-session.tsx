@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { postJson } from '../api/client.ts';
-import type { Session, Receipt } from '../api/types.ts';
+import type { Receipt, RunReceipt, Session } from '../api/types.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Fault } from '../parts/states.tsx';
