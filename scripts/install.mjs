@@ -2,6 +2,7 @@
 // `--test` also prepares the PostgreSQL clients and the browser that the end-to-end tests drive, `--bench` the proxy that the benchmark compares with.
 import { ensureChromium } from './install/chromium.mjs';
 import { ensureConsole } from './install/console.mjs';
+import { ensureGitClients } from './install/git-clients.mjs';
 import { oneAtATime } from './install/one-at-a-time.mjs';
 import { ensurePackages } from './install/packages.mjs';
 import { ensureBouncer } from './install/pgbouncer.mjs';
@@ -12,6 +13,7 @@ try {
     await ensurePackages();
     ensureConsole();
     if (process.argv.includes('--test')) await ensurePostgresClients();
+    if (process.argv.includes('--test')) await ensureGitClients();
     if (process.argv.includes('--test')) await ensureChromium();
     if (process.argv.includes('--bench')) await ensureBouncer();
   });

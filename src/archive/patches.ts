@@ -4,7 +4,8 @@ import type { RecordingLine } from './decoded.ts';
 
 /*
  * What a session has pushed, as a mailbox that `git am` takes: a mail for each commit with one parent at most, as git-format-patch(1)
- * writes it. Made of documents of the type below and the text that follows them; merges, which no mail can carry, are left out.
+ * writes it. Made of documents of the type below and the text that follows them; merges, which no mail can carry, are left out, and so
+ * is what was refused. What people were asked about is recorded before they have answered, and stands in it whatever they said.
  */
 const commitType = 'application/vnd.chaperone.commit+json';
 
@@ -22,9 +23,11 @@ interface Commit {
 export async function* patchText(lines: AsyncIterable<RecordingLine>): AsyncGenerator<string> {
   // Whose mail is being written, by exchange: pushes of one session may be under way side by side, yet each is recorded in one go.
   let open: number | null = null;
+  const refused = new Set<number>();
   for await (const line of lines) {
+    if (line.kind === 'decision' && line.decision.code !== null) refused.add(line.exchange);
     if (line.kind === 'withheld' && line.exchange === open) yield withheld(line.count, line.sha256);
-    if (line.kind !== 'bytes' || line.direction !== 'request') continue;
+    if (line.kind !== 'bytes' || line.direction !== 'request' || refused.has(line.exchange)) continue;
     for (const part of line.parts) {
       if (part.shape === 'text' && line.exchange === open) yield part.text;
       if (part.shape === 'text') continue;

@@ -149,6 +149,8 @@ export class Mirror {
     const child = startGit(this.place, args, signal);
     const complaint = complaintOf(child);
     const end = ended(child, args, complaint);
+    // Waited for below; that it fails before is not forgotten.
+    end.catch(() => {});
     try {
       child.stdin.write(advertised);
       await this.#relay(child, line, signal);

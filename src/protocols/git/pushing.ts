@@ -115,7 +115,7 @@ async function lookInto(
     return inspected.kind === 'found' ? inspected.inspection : flawed(inspected.why, inspected.large);
   } catch (fault) {
     if (fault instanceof SessionOver || call.over.aborted) return null;
-    if (fault instanceof GitFailed) {
+    if (fault instanceof GitFailed || fault instanceof MalformedBytes) {
       const message = 'The gateway’s copy of the repository could not be brought up to date, so what the push changes cannot be told.';
       return refuse('TARGET_FAULT', message, 'Try again; if it stays so, tell whoever runs Chaperone.', { detail: messageOf(fault) });
     }

@@ -88,6 +88,8 @@ export class Upstream {
         body,
         signal,
       });
+      // A body that is given up says so by an error; whoever reads it hears of it there, and nobody else has to.
+      reply.body.on('error', () => {});
       return { status: reply.statusCode, headers: flatten(reply.headers), body: reply.body };
     } catch (fault) {
       throw new TargetFailed(fault instanceof Error ? fault.message : String(fault), { cause: fault });

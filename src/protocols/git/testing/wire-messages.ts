@@ -2,7 +2,8 @@ import type { Direction } from '../../../core/entry.ts';
 import type { Field } from '../../../core/web.ts';
 import { frameKinds, FrameReader } from '../framing.ts';
 
-interface Message {
+/** A message of HTTP/1.1 as it stood on the wire, without what frames it. */
+export interface Message {
   readonly line: string;
   readonly fields: readonly Field[];
   body: Buffer;
@@ -14,6 +15,11 @@ const repository = '/team/web-app.git';
 
 /** One text for each message that crossed a connection in HTTP/1.1, sorted: several connections carry them side by side. */
 export function crossed(bytes: Buffer): Buffer {
+  return spelled(cutMessages(bytes));
+}
+
+/** Cuts what crossed one connection into its messages; the last may be cut off. */
+export function cutMessages(bytes: Buffer): Message[] {
   const messages: Message[] = [];
   for (let rest = bytes; rest.length > 0; ) {
     const end = rest.indexOf('\r\n\r\n');
@@ -35,7 +41,7 @@ export function crossed(bytes: Buffer): Buffer {
     });
     rest = rest.subarray(after);
   }
-  return spelled(messages);
+  return messages;
 }
 
 function unchunked(bytes: Buffer): { readonly body: Buffer; readonly after: number } {
@@ -60,6 +66,10 @@ interface Head {
 
 /** The same of recorded bytes. What the gateway found out, and how long answers to itself were, has crossed nowhere. */
 export function kept(direction: Direction, bytes: Buffer): Buffer {
+  return spelled(keptMessages(direction, bytes));
+}
+
+export function keptMessages(direction: Direction, bytes: Buffer): Message[] {
   const messages: Message[] = [];
   for (const { kind, bytes: content } of new FrameReader().feed(bytes)) {
     const last = messages.at(-1);
@@ -68,7 +78,7 @@ export function kept(direction: Direction, bytes: Buffer): Buffer {
     const { method, path, status, headers = [] } = JSON.parse(content.toString()) as Head;
     messages.push({ line: direction === 'request' ? `${method} ${path}` : String(status), fields: headers, body: Buffer.alloc(0) });
   }
-  return spelled(messages);
+  return messages;
 }
 
 function spelled(messages: readonly Message[]): Buffer {
