@@ -101,6 +101,7 @@ async function openHouse(
     status: async () => statusOf(gateway, journal, await archive.calls.status(null).catch(() => null), configuration.connections),
     connections: async () => connectionItems(configuration.connections),
     policies: async () => policies.inForce(),
+    policyCatalogs: async () => policies.catalogs,
     checkPolicies: (files) => policies.check(files),
     terminate: async (termination) => (gateway === null ? { kind: 'not-open' } : terminate(gateway.sessions, termination, Date.now)),
   });

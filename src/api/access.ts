@@ -48,6 +48,7 @@ export const accessByRoute = {
   '/api/v1/policies/versions': 'auditor',
   '/api/v1/policies/versions/:version': 'auditor',
   '/api/v1/policies/check': 'auditor',
+  '/api/v1/policies/test': 'auditor',
 } as const satisfies { readonly [url: string]: Access };
 
 export function accessOf(url: string | undefined): Access | null {

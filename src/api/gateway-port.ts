@@ -2,6 +2,7 @@ import type { AuditEvent } from '../core/entry.ts';
 import type { RecordingTerms } from '../core/recorder.ts';
 import type { DraftFile, DraftFindings } from '../stages/policy/draft.ts';
 import type { PoliciesInForce } from '../stages/policy/keeper.ts';
+import type { PolicyCatalog } from '../stages/policy/schema.ts';
 
 /** What a measure may be told apart by. Names of people and texts of requests are none of these, so they cannot leak into metrics. */
 export const measureLabels = ['connection', 'protocol', 'listener', 'outcome', 'code', 'direction'] as const;
@@ -56,6 +57,8 @@ export interface GatewayPort {
   status(): Promise<GatewayStatus>;
   connections(): Promise<readonly ConnectionItem[]>;
   policies(): Promise<PoliciesInForce>;
+  /** What policies can speak of. */
+  policyCatalogs(): Promise<readonly PolicyCatalog[]>;
   checkPolicies(files: readonly DraftFile[]): Promise<DraftFindings>;
   terminate(termination: Termination): Promise<Terminated>;
 }

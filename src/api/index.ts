@@ -35,6 +35,7 @@ export interface ApiOptions
     Omit<GateOptions, 'signedIn'>,
     Omit<LoginSources, 'signedIn'> {
   readonly versions: PolicySources['versions'];
+  readonly backtest: PolicySources['backtest'];
   readonly overviews: OverviewSources['overviews'];
   readonly runs: RunSources['runs'];
   readonly approvals: ApprovalSources['approvals'];

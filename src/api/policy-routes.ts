@@ -1,26 +1,35 @@
+import type { SessionFilter } from '../archive/items.ts';
+import type { DraftFile } from '../stages/policy/draft.ts';
 import type { KeptVersion } from '../stages/policy/versions.ts';
+import type { BacktestFindings } from './backtest/run.ts';
 import * as contract from './contract.ts';
 import { viewing } from './gate.ts';
 import type { GatewayPort } from './gateway-port.ts';
 import { problem, sendProblem } from './problem.ts';
-import type { Api } from './routes.ts';
+import { type Api, present } from './routes.ts';
 import { recordLook } from './trail.ts';
 
 export interface PolicySources {
   readonly gateway: GatewayPort;
+  /** Judges recorded exchanges by a draft. */
+  readonly backtest: (files: readonly DraftFile[], filter: SessionFilter) => Promise<BacktestFindings>;
   readonly versions: {
     all(): Promise<readonly KeptVersion[]>;
     files(version: string): Promise<{ readonly note: KeptVersion; readonly texts: readonly { name: string; text: string }[] } | null>;
   };
 }
 
-/** Each check is a thread of its own for some hundred milliseconds. */
-const mostChecks = 2;
+/** Each is a thread of its own, for some hundred milliseconds or, where recorded exchanges are judged anew, for up to twenty seconds. */
+const mostDrafts = 2;
 /** With room for the escapes of JSON. */
 const draftLimit = 2 * 1024 * 1024;
 
-export function addPolicyRoutes(api: Api, { gateway, versions }: PolicySources): void {
-  let checks = 0;
+export function addPolicyRoutes(api: Api, sources: PolicySources): void {
+  addPolicyReading(api, sources);
+  addPolicyDrafts(api, sources);
+}
+
+function addPolicyReading(api: Api, { gateway, versions }: PolicySources): void {
   api.get(
     '/api/v1/policies',
     { schema: { summary: 'The policies in force', querystring: contract.noQuery, response: { 200: contract.policySet } } },
@@ -56,6 +65,10 @@ export function addPolicyRoutes(api: Api, { gateway, versions }: PolicySources):
       return { ...found.note, texts: found.texts };
     },
   );
+}
+
+function addPolicyDrafts(api: Api, { gateway, backtest }: PolicySources): void {
+  const atWork = createTurns();
   api.post(
     '/api/v1/policies/check',
     {
@@ -68,13 +81,45 @@ export function addPolicyRoutes(api: Api, { gateway, versions }: PolicySources):
       },
     },
     async (request, reply) => {
-      if (checks >= mostChecks) return sendProblem(reply, problem('TOO_MANY', 'Other drafts are being checked.', 'Try again in a second.'));
-      checks += 1;
-      try {
-        return await gateway.checkPolicies(request.body.files);
-      } finally {
-        checks -= 1;
-      }
+      const answer = await atWork(() => gateway.checkPolicies(request.body.files));
+      return answer ?? sendProblem(reply, tooMany());
     },
   );
+  api.post(
+    '/api/v1/policies/test',
+    {
+      bodyLimit: draftLimit,
+      schema: {
+        summary: 'Judges recorded exchanges by these files and lists what would be decided otherwise; changes nothing',
+        querystring: contract.noQuery,
+        body: contract.policyTest,
+        response: { 200: contract.testFindings },
+      },
+    },
+    async (request, reply) => {
+      const { files, ...rest } = request.body;
+      const filter = present(rest);
+      await recordLook(gateway, viewing(request), 'policies.tested', { ...filter });
+      const answer = await atWork(() => backtest(files, filter));
+      return answer ?? sendProblem(reply, tooMany());
+    },
+  );
+}
+
+/** Runs at most so many at a time; null where there is no room. */
+function createTurns() {
+  let taken = 0;
+  return async <Result>(work: () => Promise<Result>): Promise<Result | null> => {
+    if (taken >= mostDrafts) return null;
+    taken += 1;
+    try {
+      return await work();
+    } finally {
+      taken -= 1;
+    }
+  };
+}
+
+function tooMany() {
+  return problem('TOO_MANY', 'Other drafts are being looked at.', 'Try again in a moment.');
 }

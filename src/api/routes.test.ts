@@ -27,6 +27,7 @@ const elsewhere = new Set([
   '/api/v1/sessions/:id/terminate',
   '/api/v1/runs/:id/terminate',
   '/api/v1/policies/check',
+  '/api/v1/policies/test',
 ]);
 
 /** What a route needs beside its session to be answered with 200. */
@@ -49,6 +50,7 @@ async function unaskedOptions() {
     status: neverAsked,
     connections: neverAsked,
     policies: neverAsked,
+    policyCatalogs: neverAsked,
     checkPolicies: neverAsked,
     terminate: neverAsked,
   };

@@ -148,8 +148,8 @@ export function split<Query extends { readonly limit: number; readonly cursor?: 
 }
 
 /** Only entries that are undefined are left out, which is what `Present` says. */
-function present<Given extends object>(given: Given): Present<Given> {
+export function present<Given extends object>(given: Given): Present<Given> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Present<Given>;
 }
 
-type Present<Type> = { readonly [Key in keyof Type]: Exclude<Type[Key], undefined> };
+export type Present<Type> = { readonly [Key in keyof Type]: Exclude<Type[Key], undefined> };

@@ -253,6 +253,7 @@ export function trialOptions(more: Partial<ApiOptions> & Pick<ApiOptions, 'catal
     tls: null,
     runs: runsOf((id) => more.catalog.session(id)),
     overviews: { overview: nothingIn },
+    backtest: async () => ({ kind: 'unsound', problems: [] }),
     versions: {
       all: async () => [keptVersion],
       files: async (version) => (version === keptVersion.version ? { note: keptVersion, texts: [] } : null),
@@ -342,6 +343,7 @@ function gatewayOf(state: { ready: string | null; auditFault: Error | null }, au
         retentionDays: 90,
       },
     ],
+    policyCatalogs: async () => [],
     checkPolicies: async () => ({ kind: 'sound', version: '0123456789ab', policies: [] }),
     terminate: async () => ({ kind: 'not-open' }),
     policies: async () => ({

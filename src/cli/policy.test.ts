@@ -146,7 +146,7 @@ connections:
     );
     assert.equal(exit, 1);
     const { changes, ...totals } = JSON.parse(out) as { version: string; changes: readonly object[] };
-    assert.deepEqual({ ...totals, version: '' }, { version: '', sessions: 3, judged: 5, notJudged: 4 });
+    assert.deepEqual({ ...totals, version: '' }, { version: '', sessions: 3, judged: 5, notJudged: 4, complete: true });
     assert.deepEqual(changes, [
       {
         was: 'permitted',

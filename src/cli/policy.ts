@@ -4,7 +4,8 @@ import type { SessionFilter } from '../archive/items.ts';
 import type { CommandContext } from './command-context.ts';
 import { moment } from './arguments.ts';
 import { problemText } from './check.ts';
-import { type Proposal, testPolicies } from './policy-test.ts';
+import type { Proposal } from '../api/backtest/compare.ts';
+import { testPolicies } from './policy-test.ts';
 import { readingFrom, type SourceOptions, withSource } from './program-reading.ts';
 import { jsonLine } from './visible.ts';
 

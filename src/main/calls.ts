@@ -18,6 +18,7 @@ export type MainHandlers = DataPlaneCalls & {
   status(nothing: null): ReturnType<GatewayPort['status']>;
   connections(nothing: null): ReturnType<GatewayPort['connections']>;
   policies(nothing: null): ReturnType<GatewayPort['policies']>;
+  policyCatalogs(nothing: null): ReturnType<GatewayPort['policyCatalogs']>;
   checkPolicies(files: readonly DraftFile[]): ReturnType<GatewayPort['checkPolicies']>;
   terminate(termination: Termination): Promise<Terminated>;
 };

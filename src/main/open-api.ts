@@ -45,6 +45,11 @@ export async function openApi(
     runs: catalog.runs,
     searching: catalog.searching,
     overviews: catalog.overviews,
+    backtest: async (files, filter) => {
+      const [catalogs, configured] = await Promise.all([main.policyCatalogs(null), main.connections(null)]);
+      const { runBacktest } = await import('../api/backtest/run.ts');
+      return runBacktest(files, { state: data.state, catalogs, connections: configured.map(({ name }) => name), filter });
+    },
     versions: new PolicyVersions(join(data.state, 'policies')),
     recording: (session, excerpt) => decodeRecording(readEntries(data.state, session), decoderOf(session), excerpt),
     live: (session) => decodeLive(followEntries(data.state, session), decoderOf(session)),
@@ -59,6 +64,7 @@ export async function openApi(
       status: () => main.status(null),
       connections: () => main.connections(null),
       policies: () => main.policies(null),
+      policyCatalogs: () => main.policyCatalogs(null),
       checkPolicies: (files) => main.checkPolicies(files),
       terminate: (termination) => main.terminate(termination),
     },

@@ -23,6 +23,7 @@ export function startThreads(entry: URL): Threads {
     status: async () => known().status(null),
     connections: async () => known().connections(null),
     policies: async () => known().policies(null),
+    policyCatalogs: async () => known().policyCatalogs(null),
     checkPolicies: async (files) => known().checkPolicies(files),
     terminate: async (termination) => known().terminate(termination),
   };

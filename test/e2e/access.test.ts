@@ -63,6 +63,7 @@ const deciding = {
   '/api/v1/sessions/{id}/terminate': 'post',
   '/api/v1/runs/{id}/terminate': 'post',
   '/api/v1/policies/check': 'post',
+  '/api/v1/policies/test': 'post',
 } as const;
 /** The ways to a sign-in and back, for everybody; console-login.test.ts walks them. */
 const leading = ['/api/v1/login', '/api/v1/login/callback'];
@@ -257,8 +258,10 @@ describe('who may look at the record', () => {
     for (const who of [...strangers, ...Object.keys(known)]) {
       const headers = { ...(tokens[who] && { authorization: `Bearer ${tokens[who]}` }), 'content-type': 'application/json' };
       const init = { method: 'POST', headers, body: JSON.stringify({ files: [] }) };
-      const { status } = await fetch(`${house.gateway.console}/api/v1/policies/check`, init);
-      assert.equal(status, known[who]?.trail ?? 401, who);
+      for (const what of ['check', 'test']) {
+        const { status } = await fetch(`${house.gateway.console}/api/v1/policies/${what}`, init);
+        assert.equal(status, known[who]?.trail ?? 401, `${who}: ${what}`);
+      }
     }
   });
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { DraftFindings } from '../../stages/policy/draft.ts';
 import type { PoliciesInForce } from '../../stages/policy/keeper.ts';
+import type { BacktestFindings } from '../backtest/run.ts';
 import type { Problem } from '../problem.ts';
-import { codes, count, type Defined, type Equal, list, named, paging, time } from './pieces.ts';
+import { codes, count, type Defined, type Equal, list, named, paging, time, moment, text } from './pieces.ts';
 
 export const problemDocument = named(
   'Problem',
@@ -68,6 +69,40 @@ export const draftFindings = z.discriminatedUnion('kind', [
     problems: list(z.object({ file: z.string(), line: count(), message: z.string(), remedy: z.string() })),
   }),
 ]);
+const problems = list(z.object({ file: z.string(), line: count(), message: z.string(), remedy: z.string() }));
+export const policyTest = policyDraft.extend({
+  since: moment.describe('Sessions begun then or later'),
+  until: moment,
+  connection: text(),
+  user: text().describe('Subject or e-mail'),
+});
+const judgement = z.enum(['permitted', 'asked', 'refused']);
+export const testFindings = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('unsound'), problems }),
+  z.object({
+    kind: z.literal('tested'),
+    version: z.string(),
+    sessions: count(),
+    judged: count(),
+    notJudged: count().describe('Recorded by another version, or on a connection that is not configured any more'),
+    complete: z.boolean().describe('Whether all was judged; where not, the newest sessions were'),
+    changes: list(
+      z.object({
+        was: judgement,
+        now: judgement,
+        connection: z.string(),
+        user: z.string(),
+        agent: z.string().nullable(),
+        action: z.string(),
+        text: z.string(),
+        policies: list(z.string()).describe('Those that would decide'),
+        message: z.string().nullable().describe('What the client would be told'),
+        count: count(),
+        first: z.string().describe('The first of them, an exchange’s id'),
+      }),
+    ).describe('The newly permitted first; alike ones of one person are one'),
+  }),
+]);
 export const alive = z.object({ status: z.literal('ok') });
 export const ready = z.object({ status: z.literal('ready'), activeSessions: count() });
 
@@ -79,5 +114,6 @@ export const sessionParams = z.object({ id: z.string().min(1).max(64) });
 void [
   true satisfies Equal<z.output<typeof policySet>, PoliciesInForce>,
   true satisfies Equal<z.output<typeof draftFindings>, DraftFindings>,
+  true satisfies Equal<z.output<typeof testFindings>, BacktestFindings>,
   true satisfies Equal<Defined<z.output<typeof problemDocument>>, Defined<Problem>>,
 ];

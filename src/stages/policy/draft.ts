@@ -17,18 +17,30 @@ export type DraftFindings =
   | { readonly kind: 'sound'; readonly version: string; readonly policies: readonly string[] }
   | { readonly kind: 'unsound'; readonly problems: readonly PolicyProblem[] };
 
-/** Reads a draft exactly as the folder is read, in a folder of its own that nobody else may enter. */
-export async function checkDraft(files: readonly DraftFile[], catalogs: readonly PolicyCatalog[]): Promise<DraftFindings> {
+/** Reads a draft exactly as the folder is read. */
+export function checkDraft(files: readonly DraftFile[], catalogs: readonly PolicyCatalog[]): Promise<DraftFindings> {
+  return withDraft(files, async (folder) => {
+    const loaded = await loadInThread({ folder, catalogs });
+    if ('version' in loaded) return { kind: 'sound', version: loaded.version, policies: [...loaded.policies.keys()] };
+    return unsound(folder, loaded);
+  });
+}
+
+/** Lays a draft down in a folder of its own that nobody else may enter, for as long as `use` takes. */
+export async function withDraft<Result>(files: readonly DraftFile[], use: (folder: string) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'chaperone-draft-'));
   try {
     for (const { name, text } of files) {
       await mkdir(dirname(join(folder, name)), { recursive: true, mode: 0o700 });
       await writeFile(join(folder, name), text, { mode: 0o600 });
     }
-    const loaded = await loadInThread({ folder, catalogs });
-    if ('version' in loaded) return { kind: 'sound', version: loaded.version, policies: [...loaded.policies.keys()] };
-    return { kind: 'unsound', problems: loaded.map((problem) => ({ ...problem, file: relative(folder, problem.file) })) };
+    return await use(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Problems as whoever wrote the draft knows its files. */
+export function unsound(folder: string, problems: readonly PolicyProblem[]): DraftFindings & { readonly kind: 'unsound' } {
+  return { kind: 'unsound', problems: problems.map((problem) => ({ ...problem, file: relative(folder, problem.file) })) };
 }

@@ -111,6 +111,11 @@ export class PolicyKeeper {
     return { ...this.#note, items, problems: this.#problems };
   }
 
+  /** What policies can speak of, as plain data. */
+  get catalogs(): readonly PolicyCatalog[] {
+    return this.#catalogs;
+  }
+
   /** Says what would become of these files in place of those in the folder; changes nothing. */
   check(files: readonly DraftFile[]): Promise<DraftFindings> {
     return checkDraft(files, this.#catalogs);

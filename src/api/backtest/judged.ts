@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type Action, effects, plainAction } from '../core/action.ts';
-import type { Decision } from '../core/entry.ts';
-import type { Circumstance } from '../core/stages.ts';
+import { type Action, effects, plainAction } from '../../core/action.ts';
+import type { Decision } from '../../core/entry.ts';
+import type { Circumstance } from '../../core/stages.ts';
 
 /*
  * What a recording says of judged exchanges. Lines are hostile and may come from a gateway of another version: an exchange that is
