@@ -12,11 +12,12 @@ import { Visible } from '../parts/visible.tsx';
 import { words } from '../text.ts';
 import { OneExchange } from './one-exchange.tsx';
 
-/** A recording of more than this is not brought into the page as a whole. */
+/** A recording of more than this is not brought into the page as a whole: it would take seconds to read. */
 const mostBytes = 24_000_000;
+const mostExchanges = 5_000;
 
-export function isLarge({ status, bytesToClient, bytesToTarget }: Session): boolean {
-  return status !== 'active' && bytesToClient + bytesToTarget > mostBytes;
+export function isLarge({ status, exchanges, bytesToClient, bytesToTarget }: Session): boolean {
+  return status !== 'active' && (exchanges > mostExchanges || bytesToClient + bytesToTarget > mostBytes);
 }
 
 /** The session as a list of its exchanges, each read when it is looked at: to any of them is one step, whatever lies before it. */
