@@ -13,7 +13,7 @@ const audits = {
   loss: { tests: ['crash', 'power'], rounds: 200 },
   journal: { tests: ['hardness', 'damage', 'journal-crash', 'journal-fault', 'disk-full', 'drain'], rounds: 1 },
   soak: { tests: ['soak'], minutes: 30 },
-  canary: { tests: ['canary'], rounds: 1 },
+  canary: { tests: ['canary', 'canary-approvals'], rounds: 1 },
 };
 const names = Object.keys(audits).join('|');
 const usage = `usage: npm run audit -- ${names} [--rounds N | --minutes N] [--seed S]`;
