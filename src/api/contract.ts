@@ -7,5 +7,3 @@ export * from './contract/overview.ts';
 export { components } from './contract/pieces.ts';
 export * from './contract/record.ts';
 export * from './contract/runs.ts';
-export type { Part } from '../core/part.ts';
-export type { RecordingLine } from '../archive/decoded.ts';

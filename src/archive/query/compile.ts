@@ -31,7 +31,7 @@ export function compileQuery(query: Query | null, now: number): Compiled | { rea
 }
 
 /** The full name of a field; null where there is none of that name. */
-export function fieldNamed(name: string): { readonly name: string; readonly field: Field } | null {
+function fieldNamed(name: string): { readonly name: string; readonly field: Field } | null {
   const full = Object.hasOwn(synonyms, name) ? (synonyms[name] ?? name) : name;
   const field = Object.hasOwn(fields, full) ? fields[full] : undefined;
   return field === undefined ? null : { name: full, field };

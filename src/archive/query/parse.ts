@@ -1,6 +1,6 @@
 import type { Query, QueryProblem, Span, Value } from './syntax.ts';
 
-export const longestQuery = 2000;
+const longestQuery = 2000;
 /** A query is compiled to one statement; SQLite takes expressions of a depth of 1000. */
 const deepest = 20;
 const mostParts = 64;
