@@ -15,6 +15,7 @@ const documents = globSync(['*.md', '{docs,src,examples,test,bench}/**/*.md'], {
 /** Each protocol's words for the codes, as `docs/errors.md` has them under the protocol's name. */
 const mappings: { readonly [protocol: string]: readonly (readonly string[])[] } = {
   git: Object.entries(errorCodes).map(([code, { http }]) => [code, String(http), `\`ERR Chaperone ${code}: …\``, `\`ng REF ${code}: …\``]),
+  http: Object.entries(errorCodes).map(([code, { http }]) => [code, String(http), '1008']),
   postgres: Object.entries(sqlstates).map(([code, { door, session }]) => [code, door, session]),
 };
 
