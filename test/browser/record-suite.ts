@@ -133,8 +133,19 @@ export function describeRecord(site: () => Site): void {
       await page.keyboard.type('forbid (principl, action, resource);');
       await page.locator('[data-findings=unsound]').waitFor();
       assert.match(await page.locator('[data-findings]').innerText(), /quickstart\.cedar:1/);
+      await page.keyboard.press('Shift+Home');
+      await page.keyboard.type('@id("nothing-is-read") @reason("No.") forbid (principal, action in Action::"read", resource);');
+      await page.locator('[data-findings=sound]').waitFor();
+      await page.getByRole('button', { name: 'Judge what is on record by it' }).click();
+      const changes = page.getByRole('region', { name: 'Judge what is on record by it' });
+      await changes
+        .getByText(/would be/)
+        .first()
+        .waitFor();
+      assert.match(await changes.innerText(), /was\s+permitted\s+would be\s+refused/);
       await page.getByRole('link', { name: 'In force' }).click();
       await page.getByText('no-truncate').waitFor();
+      assert.equal(await page.getByText('nothing-is-read').count(), 0);
     });
 
     test('is walked by the keyboard alone, and every key is on the map', async () => {

@@ -28,6 +28,7 @@ export type Overview = z.output<typeof contract.overview>;
 export type PolicyVersions = z.output<typeof contract.policyVersions>;
 export type PolicyVersion = z.output<typeof contract.policyVersion>;
 export type DraftFindings = z.output<typeof contract.draftFindings>;
+export type TestFindings = z.output<typeof contract.testFindings>;
 export type RunPage = z.output<typeof contract.runPage>;
 export type Run = RunPage['items'][number];
 export type RunDetail = z.output<typeof contract.runDetail>;

@@ -5,6 +5,7 @@ import { policyVersionQuery } from '../api/queries.ts';
 import type { DraftFindings, PolicyVersion } from '../api/types.ts';
 import { Fault, Loading } from '../parts/states.tsx';
 import { words } from '../text.ts';
+import { Backtest } from './backtest.tsx';
 
 const PolicyEditor = lazy(async () => ({ default: (await import('./policy-editor.tsx')).PolicyEditor }));
 
@@ -64,6 +65,7 @@ function Editing({ texts }: { readonly texts: PolicyVersion['texts'] }) {
           ))}
         </ul>
       </div>
+      {found.data?.kind === 'sound' && <Backtest key={found.data.version} files={settled} />}
       {found.isError && <Fault fault={found.error} retry={() => void found.refetch()} />}
     </div>
   );
