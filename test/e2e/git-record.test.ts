@@ -11,6 +11,7 @@ import { decodeRecording } from '../../src/archive/decoded.ts';
 import { FoundText } from '../../src/archive/found-text.ts';
 import { harText } from '../../src/archive/har.ts';
 import { patchText } from '../../src/archive/patches.ts';
+import { keepSelfSigned } from '../../src/gateway/certificate.ts';
 import { createDecoder } from '../../src/protocols/git/decoder.ts';
 import { blocksOf } from '../structure/markdown.ts';
 import { type GitTrial, openTrial, run } from '../../src/protocols/git/testing/trial.ts';
@@ -158,5 +159,30 @@ describe('the policies of docs/protocols/git.md', () => {
     const checked = await run(process.execPath, ['bin/chaperone.js', 'check', '--config', config], checkout, process.env);
     rmSync(folder, { recursive: true });
     assert.equal(checked.code, 0, checked.out);
+  });
+});
+
+describe('git over TLS', () => {
+  test('speaks HTTP/2 to the gateway, which speaks what the target speaks', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'chaperone-git-tls-'));
+    await using trial = await openTrial({ certificate: await keepSelfSigned(folder, Date.now()), insecureLoopback: false });
+    const url = trial.url.replace('http:', 'https:');
+    const environment = {
+      ...trial.environment,
+      GIT_CONFIG_KEY_0: `http.${url}.extraHeader`,
+      GIT_SSL_CAINFO: join(folder, 'certificate.pem'),
+    };
+    const must = async (cwd: string, env: NodeJS.ProcessEnv, ...args: string[]) => {
+      const { code, out } = await run('git', args, cwd, env);
+      assert.equal(code, 0, out);
+      return out;
+    };
+    await must(trial.folder, environment, 'clone', '--quiet', url, 'work');
+    const work = join(trial.folder, 'work');
+    await trial.commit(work, { 'large.bin': randomBytes(3_000_000) });
+    await must(work, environment, 'push', '--quiet', 'origin', 'HEAD:main');
+    await must(trial.folder, environment, 'clone', '--quiet', url, 'again');
+    assert.match(await must(work, { ...environment, GIT_CURL_VERBOSE: '1' }, 'ls-remote', 'origin'), /HTTP\/2/);
+    rmSync(folder, { recursive: true });
   });
 });

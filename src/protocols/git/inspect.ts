@@ -35,12 +35,12 @@ const shownCommits = 200;
 const patchPiece = 1024 * 1024;
 
 /** Takes a pushed pack into its quarantine and finds out what the push does. Never throws for what a client may have sent. */
-export async function inspect(job: InspectionJob): Promise<Inspected> {
-  const signal = AbortSignal.timeout(job.limits.ms);
+export async function inspect(job: InspectionJob, unwanted: AbortSignal): Promise<Inspected> {
+  const late = AbortSignal.timeout(job.limits.ms);
   try {
-    return { kind: 'found', inspection: await new Inspecting(job, signal).run() };
+    return { kind: 'found', inspection: await new Inspecting(job, AbortSignal.any([late, unwanted])).run() };
   } catch (fault) {
-    if (signal.aborted)
+    if (late.aborted)
       return { kind: 'flaw', why: `It takes longer than ${job.limits.ms / 1000} s to find out what the push does.`, large: true };
     if (fault instanceof Flaw) return { kind: 'flaw', why: fault.message, large: fault.large };
     if (fault instanceof GitFailed) return { kind: 'flaw', why: `The push cannot be read: ${fault.message}`, large: false };
@@ -160,14 +160,15 @@ class Inspecting {
     return inflated;
   }
 
-  /** That all is there which the new states need: what the pack lacks must be in the mirror. Resolves with whether every new tag is signed. */
+  /**
+   * That the new states are there; that all is there which they need has been seen by index-pack (--strict), and commits and trees are
+   * walked below. Resolves with whether every new tag is signed.
+   */
   async #checkTargets(targets: readonly string[]): Promise<boolean> {
     if (targets.length === 0) return true;
     const input = targets.map((id) => `${id}\n`).join('');
     const kinds = (await this.#git(['cat-file', '--batch-check=%(objectname) %(objecttype)'], input)).toString();
     if (/ missing$/m.test(kinds)) throw new Flaw('The push sets a ref to an object that it does not bring and the target does not have.');
-    const known = ['rev-list', '--objects', '--quiet', '--stdin', '--not', '--all'];
-    await this.#git(known, input);
     const tags = [...kinds.matchAll(/^([0-9a-f]+) tag$/gm)].map(([, id = '']) => id);
     for (const id of tags) if (!isTagSigned(await this.#git(['cat-file', 'tag', id]))) return false;
     return true;

@@ -86,3 +86,9 @@ export interface InspectionJob {
 export type Inspected =
   | { readonly kind: 'found'; readonly inspection: Inspection }
   | { readonly kind: 'flaw'; readonly why: string; readonly large: boolean };
+
+/** What the inspecting thread is told: to look into a push, or, by null, that nobody wants to know any more. */
+export interface InspectorTold {
+  readonly id: number;
+  readonly job: InspectionJob | null;
+}

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Inspected, InspectionJob } from './inspection.ts';
+import type { Inspected, InspectionJob, InspectorTold } from './inspection.ts';
 
 type Message = { readonly id: number } & ({ readonly inspected: Inspected } | { readonly fault: string });
 interface Waiting {
@@ -16,24 +16,28 @@ let worker: Worker | null = null;
 let lastId = 0;
 const waiting = new Map<number, Waiting>();
 
-/** Finds out what a push does, in a thread of its own. Rejects where that thread fails. */
-export function inspectApart(job: InspectionJob): Promise<Inspected> {
+/** Finds out what a push does, in a thread of its own, which stops when nobody wants to know any more. Rejects where that thread fails. */
+export function inspectApart(job: InspectionJob, unwanted: AbortSignal): Promise<Inspected> {
   worker ??= startWorker();
   const running = worker;
   const id = ++lastId;
   return new Promise<Inspected>((resolve, reject) => {
     const late = setTimeout(() => retire(running, 'the push took too long to look into'), job.limits.ms + graceMs);
+    const forget = () => running.postMessage({ id, job: null } satisfies InspectorTold);
     const settled =
       <Value>(settle: (value: Value) => void) =>
       (value: Value) => {
         clearTimeout(late);
+        unwanted.removeEventListener('abort', forget);
         waiting.delete(id);
         if (waiting.size === 0) running.unref();
         settle(value);
       };
     waiting.set(id, { resolve: settled(resolve), reject: settled(reject) });
     running.ref();
-    running.postMessage({ id, job });
+    running.postMessage({ id, job } satisfies InspectorTold);
+    if (unwanted.aborted) forget();
+    else unwanted.addEventListener('abort', forget, { once: true });
   });
 }
 

@@ -97,12 +97,21 @@ export class Mirror {
   }
 
   release({ folder }: Quarantine): Promise<void> {
-    return rm(folder, { recursive: true, force: true });
+    // git that was ended may still be writing for a moment.
+    return rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 
   async #sweep(): Promise<void> {
     await rm(join(this.#folder, 'quarantine'), { recursive: true, force: true });
     for (const folder of [this.#home, join(this.#folder, 'quarantine')]) await mkdir(folder, { recursive: true, mode: 0o700 });
+    await this.#sweepPacks();
+  }
+
+  /** What git was writing when it was ended: packs without a name yet. */
+  async #sweepPacks(): Promise<void> {
+    const folder = join(this.#repository, 'objects', 'pack');
+    const files = await readdir(folder).catch(() => []);
+    for (const file of files) if (/^(tmp_|\.tmp-)/.test(file)) await rm(join(folder, file), { force: true });
   }
 
   async #ensureRepository(format: string, signal: AbortSignal): Promise<void> {
@@ -154,12 +163,13 @@ export class Mirror {
     try {
       child.stdin.write(advertised);
       await this.#relay(child, line, signal);
+      await end;
     } catch (fault) {
       child.kill('SIGKILL');
       await end.catch(() => {});
+      await this.#sweepPacks();
       throw fault;
     }
-    await end;
   }
 
   async #relay(child: GitProcess, line: MirrorLine, signal: AbortSignal): Promise<void> {

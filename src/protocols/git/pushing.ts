@@ -101,17 +101,21 @@ async function lookInto(
     const refs = await refreshed;
     const stale = request.commands.find(({ ref, old }) => (refs.get(ref) ?? null) !== (isNone(old) ? null : old));
     if (stale !== undefined) return staleRefusal(stale.ref);
-    const inspected = await inspectApart({
-      place: quarantine.place,
-      spool: spooled.path,
-      gzip,
-      packAt: request.packAt,
-      packBytes: Math.max(0, spooled.bytes - request.packAt),
-      commands: request.commands,
-      email: call.session.principal.email?.toLowerCase() ?? null,
-      detail: join(quarantine.folder, 'detail'),
-      limits: { bytes: limits.pack, objects: limits.objects, commits: limits.commits, patch: limits.patch, ms: limits.time },
-    });
+    const inspected = await inspectApart(
+      {
+        place: quarantine.place,
+        spool: spooled.path,
+        gzip,
+        packAt: request.packAt,
+        packBytes: Math.max(0, spooled.bytes - request.packAt),
+        commands: request.commands,
+        email: call.session.principal.email?.toLowerCase() ?? null,
+        detail: join(quarantine.folder, 'detail'),
+        limits: { bytes: limits.pack, objects: limits.objects, commits: limits.commits, patch: limits.patch, ms: limits.time },
+      },
+      call.over,
+    );
+    if (call.over.aborted) return null;
     return inspected.kind === 'found' ? inspected.inspection : flawed(inspected.why, inspected.large);
   } catch (fault) {
     if (fault instanceof SessionOver || call.over.aborted) return null;
