@@ -122,6 +122,24 @@ describe('the routes of approvals', () => {
         assert.equal(item?.decisions[0]?.reason, 'because');
       });
 
+  for (const [who, token, status] of deciders) {
+    // Who has no sign-in is nobody whom another site could use.
+    if (token === null || status === 401) continue;
+    it(`answer ${status} when ${who} would approve in the console, and 403 to what another site sends in their name`, async () => {
+      const { cookie, origin, ...csrf } = trial.signedIn(token);
+      const decide = async (headers: Record<string, string>) => {
+        const init = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: '{"decision":"approve"}' };
+        return (await trial.get(`/api/v1/approvals/${id}`, null, init)).status;
+      };
+      const state = () => opened.desk.one(id, { issuer, subject: 'ada', groups: [], all: false })?.status;
+      for (const headers of [{ cookie }, { cookie, origin }, { cookie, ...csrf }, { cookie, ...csrf, origin: 'https://evil.example' }])
+        assert.equal(await decide(headers), 403);
+      assert.equal(state(), 'open');
+      assert.equal(await decide({ cookie, origin, ...csrf }), status);
+      assert.equal(state(), status === 200 ? 'approved' : 'open');
+    });
+  }
+
   it('answer 409 to who comes second, and to an answer about another act', async () => {
     const other = await trial.post(`/api/v1/approvals/${id}`, 'omar', { decision: 'approve', digest: 'f'.repeat(64) });
     assert.equal(other.status, 409);

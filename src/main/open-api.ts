@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { type ApiServer, serveApi } from '../api/index.ts';
 import { openConsoleSessions } from '../api/login/console-sessions.ts';
-import { createIssuerLogin } from '../api/login/issuer-login.ts';
+import type { IssuerLogin } from '../api/login/issuer-login.ts';
 import { openCatalog } from '../archive/catalog.ts';
 import { decodeLive, decodeRecording } from '../archive/decoded.ts';
 import { followEntries, readEntries } from '../archive/read.ts';
@@ -55,7 +55,7 @@ export async function openApi(
     live: (session) => decodeLive(followEntries(data.state, session), decoderOf(session)),
     identify: (credential) => identity.identify(credential),
     identifyPerson: (credential) => signIns.identify(credential),
-    issuers: data.logins.map((client) => createIssuerLogin(client, Date.now)),
+    issuers: await issuerLogins(data),
     sessions,
     url: data.approvals.url,
     roles: data.roles,
@@ -72,4 +72,11 @@ export async function openApi(
     log,
   });
   return { server, close: () => [catalog, sessions].forEach((each) => each.close()) };
+}
+
+/** Loaded only where people can sign in. */
+async function issuerLogins({ logins }: ApiData): Promise<IssuerLogin[]> {
+  if (logins.length === 0) return [];
+  const { createIssuerLogin } = await import('../api/login/issuer-login.ts');
+  return logins.map((client) => createIssuerLogin(client, Date.now));
 }

@@ -20,6 +20,7 @@ describe('signing in to the console', { timeout: 120_000 }, () => {
   let gateway: GatewayProcess;
   let identity: IdentityProvider;
   let state = '';
+  let start: () => Promise<GatewayProcess>;
   const closing: (() => unknown)[] = [];
 
   before(async () => {
@@ -45,7 +46,8 @@ describe('signing in to the console', { timeout: 120_000 }, () => {
     const config = join(path, 'chaperone.yaml');
     await writeFile(config, JSON.stringify(configuration));
     state = join(path, 'state');
-    gateway = await startGateway({ config, consolePort });
+    start = () => startGateway({ config, consolePort });
+    gateway = await start();
     closing.push(() => gateway[Symbol.asyncDispose]());
   });
   after(async () => {
@@ -213,6 +215,20 @@ describe('signing in to the console', { timeout: 120_000 }, () => {
       assert.match(url, /\/sign-in\?problem=TOKEN_INVALID/, JSON.stringify(change));
       assert.equal((await browser.ask(`${gateway.console}/api/v1/me`)).status, 401);
     }
+  });
+
+  it('outlives the gateway, but for those that are just under way', async () => {
+    const [browser, beginning] = [openBrowser(), openBrowser()];
+    await signIn(browser, gateway.console, 'dana');
+    const begun = await beginning.open(`${gateway.console}/api/v1/login`);
+    const action = /action="([^"]+\/sam)"/.exec(await begun.response.text())?.[1] ?? '';
+    await gateway.stop();
+    gateway = await start();
+    assert.equal((await meOf(browser)).principal.subject, 'dana');
+    const { url } = await beginning.open(new URL(action, begun.url).href, { method: 'POST' });
+    assert.match(url, /\/sign-in\?problem=REQUEST_INVALID/);
+    await signIn(beginning, gateway.console, 'sam');
+    assert.equal((await meOf(beginning)).principal.subject, 'sam');
   });
 
   it('an access token is no sign-in, an ID token is no access token', async () => {
