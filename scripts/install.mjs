@@ -7,6 +7,7 @@ import { oneAtATime } from './install/one-at-a-time.mjs';
 import { ensurePackages } from './install/packages.mjs';
 import { ensureBouncer } from './install/pgbouncer.mjs';
 import { ensurePostgresClients } from './install/postgres-clients.mjs';
+import { ensureWebBench, ensureWebClients } from './install/web-programs.mjs';
 
 try {
   await oneAtATime(async () => {
@@ -14,8 +15,10 @@ try {
     ensureConsole();
     if (process.argv.includes('--test')) await ensurePostgresClients();
     if (process.argv.includes('--test')) await ensureGitClients();
+    if (process.argv.includes('--test')) await ensureWebClients();
     if (process.argv.includes('--test')) await ensureChromium();
     if (process.argv.includes('--bench')) await ensureBouncer();
+    if (process.argv.includes('--bench')) await ensureWebBench();
   });
 } catch (fault) {
   console.error(`install: ${fault instanceof Error ? fault.message : String(fault)}`);

@@ -65,7 +65,7 @@ describe('examples/policies/web/code-hosts.cedar', () => {
 
   function judged(method: string, path: string, document: string | null): string | null {
     const target = canonicalTarget(path, 'keep');
-    assert.ok(typeof target !== 'string', String(target));
+    assert.ok(typeof target !== 'string', JSON.stringify(target));
     const action = requestAction({
       method,
       target,
