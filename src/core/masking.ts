@@ -52,17 +52,18 @@ export type MaskedCount = Masked & { readonly count: number };
 /** How much was masked, for the record: counts by rule, column and detector. */
 export class Tally {
   readonly #counts = new Map<string, Masked & { count: number }>();
-  #last: (Masked & { count: number }) | null = null;
+  /** The first of them: a result has few, its columns take turns, and a key is dearer than a mask. */
+  readonly #few: (Masked & { count: number })[] = [];
 
   add(rule: string, column: string | null, detector: string | null, count = 1): void {
-    const last = this.#last;
-    // The values of one column come one behind the other, and a key is dearer than a mask.
-    if (last?.rule === rule && last.column === column && last.detector === detector) {
-      last.count += count;
-      return;
-    }
-    this.#last = this.#entry(rule, column, detector);
-    this.#last.count += count;
+    for (const entry of this.#few)
+      if (entry.rule === rule && entry.column === column && entry.detector === detector) {
+        entry.count += count;
+        return;
+      }
+    const entry = this.#entry(rule, column, detector);
+    entry.count += count;
+    if (this.#few.length < 16 && !this.#few.includes(entry)) this.#few.push(entry);
   }
 
   #entry(rule: string, column: string | null, detector: string | null): Masked & { count: number } {

@@ -1,13 +1,15 @@
-import { createHmac, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { luhn } from './detectors/card.ts';
 import type { Shape } from './detectors/detector.ts';
 import { plain } from './detectors/traits.ts';
+import { KeyedHash } from './keyed-hash.ts';
 import { Permutation } from './permutation.ts';
 import { Recent } from './recent.ts';
 import { shapeOf } from './shape.ts';
 
-const remembered = 32_768;
+/** Of each shape. */
+const remembered = 16_384;
 /** Longer values are not remembered, so that the memory of recent values has a bound. */
 const rememberedLength = 256;
 
@@ -16,23 +18,24 @@ const rememberedLength = 256;
  * HMAC-SHA-256. Where a shape is known it is kept, in ranges that belong to nobody: no pseudonym is somebody else's address.
  */
 export class Pseudonyms {
-  readonly #key: KeyObject;
+  readonly #hash: KeyedHash;
   readonly #permutation: Permutation;
-  readonly #recent = new Recent<string>(remembered);
+  /** By the shape that is known, or none: a key with both in it would be copied for each value. */
+  readonly #recent = new Map<Shape | 'text' | 'integer' | null, Recent<string>>();
 
   constructor(key: KeyObject) {
-    this.#key = key;
+    this.#hash = new KeyedHash(key);
     this.#permutation = new Permutation(this.digest('integers', ''));
   }
 
   /** 32 bytes; `use` keeps the uses of one key apart. */
   digest(use: string, value: string): Buffer {
-    return createHmac('sha256', this.#key).update(`${use}\0${value}`).digest();
+    return Buffer.from(this.#hash.of(`${use}\0${value}`), 'latin1');
   }
 
   /** Of a text, or of a piece of text with this shape. */
   text(value: string, known?: Shape | 'text'): string {
-    return this.#remember(`${known ?? ''}\0${value}`, () => {
+    return this.#remember(known ?? null, value, () => {
       const shape = known ?? shapeOf(value);
       const read = shape === 'text' ? value : plain(value);
       return shapes[shape](read, (canonical) => this.digest(shape, canonical));
@@ -44,11 +47,14 @@ export class Pseudonyms {
     const negative = value.startsWith('-');
     const size = BigInt(negative ? value.slice(1) : value);
     if (size >= 1n << 63n) return null;
-    return this.#remember(`integer\0${value}`, () => `${negative ? '-' : ''}${this.#permutation.of(size)}`);
+    return this.#remember('integer', value, () => `${negative ? '-' : ''}${this.#permutation.of(size)}`);
   }
 
-  #remember(key: string, make: () => string): string {
-    return key.length > rememberedLength ? make() : this.#recent.get(key, make);
+  #remember(kind: Shape | 'text' | 'integer' | null, value: string, make: () => string): string {
+    if (value.length > rememberedLength) return make();
+    let recent = this.#recent.get(kind);
+    if (recent === undefined) this.#recent.set(kind, (recent = new Recent(remembered)));
+    return recent.get(value, make);
   }
 }
 
@@ -70,8 +76,11 @@ const shapes: { readonly [shape in Shape | 'text']: (value: string, digest: Dige
 
 /** Some 70 bits, in letters alone: nothing that looks for digits finds anything in it. */
 function token(digest: Buffer): string {
-  return [...digest.subarray(0, 16)].map((byte) => String.fromCharCode(97 + (byte % 32 < 26 ? byte % 32 : (byte % 32) - 26))).join('');
+  let letters = '';
+  for (let at = 0; at < 16; at += 1) letters += alphabet.charAt((digest[at] ?? 0) % 32);
+  return letters;
 }
+const alphabet = 'abcdefghijklmnopqrstuvwxyzabcdef';
 
 function plainAddress(value: string): string {
   return value.replace('%40', '@').toLowerCase();
