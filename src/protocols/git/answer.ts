@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { problemOf, problemType } from '../../core/problem.ts';
 import type { Outcome } from '../../core/entry.ts';
@@ -6,6 +5,7 @@ import { errorCodes } from '../../core/errors.ts';
 import type { Shown } from '../../core/proof.ts';
 import type { Refusal } from '../../core/verdict.ts';
 import type { Field } from '../../core/web.ts';
+import { drained } from '../../wire/drained.ts';
 import { encodePktLine } from '../../wire/pkt-line.ts';
 import { type Call, isGit } from './call.ts';
 import { frameKinds } from './framing.ts';
@@ -19,11 +19,13 @@ type Show = (frame: Buffer) => Shown;
 export class Answer {
   readonly #passage: Passage;
   readonly #response: ServerResponse;
+  readonly #gone: AbortSignal;
   #begun = false;
 
-  constructor(passage: Passage, response: ServerResponse) {
+  constructor(passage: Passage, { visit, gone }: Pick<Call, 'visit' | 'gone'>) {
     this.#passage = passage;
-    this.#response = response;
+    this.#response = visit.response;
+    this.#gone = gone;
   }
 
   get begun(): boolean {
@@ -35,19 +37,18 @@ export class Answer {
     const head = await this.#passage.answer(frameKinds.head, JSON.stringify({ status, headers }), show);
     // Written from what was committed, so that the wire and the record say the same.
     const said = JSON.parse(head.toString()) as { readonly status: number; readonly headers: readonly Field[] };
-    if (!this.#response.headersSent && !this.#response.destroyed) this.#response.writeHead(said.status, Object.fromEntries(said.headers));
+    if (!this.#response.headersSent && !this.#gone.aborted) this.#response.writeHead(said.status, Object.fromEntries(said.headers));
   }
 
   /** Resolves when the client can take more. */
   async write(bytes: Buffer, show: Show): Promise<void> {
     if (bytes.length === 0) return;
     const shown = await this.#passage.answer(frameKinds.body, bytes, show);
-    if (this.#response.destroyed || this.#response.write(shown)) return;
-    await Promise.race([once(this.#response, 'drain'), once(this.#response, 'close')]).catch(() => {});
+    if (!this.#gone.aborted && !this.#response.write(shown)) await drained(this.#response);
   }
 
   end(): void {
-    if (!this.#response.destroyed) this.#response.end();
+    if (!this.#gone.aborted) this.#response.end();
   }
 }
 
@@ -76,7 +77,7 @@ export async function sayNo(
   refusal: Refusal,
   { status = errorCodes[refusal.code].http, outcome }: { readonly status?: number; readonly outcome?: Outcome } = {},
 ): Promise<void> {
-  const answer = new Answer(passage, call.visit.response);
+  const answer = new Answer(passage, call);
   const inLine = isGit(call) && call.path === '/git-upload-pack';
   const [given, type, body] = inLine
     ? ([200, 'application/x-git-upload-pack-result', encodePktLine(`ERR ${wordsOf(refusal)}\n`)] as const)

@@ -239,7 +239,7 @@ async function relay(
 }
 
 async function answerJson(call: Call, passage: Passage, value: object, show: ShowWhole): Promise<Outcome> {
-  const answer = new Answer(passage, call.visit.response);
+  const answer = new Answer(passage, call);
   const body = Buffer.from(JSON.stringify(value));
   await answer.begin(
     200,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { drained } from '../../wire/drained.ts';
 import { PktLineReader } from '../../wire/pkt-line.ts';
 import { type Advertisement, objectFormatOf } from './advertisement.ts';
 import { isRefName, isNone, type RefCommand } from './push-request.ts';
@@ -189,7 +190,7 @@ export class Mirror {
           for await (const piece of line.fetch(Buffer.concat(request), signal)) {
             taken += piece.length;
             if (taken > this.#mostBytes) throw new GitFailed(`the target sends more than ${this.#mostBytes} bytes to the mirror`);
-            if (!child.stdin.write(piece)) await new Promise((drained) => child.stdin.once('drain', drained).once('close', drained));
+            if (!child.stdin.write(piece)) await drained(child.stdin);
           }
           request = [];
         }

@@ -131,7 +131,7 @@ export class PushDelivery {
     show: ShowWhole = inOwnWords,
   ): Promise<Answer> {
     if (this.#answer !== null) return this.#answer;
-    this.#answer = new Answer(passage, this.#call.visit.response);
+    this.#answer = new Answer(passage, this.#call);
     await this.#answer.begin(200, fields, show);
     return this.#answer;
   }

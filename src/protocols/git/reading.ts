@@ -71,7 +71,7 @@ async function ask(
     }
     if (rewrite === null) return passage.end(await handOn(call, passage, reply, show));
     const body = rewrite(await collectBody(reply.body as AsyncIterable<Buffer>, largestAdvertisement));
-    const answer = new Answer(passage, call.visit.response);
+    const answer = new Answer(passage, call);
     const fields = replyFields(reply).filter(([name]) => name !== 'content-length');
     await answer.begin(reply.status, [...fields, ['content-length', String(body.length)]], show);
     await answer.write(body, show);

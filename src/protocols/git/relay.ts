@@ -51,7 +51,7 @@ export async function handOn(
   show: ShowWhole,
   fields: readonly Field[] = replyFields(reply),
 ): Promise<Outcome> {
-  const answer = new Answer(passage, call.visit.response);
+  const answer = new Answer(passage, call);
   await answer.begin(reply.status, fields, show);
   for await (const piece of reply.body as AsyncIterable<Buffer>) await answer.write(piece, show);
   answer.end();
