@@ -29,7 +29,9 @@ export function describePages(site: () => Site): void {
           firstOf(site(), '/api/v1/sessions?run=demo-1'),
           firstOf(site(), '/api/v1/approvals'),
         ]);
-        for (const path of [...pages, `/sessions/${session}?exchange=5`, `/approvals/${approval}`]) {
+        const run = await firstOf(site(), '/api/v1/runs?name=demo-1');
+        const own = [`/sessions/${session}?exchange=5`, `/approvals/${approval}`, `/runs/${run}`, `/runs/${run}/exchanges/${session}/5`];
+        for (const path of scheme === 'light' ? [...pages, ...own] : ['/overview', '/exchanges', '/policies', ...own]) {
           await window.open(path);
           const { violations } = await axe(page, scheme).analyze();
           assert.deepEqual(

@@ -1,5 +1,6 @@
 import { type FormEvent, useId } from 'react';
 import { words } from '../text.ts';
+import { useNarrow } from './narrow.ts';
 
 export interface FilterField {
   readonly name: string;
@@ -21,8 +22,9 @@ export function FilterBar({ fields, values, onChange }: FilterBarProps) {
     event.preventDefault();
     onChange(given(event.currentTarget));
   };
+  const narrow = useNarrow();
   const active = fields.some(({ name }) => (values[name] ?? '') !== '');
-  return (
+  const form = (
     <form onSubmit={submit} className="flex flex-wrap items-end gap-x-3 gap-y-2 px-4 pb-3" role="search" aria-label={words.filters.label}>
       {fields.map((field) => (
         <Field key={`${field.name}=${values[field.name] ?? ''}`} field={field} value={values[field.name] ?? ''} />
@@ -36,6 +38,13 @@ export function FilterBar({ fields, values, onChange }: FilterBarProps) {
         </button>
       )}
     </form>
+  );
+  if (!narrow) return form;
+  return (
+    <details open={active} className="pb-1">
+      <summary className="px-4 pb-1 text-quiet">{words.filters.label}</summary>
+      {form}
+    </details>
   );
 }
 

@@ -12,7 +12,7 @@ interface FoundProps {
 
 /** What a search found: how many, from when to when, with how many gaps, and whether all was looked through. */
 export function FoundLine({ facets }: { readonly facets: Facets }) {
-  const { count, complete, since, until, gaps } = facets;
+  const { count, complete, since, until, gaps, indexedTo } = facets;
   return (
     <span role="status">
       {words.found.counted(count, complete)}
@@ -26,6 +26,12 @@ export function FoundLine({ facets }: { readonly facets: Facets }) {
       {words.found.gaps(gaps)}
       {' · '}
       {complete ? words.found.complete : words.found.incomplete}
+      {indexedTo !== null && (
+        <>
+          {' · '}
+          {words.found.indexedTo} <Moment at={indexedTo} precision="clock" />
+        </>
+      )}
     </span>
   );
 }

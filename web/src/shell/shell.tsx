@@ -24,7 +24,7 @@ export function Shell() {
     { keys: '?', says: words.keys.map, run: () => setMapOpen(true) },
     { keys: 'u', says: words.keys.zone, run: toggleZone },
     { keys: 'y', says: words.keys.copyAddress, run: () => void navigator.clipboard.writeText(location.href) },
-    { keys: 'Escape', says: words.keys.up, run: () => router.history.back() },
+    { keys: 'Escape', says: words.keys.up, run: () => up(router) },
     ...places.map(({ to, key, name }) => ({ keys: `g ${key}`, says: words.keys.go(name), run: () => void navigate({ to }) })),
   ]);
   return (
@@ -44,6 +44,18 @@ export function Shell() {
       <KeyMap open={mapOpen} onClose={() => setMapOpen(false)} />
     </div>
   );
+}
+
+/** Closes what is open, and then goes from a thing to the list that it is of; never out of the console. */
+function up({ state, navigate }: Pick<ReturnType<typeof useRouter>, 'state' | 'navigate'>): void {
+  const open = [...document.querySelectorAll('details[name][open]')];
+  if (open.length > 0) {
+    for (const details of open) details.removeAttribute('open');
+    return;
+  }
+  const { pathname } = state.location;
+  const above = pathname.includes('/exchanges/') ? pathname.replace(/\/exchanges\/.*/, '') : pathname.replace(/\/[^/]+$/, '');
+  if (above !== '' && above !== pathname) void navigate({ to: above });
 }
 
 function Rail({ places, onMap }: { readonly places: readonly Place[]; readonly onMap: () => void }) {

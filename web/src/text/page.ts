@@ -54,7 +54,7 @@ export const pageWords = {
     copyInstant: 'Copy the address of this instant',
     copyAddress: 'Copy the address of what is shown',
     search: 'Search',
-    up: 'Back',
+    up: 'Close what is open, or up to the list',
     go: (name: string) => `Go to ${name.toLowerCase()}`,
     lists: 'Lists',
     nextRow: 'Next row; Enter opens it',

@@ -110,6 +110,7 @@ export const recordWords = {
     gaps: (sessions: number) => (sessions === 0 ? 'no gaps' : `${count(sessions, 'session')} with gaps`),
     complete: 'all looked through',
     incomplete: 'not all looked through',
+    indexedTo: 'index has all up to',
     none: 'none',
   },
   views: {
