@@ -47,8 +47,10 @@ export function addLiveRoute(api: Api, { catalog, gateway, live }: LiveSources):
       const from = lastSeen(request) ?? request.query.from;
       await recordLook(gateway, viewer, 'session.watched', { ...lookedAt(session), from });
       watchers += 1;
+      // However it ends, and also where nobody ever read of it.
+      reply.raw.once('close', () => (watchers -= 1));
       const events = watch(session, viewer, from, { catalog, live, goesOn: () => !closing && stillAdmitted(request) });
-      return reply.type(eventStreamType).send(eventStream(counted(events, () => (watchers -= 1))));
+      return reply.type(eventStreamType).send(eventStream(events));
     },
   );
 }
@@ -62,6 +64,7 @@ async function* watch(session: SessionItem, viewer: Viewer, from: number, watchi
   const { catalog, live, goesOn } = watching;
   const state = (name: string): StreamEvent => ({ event: name, data: shownTo(viewer, catalog.session(session.id) ?? session) });
   const pulse = createPulse();
+  let wasOver = false;
   yield state('session');
   for await (const line of live(session.id)) {
     if (line !== null) {
@@ -69,7 +72,9 @@ async function* watch(session: SessionItem, viewer: Viewer, from: number, watchi
       if (line.sequence >= from) yield { event: 'entry', id: String(line.sequence), data: lineShownTo(viewer, line) };
       continue;
     }
-    if (isOver(catalog, session.id) && !pulse.fresh) break;
+    // What was written between the last look and this one is still to be read.
+    if (wasOver && !pulse.fresh) break;
+    wasOver = isOver(catalog, session.id);
     if (!goesOn()) {
       yield state('closed');
       return;
@@ -78,7 +83,7 @@ async function* watch(session: SessionItem, viewer: Viewer, from: number, watchi
       yield state('session');
       yield null;
     }
-    await pause(lookEveryMs);
+    if (!wasOver) await pause(lookEveryMs);
   }
   yield state('end');
 }
@@ -101,15 +106,6 @@ function createPulse() {
     },
   };
   return pulse;
-}
-
-/** Tells when nobody reads any more, however that comes. */
-async function* counted(events: AsyncIterable<StreamEvent | null>, over: () => void): AsyncGenerator<StreamEvent | null> {
-  try {
-    yield* events;
-  } finally {
-    over();
-  }
 }
 
 /** What a reader that comes back has seen last (HTML Living Standard section 9.2.4); the next is what it wants. */

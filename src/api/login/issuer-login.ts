@@ -20,14 +20,21 @@ export interface IssuerLogin {
 
 /** What an issuer says of itself is asked for again after so long. */
 const rememberMs = 10 * 60_000;
+/** Anybody can begin a sign-in: an issuer that does not answer is not asked again for each. */
+const retryMs = 2_000;
 const timeoutSeconds = 5;
 const answerLimit = 1024 * 1024;
 
 export function createIssuerLogin(client: LoginClient, now: () => number): IssuerLogin {
-  let known: { readonly at: number; readonly configuration: oidc.Configuration } | null = null;
-  const configuration = async () => {
-    if (known === null || now() - known.at > rememberMs) known = { at: now(), configuration: await discover(client) };
-    return known.configuration;
+  let known: { readonly at: number; readonly configuration: Promise<oidc.Configuration>; failed: boolean } | null = null;
+  const configuration = () => {
+    const age = known === null ? Number.POSITIVE_INFINITY : Math.abs(now() - known.at);
+    if (known !== null && age <= (known.failed ? retryMs : rememberMs)) return known.configuration;
+    const asked = { at: now(), configuration: discover(client), failed: false };
+    // Whoever asks meanwhile waits for the same answer; whoever awaits it is told of the fault.
+    asked.configuration.catch(() => (asked.failed = true));
+    known = asked;
+    return asked.configuration;
   };
   return {
     issuer: client.issuer,
@@ -53,7 +60,7 @@ export function createIssuerLogin(client: LoginClient, now: () => number): Issue
 }
 
 async function discover({ issuer, clientId, clientSecret }: LoginClient): Promise<oidc.Configuration> {
-  const authentication = clientSecret === null ? oidc.None() : oidc.ClientSecretBasic(clientSecret);
+  const authentication = clientSecret === null ? oidc.None() : bySecret(clientSecret);
   // Plain http is left of a checked configuration on loopback alone.
   const execute = issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : [];
   const options = { execute, timeout: timeoutSeconds, [oidc.customFetch]: fetchLimited };
@@ -62,6 +69,16 @@ async function discover({ issuer, clientId, clientSecret }: LoginClient): Promis
       cause: fault,
     });
   });
+}
+
+/** In the header, as RFC 6749 section 2.3.1 has it; in the body where the issuer takes it there alone. */
+function bySecret(secret: string): oidc.ClientAuth {
+  const [basic, post] = [oidc.ClientSecretBasic(secret), oidc.ClientSecretPost(secret)];
+  return (server, client, body, headers) => {
+    const methods = server.token_endpoint_auth_methods_supported;
+    const inBody = methods !== undefined && !methods.includes('client_secret_basic') && methods.includes('client_secret_post');
+    (inBody ? post : basic)(server, client, body, headers);
+  };
 }
 
 /** An issuer's answer, held to a size. */

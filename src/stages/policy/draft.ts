@@ -17,10 +17,13 @@ export type DraftFindings =
   | { readonly kind: 'sound'; readonly version: string; readonly policies: readonly string[] }
   | { readonly kind: 'unsound'; readonly problems: readonly PolicyProblem[] };
 
+/** What somebody sends may take long to read, on purpose or not. */
+const patienceMs = 30_000;
+
 /** Reads a draft exactly as the folder is read. */
 export function checkDraft(files: readonly DraftFile[], catalogs: readonly PolicyCatalog[]): Promise<DraftFindings> {
   return withDraft(files, async (folder) => {
-    const loaded = await loadInThread({ folder, catalogs });
+    const loaded = await loadInThread({ folder, catalogs }, patienceMs);
     if ('version' in loaded) return { kind: 'sound', version: loaded.version, policies: [...loaded.policies.keys()] };
     return unsound(folder, loaded);
   });
