@@ -90,6 +90,23 @@ describe('what changes at the target while people are asked', { timeout: 60_000 
     assert.equal((await told(one.client.query('select name from beside'))).tag, 'SELECT');
   });
 
+  test('where the catalog cannot be read again nothing passes by the approval, and nobody else is held up', async () => {
+    await using one = await connected('blind');
+    await using other = await connected('sees');
+    const held = await hold(one.client, 'insert into kept select name from people');
+    assert.equal((await told(other.client.query('select name from people'))).tag, 'SELECT');
+    const restore = await house.database.authenticate(['host all shop_app all reject']);
+    try {
+      await desk.approve(held.id);
+      const answer = await held.answer;
+      assert.equal(answer.code, '42501');
+      assert.match(answer.message, /, and what it does has changed while this waited\.$/);
+      assert.equal((await told(other.client.query('select name from people'))).tag, 'SELECT');
+    } finally {
+      await restore();
+    }
+  });
+
   test('an approval that was given before does not cover what the statement does by then', async () => {
     await house.restart('SIGTERM', { approvals: { wait: 0 } });
     await using one = await connected('later');

@@ -68,10 +68,13 @@ export class Catalog {
     return this.#look(asker);
   }
 
-  /** Looks at it as it is from now on, however fresh it is. */
-  newest(asker: Asker): Promise<void> {
-    this.#outdated = true;
-    return this.#look(asker);
+  /** As it is from now on, however fresh it is; null where it cannot be read, which changes nothing for others. */
+  async newest(asker: Asker): Promise<SchemaSnapshot | null> {
+    const asked = performance.now();
+    // What began before may have seen an older one.
+    await this.#loading;
+    await this.#look(asker);
+    return this.#checkedAt < asked ? null : (this.#known?.snapshot ?? null);
   }
 
   /** One at a time. One that began before the catalog was outdated is followed by another. */

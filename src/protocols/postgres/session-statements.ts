@@ -91,8 +91,7 @@ export class SessionStatements {
 
   /** A statement by the target's catalog as it is now. */
   async readAgain(statement: GateStatement): Promise<GateStatement> {
-    await this.#catalog.newest(this.#asker);
-    return this.byNewest(statement);
+    return statement.by(await this.#catalog.newest(this.#asker));
   }
   /** A statement by the newest catalog that is known. */
   byNewest(statement: GateStatement): GateStatement | Promise<GateStatement> {
