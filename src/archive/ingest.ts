@@ -21,12 +21,19 @@ export interface IngestOptions {
   readonly step?: (name: string) => void;
 }
 
-/** How much of the journal one batch takes; what it makes of that is some ten times as much in memory. */
+/** How much of the journal one batch takes, and how many exchanges: each is some 10 KB in memory until its rows are written. */
 const batchBytes = 2 * 1024 * 1024;
+const batchExchanges = 2_000;
 const largestFrame = maxPayloadBytes + 1024;
 /** To settle takes some 40 ms of flushes; it is due at the latest after so much, in bytes or in segments that were finished. */
 const settledBytes = 32 * 1024 * 1024;
 const finishedAtOnce = 64;
+
+/** More may follow, and belongs to the next batch. */
+interface Enough {
+  readonly kind: 'enough';
+}
+const enough: Enough = { kind: 'enough' };
 
 /**
  * Takes the journal into recordings and catalog. A crash between any two steps leaves a state from which reading again,
@@ -137,6 +144,7 @@ export class Ingester {
       const { read, end } = this.#takeFrames(piece.bytes);
       const offset = piece.offset + end;
       this.#unsettledBytes += end;
+      if (read.kind === 'enough') return { segment: from.segment, offset };
       if (read.kind === 'corrupt') return this.#skipDamaged(from, committed, offset, read.reason);
       if (read.kind === 'torn' && piece.last) return this.#skipDamaged(from, committed, offset, 'an entry is cut short');
       if (read.kind === 'torn' && end === 0 && into === this.#buffer) continue;
@@ -165,10 +173,11 @@ export class Ingester {
     }
   }
 
-  #takeFrames(bytes: Buffer): { read: FrameRead; end: number } {
+  #takeFrames(bytes: Buffer): { read: FrameRead | Enough; end: number } {
     const run = new FrameRun(bytes);
+    const most = this.exchanges + batchExchanges;
     for (let offset = 0; ; ) {
-      const read = readFrame(bytes, offset, this.#said);
+      const read = this.exchanges < most ? readFrame(bytes, offset, this.#said) : enough;
       if (read.kind !== 'entry') {
         run.end();
         return { read, end: offset };
