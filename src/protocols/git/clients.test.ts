@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Action } from '../../core/action.ts';
@@ -259,5 +259,22 @@ describe('git, as people use it', () => {
     for (const line of ['+++ b/evil.txt', '+one', '+++ b/with space.txt']) assert.ok(all.includes(line), line);
     assert.deepEqual(trial.plane.log, []);
     await trial.swept();
+  });
+});
+
+describe('a repository of SHA-256', () => {
+  test('is pushed to and cloned, from its first commit on', async () => {
+    await using trial = await openTrial();
+    rmSync(trial.repository, { recursive: true });
+    trial.server.createRepository('team/web-app.git', '--object-format=sha256');
+    await trial.must(trial.folder, 'init', '--quiet', '--object-format=sha256', 'work');
+    const work = join(trial.folder, 'work');
+    await trial.commit(work, { file: 'one\n'.repeat(200) });
+    await trial.must(work, 'push', '--quiet', trial.url, 'HEAD:main');
+    const head = await trial.commit(work, { file: `${'one\n'.repeat(200)}two\n` });
+    await trial.must(work, 'push', '--quiet', trial.url, 'HEAD:main');
+    const copy = await trial.clone('copy');
+    assert.equal((await trial.must(copy, 'rev-parse', 'HEAD')).trim(), head);
+    assert.equal(head.length, 64);
   });
 });

@@ -72,6 +72,17 @@ export class Mirror {
     });
   }
 
+  /** Makes an empty mirror anew where it names objects differently: a target without refs does not say how it names them, a push does. */
+  beginAs(format: 'sha1' | 'sha256', signal: AbortSignal): Promise<void> {
+    return this.#inLine(async () => {
+      if ((await this.#refs(signal)).size > 0) return;
+      const found = (await runGit(this.place, ['rev-parse', '--show-object-format'], { signal })).toString().trim();
+      if (found === format) return;
+      await rm(this.#repository, { recursive: true, force: true });
+      await this.#ensureRepository(format, signal);
+    });
+  }
+
   /** A folder of its own for one push, whose objects are beside the mirror's and not among them. */
   async quarantine(): Promise<Quarantine> {
     await this.open();

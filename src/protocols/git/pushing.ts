@@ -101,6 +101,7 @@ async function lookInto(
     const refs = await refreshed;
     const stale = request.commands.find(({ ref, old }) => (refs.get(ref) ?? null) !== (isNone(old) ? null : old));
     if (stale !== undefined) return staleRefusal(stale.ref);
+    if (refs.size === 0) await call.mirror.beginAs((request.commands[0]?.new.length ?? 40) === 64 ? 'sha256' : 'sha1', call.over);
     const inspected = await inspectApart(
       {
         place: quarantine.place,
