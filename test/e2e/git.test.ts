@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -119,6 +122,33 @@ describe('git through a gateway of its own', () => {
     assert.equal(recordings.out, '');
   });
 
+  test('a clone that nobody reads is held back, not kept in memory', {
+    skip: process.platform !== 'linux' && 'memory is read from /proc',
+  }, async () => {
+    const large = join(house.folder, 'large');
+    await git(house.folder, 'init', '--quiet', 'large');
+    writeFileSync(join(large, 'large.bin'), randomBytes(64 * 1024 * 1024));
+    await git(large, 'add', '--all');
+    await git(large, 'commit', '--quiet', '--message', 'Large');
+    const head = (await git(large, 'rev-parse', 'HEAD')).trim();
+    // Straight to the target, as somebody else does.
+    await git(large, 'push', '--quiet', repository, 'HEAD:refs/heads/large');
+    const before = residentBytes(house.gateway.process.pid ?? 0);
+    const asked = request(house.url('/web-app/git-upload-pack'), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${house.tokens.agent}`, 'content-type': 'application/x-git-upload-pack-request' },
+    });
+    asked.end(`${pktLine(`want ${head} ofs-delta side-band-64k\n`)}0000${pktLine('done\n')}`);
+    const [reply] = (await once(asked, 'response')) as [IncomingMessage];
+    reply.pause();
+    await pause(2_000);
+    const grown = residentBytes(house.gateway.process.pid ?? 0) - before;
+    assert.ok(grown < 32 * 1024 * 1024, `${Math.round(grown / 1_048_576)} MB more`);
+    let bytes = 0;
+    for await (const piece of reply) bytes += (piece as Buffer).length;
+    assert.ok(bytes > 64 * 1024 * 1024 && reply.complete);
+  });
+
   test('a gateway that was killed within a push leaves nothing of it behind', async () => {
     const left = join(house.state, 'targets', 'web-app', 'quarantine');
     await commit('late.txt', 'late\n', 'Too late');
@@ -133,3 +163,13 @@ describe('git through a gateway of its own', () => {
     while ((await run('ls', [left], house.folder, process.env)).out.trim() !== '') await pause(5);
   });
 });
+
+function pktLine(text: string): string {
+  return `${(text.length + 4).toString(16).padStart(4, '0')}${text}`;
+}
+
+/** As the kernel counts it (proc(5)). */
+function residentBytes(pid: number): number {
+  const [, kilobytes = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
