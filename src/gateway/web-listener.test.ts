@@ -156,6 +156,23 @@ describe('the web listener', () => {
     assert.deepEqual([mirrored.method, mirrored.path, mirrored.body, mirrored.base], ['POST', '/two', 'body', at('/orders')]);
   });
 
+  test('waits for the rest of what may be the preface without work, and takes it in any pieces', async () => {
+    const whole = connect(plane.port, '127.0.0.1');
+    whole.on('error', () => {});
+    whole.write('PRI * HTTP/2.0');
+    const before = process.cpuUsage();
+    await ask('/orders/x');
+    for (let turns = 0; turns < 1_000; turns += 1) await new Promise((later) => setImmediate(later));
+    const { user } = process.cpuUsage(before);
+    assert.ok(user < 2_000_000, `${user} µs of processor time for a client that waits`);
+    whole.write('\r\n\r\nSM\r\n\r\n');
+    // An empty SETTINGS frame, which both sides begin with (RFC 9113 section 3.4).
+    whole.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
+    const [settings] = (await once(whole, 'data')) as [Buffer];
+    assert.equal(settings[3], 4);
+    whole.destroy();
+  });
+
   test('lets the body come when the protocol wants it', async () => {
     const head = `POST /orders/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer ${token}\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n`;
     const answer = await raw(`${head}abcd`);

@@ -25,6 +25,8 @@ const headerLimit = 64 * 1024;
 const mostFields = 500;
 /** How long a client may take for a request's head, and for the first bytes that say which version it speaks. */
 const headMs = 30_000;
+/** How often slow heads are looked for. */
+const checkMs = 5_000;
 /** How long a client may keep a connection on which it asks nothing. Longer than clients and balancers keep theirs, so that they close. */
 const keepAliveMs = 75_000;
 /** More clients than this at once are not accepted; each costs memory before it has shown a token. */
@@ -66,6 +68,7 @@ function openHttp1(take: (arrived: ArrivedRequest) => void): HttpServer {
     insecureHTTPParser: false,
     maxHeaderSize: headerLimit,
     headersTimeout: headMs,
+    connectionsCheckingInterval: checkMs,
     // A body may take as long as it takes; its socket's silence is the protocol's affair.
     requestTimeout: 0,
     keepAliveTimeout: keepAliveMs,
@@ -122,14 +125,17 @@ function asksForWebSocket(request: IncomingMessage): boolean {
 function tellApart(socket: Socket, http1: HttpServer, http2: Http2Server): void {
   socket.on('error', () => {});
   socket.setTimeout(headMs, () => socket.destroy());
+  let held: Buffer = Buffer.alloc(0);
   const read = () => {
     const bytes = socket.read() as Buffer | null;
     if (bytes === null) return;
-    const compared = Math.min(bytes.length, preface.length);
-    const alike = bytes.subarray(0, compared).equals(preface.subarray(0, compared));
-    socket.unshift(bytes);
+    held = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
+    const compared = Math.min(held.length, preface.length);
+    const alike = held.subarray(0, compared).equals(preface.subarray(0, compared));
     if (alike && compared < preface.length) return;
     socket.off('readable', read);
+    // Only now: what is given back while somebody listens is readable again at once, without end.
+    socket.unshift(held);
     socket.setTimeout(0);
     socket.removeAllListeners('timeout');
     (alike ? http2 : http1).emit('connection', socket);

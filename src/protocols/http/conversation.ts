@@ -67,7 +67,8 @@ export class HttpConversation implements WebConversation {
     const places = { target: settings.target.url, base: visit.base, prefix: visit.prefix };
     const send: CallParts['send'] = (sent, handler) =>
       visit.upgrade === null ? this.#upstream.send(sent, handler) : this.#upstream.upgrade(sent, handler);
-    const parts = { send, places, masks, injection: this.#injection };
+    const { rewriteBodies } = settings.target;
+    const parts = { send, places, rewriteBodies, masks, injection: this.#injection };
     const exchange = new HttpExchange(visit, head, body, (own) => new TargetCall(own, parts));
     this.#running.add(exchange);
     void this.#mediate(exchange);

@@ -13,7 +13,7 @@ import { boundBytes, type RequestHead, requestFrame } from './request.ts';
 import type { RequestBody } from './request-body.ts';
 
 /** How long a body may be that people are asked about. */
-export const approvableBytes = 1024 * 1024;
+const approvableBytes = 1024 * 1024;
 const shownToPeople = 64 * 1024;
 /** How much may wait for its commit in either direction before its source is paused. */
 const mostUncommitted = 1024 * 1024;

@@ -15,7 +15,7 @@ import type { FramePiece } from '../../wire/websocket.ts';
 export const letter = { request: 0x51, reply: 0x50, body: 0x42, trailers: 0x54, message: 0x4d, end: 0x45 } as const;
 export type Letter = (typeof letter)[keyof typeof letter];
 
-export const frameHeaderBytes = 5;
+const frameHeaderBytes = 5;
 export const endFrame = frameOf(letter.end, Buffer.alloc(0));
 
 export function frameHeader(kind: Letter, length: number): Buffer {

@@ -1,6 +1,5 @@
 import { problemOf, problemType } from '../../core/problem.ts';
-import type { Ending } from '../../core/session.ts';
-import { type Refusal, refuse } from '../../core/verdict.ts';
+import type { Refusal } from '../../core/verdict.ts';
 import { endFrame, frameOf, headFrame, letter } from './framing.ts';
 
 /** What the gateway itself answers: a problem document (RFC 9457), as frames. */
@@ -13,8 +12,4 @@ export function problemFrames(refusal: Refusal): Buffer {
     ['cache-control', 'no-store'],
   ]);
   return Buffer.concat([head, frameOf(letter.body, body), endFrame]);
-}
-
-export function endingFrames({ code, message, hint }: Ending): Buffer {
-  return problemFrames(refuse(code, message, hint));
 }

@@ -18,6 +18,10 @@ const target = z.strictObject({
     .enum(['refuse', 'keep'])
     .default('refuse')
     .describe('What becomes of %2F in a path: refused, or kept within its segment, for APIs that name things with slashes so.'),
+  rewriteBodies: z
+    .boolean()
+    .default(false)
+    .describe('Whether the connection’s own URL is led back through the gateway in JSON and text, too, and not in headers alone.'),
   graphql: z.array(absolutePath).max(32).default(['/graphql']).describe('The paths at which the target answers GraphQL.'),
   openapi: openApiFile().optional().describe('An OpenAPI 3 document (JSON or YAML) that says which routes there are; others are unknown.'),
 });

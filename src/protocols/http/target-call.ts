@@ -6,12 +6,14 @@ import { ForbiddenAddress } from '../../wire/dial.ts';
 import { fieldsOf } from '../../wire/http-headers.ts';
 import { acceptOf } from '../../wire/websocket.ts';
 import { type BodyMasks, Withheld } from './body-masking.ts';
+import { BodyUrls } from './body-urls.ts';
 import { type Injection, sentTarget, withoutCredential } from './credential.ts';
 import { Decoding } from './decoding.ts';
 import type { Carrier, HttpExchange } from './exchange.ts';
 import { FrameReader, letter } from './framing.ts';
 import { codingOf, type Places, replyFields } from './headers.ts';
 import { ShownReply } from './masking.ts';
+import { bodyKindOf, mediaTypeOf } from './media.ts';
 import { Tunnel } from './tunnel.ts';
 import type { Controller, Handler, Sent } from './upstream.ts';
 
@@ -20,6 +22,8 @@ export interface CallParts {
   /** How the request is sent: as others are, or as one for an upgrade. */
   readonly send: (sent: Sent, handler: Handler) => void;
   readonly places: Places;
+  /** Whether the target's URLs are led back in bodies, too. */
+  readonly rewriteBodies: boolean;
   /** What masks the reply; null where nothing is masked, or all may be seen. */
   readonly masks: BodyMasks | null;
   /** A promise where it must be fetched first. */
@@ -42,6 +46,7 @@ export class TargetCall implements Carrier, Handler {
   #trailers: readonly Field[] = [];
   #injection: Injection | null = null;
   #tunnel: Tunnel | null = null;
+  #urls: BodyUrls | null = null;
 
   constructor(exchange: HttpExchange, parts: CallParts) {
     this.#exchange = exchange;
@@ -146,8 +151,11 @@ export class TargetCall implements Carrier, Handler {
     const { masks, places } = this.#parts;
     if (opaque && masks !== null) throw new UnreadableCoding('a reply that must be masked has a content coding that Chaperone cannot read');
     this.#reply = new ShownReply(scrubber, masks, this.#exchange.answer);
-    const shown = replyFields(fields, places, decoded !== null || masks !== null);
-    this.#reply.head(`${status} ${reason}`, shown, fields.find(([name]) => name === 'content-type')?.[1] ?? '');
+    const contentType = fields.find(([name]) => name === 'content-type')?.[1] ?? '';
+    if (this.#parts.rewriteBodies && !opaque && status !== 206 && bodyKindOf(mediaTypeOf(contentType)) !== 'bytes')
+      this.#urls = new BodyUrls(places);
+    const shown = replyFields(fields, places, decoded !== null || masks !== null || this.#urls !== null);
+    this.#reply.head(`${status} ${reason}`, shown, contentType);
     if (decoded !== null && !bodiless.has(status) && this.#exchange.head.method !== 'HEAD')
       this.#decoding = new Decoding(decoded, {
         piece: (bytes) => this.#piece(bytes),
@@ -175,7 +183,7 @@ export class TargetCall implements Carrier, Handler {
 
   #piece(bytes: Buffer): void {
     try {
-      this.#reply?.piece(bytes);
+      this.#reply?.piece(this.#urls?.piece(bytes) ?? bytes);
     } catch (fault) {
       this.#fail(fault instanceof Error ? fault : new Error(String(fault)));
     }
@@ -183,6 +191,8 @@ export class TargetCall implements Carrier, Handler {
 
   #end(): void {
     try {
+      const rest = this.#urls?.end();
+      if (rest !== undefined && rest.length > 0) this.#reply?.piece(rest);
       this.#reply?.end(this.#trailers);
     } catch (fault) {
       return this.#fail(fault instanceof Error ? fault : new Error(String(fault)));
