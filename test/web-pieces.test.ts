@@ -4,6 +4,7 @@ import { needsReadBack, readBackChoices } from '../web/src/approvals/tier.ts';
 import { beginningOf, piecesOf } from '../web/src/parts/visible-text.ts';
 import { fieldBefore, withFilter } from '../web/src/query/fields.ts';
 import { withValues } from '../web/src/recording/bound-text.ts';
+import { csvOf } from '../web/src/recording/csv.ts';
 import { readLine } from '../web/src/recording/lines.ts';
 import { Recording } from '../web/src/recording/recording.ts';
 import { RowSet } from '../web/src/recording/row-set.ts';
@@ -121,6 +122,17 @@ test('rows are found in the batches in which they came', () => {
     [0, 1, 2, 3].map((row) => rows.row(row)?.[0] ?? null),
     ['0', '1', '2', null],
   );
+});
+
+test('what is copied for a spreadsheet is text there', () => {
+  const rows = new RowSet(['a', '=b']);
+  rows.add([
+    ['=1+1', null],
+    ['-5', ''],
+    ['say "x"', '@SUM(1)'],
+    ['two\nlines', '+3.5e-7'],
+  ]);
+  assert.equal(csvOf(rows, 4), `a,'=b\r\n'=1+1,\r\n-5,""\r\n"say ""x""",'@SUM(1)\r\n"two\nlines",+3.5e-7\r\n`);
 });
 
 describe('what approving needs', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Person, type Site, settled } from './site.ts';
 
-const everywhere = ['Sessions', 'Exchanges', 'Approvals', 'Proof and health'];
+const everywhere = ['Sessions', 'Exchanges', 'Approvals', 'Health'];
 const auditorsToo = ['Overview', 'Connections', 'Policies', 'Audit trail'];
 
 /** What each of the demonstration's people may see, once more through the browser. */

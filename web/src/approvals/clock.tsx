@@ -3,7 +3,7 @@ import { serverNow } from '../api/client.ts';
 import { lasting } from '../parts/moment.tsx';
 
 /** The gateway's own time, once a second: its clock is the one that counts. */
-export function useServerNow(): number {
+function useServerNow(): number {
   const [now, setNow] = useState(serverNow);
   useEffect(() => {
     const timer = setInterval(() => setNow(serverNow()), 1000);

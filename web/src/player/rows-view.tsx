@@ -4,6 +4,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { Shape } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
 import type { Cell, MaskedCount } from '../recording/lines.ts';
+import { csvOf } from '../recording/csv.ts';
 import type { RowSet } from '../recording/row-set.ts';
 import { words } from '../text.ts';
 import { LongText } from './long-text.tsx';
@@ -75,7 +76,7 @@ export function RowsView({ rows, count, masked }: RowsViewProps) {
           ))}
         </div>
       </div>
-      <Foot count={count} first={first} shown={shown} onFirst={setFirst} />
+      <Foot rows={rows} count={count} first={first} shown={shown} onFirst={setFirst} />
       <CellDialog rows={rows} at={open} onClose={() => setOpen(null)} />
     </figure>
   );
@@ -170,17 +171,26 @@ const CellText = memo(function CellText({ cell, masked }: { readonly cell: Cell;
   );
 });
 
+/** A clipboard is no place for more. */
+const mostCopied = 10_000;
+
 interface FootProps {
+  readonly rows: RowSet;
   readonly count: number;
   readonly first: number;
   readonly shown: number;
   readonly onFirst: (row: number) => void;
 }
 
-function Foot({ count, first, shown, onFirst }: FootProps) {
+function Foot({ rows, count, first, shown, onFirst }: FootProps) {
+  const copied = Math.min(count, mostCopied);
+  const copy = () => void navigator.clipboard.writeText(csvOf(rows, copied));
   return (
     <figcaption className="flex items-center gap-3 border-t border-hairline px-2 py-1 text-quiet">
       <span>{words.rows.counted(count)}</span>
+      <button type="button" className="underline" onClick={copy}>
+        {words.rows.copyCsv(copied, count)}
+      </button>
       {count > mostRows && (
         <>
           <span>{words.rows.window(first + 1, first + shown)}</span>

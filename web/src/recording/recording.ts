@@ -26,7 +26,7 @@ export interface Recorded {
 }
 
 /** Silences longer than this are folded to it, and said. */
-export const longestSilenceMs = 2_000;
+const longestSilenceMs = 2_000;
 /** Pages are told of news four times a second at most. */
 const tellingMs = 250;
 

@@ -14,7 +14,7 @@ export function KeyMap({ open, onClose }: { readonly open: boolean; readonly onC
             // Groups are listed once, while the map is open.
             <section key={place}>
               <h3 className="mb-1 text-meta text-quiet">{name}</h3>
-              <dl className="grid grid-cols-[7ch_1fr] gap-y-1">
+              <dl className="grid grid-cols-[10ch_1fr] gap-y-1">
                 {bindings.map(({ keys, says }) => (
                   <div key={keys} className="contents">
                     <dt>

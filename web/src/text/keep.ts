@@ -90,8 +90,8 @@ export const keepWords = {
   health: {
     ready: 'New sessions are admitted and recorded.',
     open: (sessions: number) => `${count(sessions, 'session')} open.`,
-    proof: 'Check the record without the gateway',
-    proofSays: 'The record can be read and checked offline, from the state folder alone, on another machine.',
+    proof: 'Read the record without the gateway',
+    proofSays: 'From the state folder alone, on another machine, with the command line:',
     proofCommand: 'chaperone sessions --state DIR\nchaperone replay SESSION --state DIR',
     you: 'You',
     subject: 'Subject',

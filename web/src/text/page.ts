@@ -41,7 +41,7 @@ export const pageWords = {
     connections: 'Connections',
     policies: 'Policies',
     audit: 'Audit trail',
-    health: 'Proof and health',
+    health: 'Health',
   },
   keys: {
     title: 'Keys',

@@ -169,6 +169,7 @@ export const recordWords = {
     label: (rows: number, columns: number) => `${count(rows, 'row')}, ${count(columns, 'column')}`,
     counted: (rows: number) => count(rows, 'row'),
     window: (first: number, last: number) => `rows ${first.toLocaleString()} to ${last.toLocaleString()}`,
+    copyCsv: (copied: number, all: number) => (copied === all ? 'Copy as CSV' : `Copy the first ${copied.toLocaleString()} as CSV`),
     before: 'Before',
     after: 'After',
     empty: 'empty text',
