@@ -1,4 +1,5 @@
 import type { AuditEvent } from '../core/entry.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { RecordingTerms } from '../core/recorder.ts';
 import type { DraftFile, DraftFindings } from '../stages/policy/draft.ts';
 import type { PoliciesInForce } from '../stages/policy/keeper.ts';
@@ -35,6 +36,8 @@ export interface ConnectionItem {
   readonly protocol: string;
   readonly recording: RecordingTerms;
   readonly retentionDays: number;
+  /** Where it leads, as configured; what is secret in it stands there as `[secret]`. */
+  readonly target: JsonObject;
 }
 
 /** Who wants which session ended, and why. */

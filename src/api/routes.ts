@@ -118,10 +118,10 @@ export function addOtherRoutes(api: Api, { catalog, gateway }: RouteSources): vo
   api.get(
     '/api/v1/audit',
     {
-      schema: { summary: 'What people and the gateway did', querystring: contract.pageQuery, response: { 200: contract.auditPage } },
+      schema: { summary: 'What people and the gateway did', querystring: contract.auditQuery, response: { 200: contract.auditPage } },
     },
     async (request) => {
-      const { items, next } = catalog.audit(split(request.query)[1]);
+      const { items, next } = catalog.audit(...split(request.query));
       // JSON read back from the record: the schema's type is the mutable form of the same.
       return { items: items.map((item) => ({ ...item, detail: structuredClone(item.detail) as Record<string, never> })), next };
     },
@@ -135,7 +135,11 @@ export function addOtherRoutes(api: Api, { catalog, gateway }: RouteSources): vo
         response: { 200: contract.connectionList },
       },
     },
-    async () => ({ items: await gateway.connections() }),
+    async () => {
+      const items = await gateway.connections();
+      // As with the trail: JSON, whose type the schema has as mutable.
+      return { items: items.map((item) => ({ ...item, target: structuredClone(item.target) as Record<string, never> })) };
+    },
   );
 }
 

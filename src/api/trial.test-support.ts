@@ -151,7 +151,7 @@ export function memoryCatalog(sessions: readonly SessionItem[], exchanges: reado
       );
       return pageOf(found, limit, cursor);
     },
-    audit: ({ limit, cursor }) => {
+    audit: (_filter, { limit, cursor }) => {
       const one = { id: createId(), at: '2026-11-22T10:00:00.000Z', event: 'gateway.started', actor: 'gateway', detail: { nested: [1] } };
       return pageOf([one], limit, cursor);
     },
@@ -341,6 +341,7 @@ function gatewayOf(state: { ready: string | null; auditFault: Error | null }, au
         protocol: 'sql',
         recording: { durability: 'write', onFailure: 'stop', contentLimit: 67_108_864 },
         retentionDays: 90,
+        target: { host: '127.0.0.1', port: 5432, key: '[secret]' },
       },
     ],
     policyCatalogs: async () => [],

@@ -4,7 +4,7 @@ import { createId } from '../core/identifier.ts';
 import type { Decoder } from '../core/protocol.ts';
 import { archiveJournal } from './archiver.ts';
 import { openCatalog } from './catalog.ts';
-import type { CatalogReader, ExchangeFilter, ExchangeItem, Page, PageRequest, SessionFilter } from './items.ts';
+import type { AuditFilter, CatalogReader, ExchangeFilter, ExchangeItem, Page, PageRequest, SessionFilter } from './items.ts';
 import { decodeRecording } from './decoded.ts';
 import { readEntries } from './read.ts';
 import { exchange, linesDecoder, opening, TestJournal } from './test-journal.ts';
@@ -49,7 +49,14 @@ describe('the catalog', () => {
     journal.put(refused, 0, { kind: 'end', end: { status: 'refused', reason: 'Too old.' } });
     const ledger = createId();
     for (let at = 0; at < 25; at += 1)
-      journal.put(ledger, 0, { kind: 'audit', audit: { event: 'recording.read', actor: 'eve', detail: { at } } });
+      journal.put(ledger, 0, {
+        kind: 'audit',
+        audit: {
+          event: at % 5 === 4 ? 'login.ended' : 'recording.read',
+          actor: at % 2 ? 'Eve (issuer)' : 'max (issuer)',
+          detail: { at, session: `s${at % 3}` },
+        },
+      });
     catalog = await archive(journal);
   });
   after(() => {
@@ -176,11 +183,22 @@ describe('the catalog', () => {
   });
 
   it('pages through the ledger, newest first', () => {
-    const items = everyPage(4, (page) => catalog.audit(page));
+    const items = everyPage(4, (page) => catalog.audit({}, page));
     assert.deepEqual(
       items.map((item) => item.detail['at']),
       Array.from({ length: 25 }, (_, at) => 24 - at),
     );
+  });
+
+  it('narrows the ledger by what was done, by whom, to what and when', () => {
+    const count = (filter: AuditFilter) => everyPage(4, (page) => catalog.audit(filter, page)).length;
+    assert.equal(count({ event: 'login.ended' }), 5);
+    assert.equal(count({ event: 'recording.' }), 20);
+    assert.equal(count({ event: 'recording' }), 0);
+    assert.equal(count({ actor: 'eve' }), 12);
+    assert.equal(count({ actor: 'EVE', session: 's1' }), 4);
+    assert.equal(count({ since: '2020-01-01T00:00:00Z' }), 25);
+    assert.equal(count({ until: '2020-01-01T00:00:00Z' }), 0);
   });
 
   it('refuses what cannot be', () => {

@@ -1,8 +1,18 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { Conditions, matchExchanges, matchSessions, matchText, visible } from './conditions.ts';
+import { Conditions, matchAudit, matchExchanges, matchSessions, matchText, visible } from './conditions.ts';
 import { decodeCursor } from './cursor.ts';
-import type { AuditItem, ExchangeFilter, ExchangeItem, Page, PageRequest, SessionFilter, SessionItem, Visibility } from './items.ts';
+import type {
+  AuditFilter,
+  AuditItem,
+  ExchangeFilter,
+  ExchangeItem,
+  Page,
+  PageRequest,
+  SessionFilter,
+  SessionItem,
+  Visibility,
+} from './items.ts';
 import { catalogPath } from './layout.ts';
 import { itemLimit, paged } from './paging.ts';
 import type { Catalog, RunReader } from './run-items.ts';
@@ -80,8 +90,9 @@ class SqliteCatalog implements Catalog {
     return paged(this.#rows(sql, conditions.values, page), page, exchangeItem, (row) => ['o', Number(row['ordinal'])]);
   }
 
-  audit(page: PageRequest): Page<AuditItem> {
+  audit(filter: AuditFilter, page: PageRequest): Page<AuditItem> {
     const conditions = new Conditions();
+    matchAudit(conditions, filter);
     const cursor = decodeCursor(page.cursor, 'a');
     if (cursor !== null) conditions.add('(ledger, sequence) < (?, ?)', ...cursor);
     const sql = `SELECT * FROM audit ${conditions.where} ORDER BY ledger DESC, sequence DESC LIMIT ?`;

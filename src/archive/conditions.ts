@@ -1,5 +1,5 @@
 import { ChaperoneError } from '../core/errors.ts';
-import type { ExchangeFilter, SessionFilter, Visibility } from './items.ts';
+import type { AuditFilter, ExchangeFilter, SessionFilter, Visibility } from './items.ts';
 import { amongExceptional } from './query/fields.ts';
 import { searchable } from './store.ts';
 
@@ -53,6 +53,15 @@ export function matchExchanges(conditions: Conditions, filter: ExchangeFilter): 
   if (filter.object !== undefined)
     conditions.add("EXISTS (SELECT 1 FROM json_each(x.objects) AS o WHERE json_extract(o.value, '$.name') = ?)", filter.object);
   during(conditions, 'x.started_at', filter);
+}
+
+export function matchAudit(conditions: Conditions, filter: AuditFilter): void {
+  const { event, actor, session } = filter;
+  if (event?.endsWith('.')) conditions.add('substr(event, 1, ?) = ?', event.length, event);
+  else conditions.equal('event', event);
+  if (actor !== undefined) conditions.add('instr(lower(actor), lower(?)) > 0', actor);
+  if (session !== undefined) conditions.add("json_extract(detail, '$.session') = ?", session);
+  during(conditions, 'at', filter);
 }
 
 const longestQuery = 1000;

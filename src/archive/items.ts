@@ -125,6 +125,18 @@ export interface ExchangeFilter {
   readonly until?: string;
 }
 
+/** Every field narrows; an absent one does not. */
+export interface AuditFilter {
+  /** `recording.read`, or `recording.` for all that begins so. */
+  readonly event?: string;
+  /** Found in who did it, in any case. */
+  readonly actor?: string;
+  /** The session that it is about. */
+  readonly session?: string;
+  readonly since?: string;
+  readonly until?: string;
+}
+
 /** The questions one can ask of the catalog. Newest sessions first; exchanges of one session in their order, of a search newest first. */
 export interface CatalogReader {
   sessions(filter: SessionFilter, visibility: Visibility, page: PageRequest): Page<SessionItem>;
@@ -134,6 +146,6 @@ export interface CatalogReader {
   /** The last exchanges of a session, newest first. */
   lastExchanges(session: string, limit: number): readonly ExchangeItem[];
   exchanges(filter: ExchangeFilter, visibility: Visibility, page: PageRequest): Page<ExchangeItem>;
-  audit(page: PageRequest): Page<AuditItem>;
+  audit(filter: AuditFilter, page: PageRequest): Page<AuditItem>;
   close(): void;
 }

@@ -72,7 +72,7 @@ describe('retention', () => {
       assert.deepEqual([sessions?.length, exchanges?.length, indexed?.length, orphans?.length], [1, 1, 1, 0]);
       const catalog = openCatalog(journal.state);
       assert.equal(catalog.exchanges({ q: 'old' }, 'all', { limit: 10, cursor: null }).items.length, 0);
-      assert.equal(catalog.audit({ limit: 10, cursor: null }).items[0]?.event, 'retention.deleted');
+      assert.equal(catalog.audit({}, { limit: 10, cursor: null }).items[0]?.event, 'retention.deleted');
       catalog.close();
     }));
 

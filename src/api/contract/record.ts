@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditItem, ExchangeFilter, ExchangeItem, Page, SessionFilter, SessionItem } from '../../archive/items.ts';
+import type { AuditFilter, AuditItem, ExchangeFilter, ExchangeItem, Page, SessionFilter, SessionItem } from '../../archive/items.ts';
 import type { Facets, FoundPage } from '../../archive/search-items.ts';
 import { effects } from '../../core/action.ts';
 import type { ConnectionItem } from '../gateway-port.ts';
@@ -129,6 +129,7 @@ const connection = named(
       contentLimit: z.number().describe('Bytes of content kept for one exchange; what is over is counted and hashed'),
     }),
     retentionDays: z.number(),
+    target: z.record(z.string(), z.json()).describe('Where it leads, as configured; what is secret stands there as [secret]'),
   }),
 );
 
@@ -203,6 +204,13 @@ export const exchangeQuery = z.strictObject({
 });
 
 const { limit: _limit, cursor: _cursor, ...narrowing } = exchangeQuery.shape;
+export const auditQuery = z.strictObject({
+  event: text().describe('recording.read, or recording. for all that begins so'),
+  actor: text().describe('Found in who did it'),
+  session: text().describe('What it is about'),
+  ...period,
+  ...paging,
+});
 export const recordingQuery = z.strictObject({
   from: z.coerce.number().int().min(0).optional().describe('The first sequence'),
   limit: z.coerce.number().int().min(1).max(100_000).optional().describe('How many lines at most'),
@@ -219,7 +227,8 @@ void [
   true satisfies Equal<z.output<typeof sessionPage>, Page<SessionItem>>,
   true satisfies Equal<z.output<typeof foundPage>, FoundPage>,
   true satisfies Equal<z.output<typeof counted>, Facets>,
-  true satisfies Equal<z.output<typeof connection>, ConnectionItem>,
+  true satisfies Equal<Omit<z.output<typeof connection>, 'target'>, Omit<ConnectionItem, 'target'>>,
   true satisfies Equal<Defined<Filter<typeof sessionQuery>>, Defined<SessionFilter>>,
   true satisfies Equal<Defined<Filter<typeof exchangeQuery>>, Defined<ExchangeFilter>>,
+  true satisfies Equal<Defined<Filter<typeof auditQuery>>, Defined<AuditFilter>>,
 ];
