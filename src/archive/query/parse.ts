@@ -88,7 +88,7 @@ class Parser {
     const from = this.#at;
     const field = fieldName.exec(this.#rest)?.[0];
     if (field === undefined) {
-      const value = this.#text_();
+      const value = this.#freeText();
       this.#space();
       return { kind: 'text', value, from, until: value.until };
     }
@@ -111,7 +111,7 @@ class Parser {
   }
 
   /** Free text is taken as it stands: `*` and `?` are characters of what is looked for. */
-  #text_(): Value {
+  #freeText(): Value {
     const character = this.#peek();
     if (character === '"') return this.#phrase();
     if (character === '/' && /^\/[^/\s]+\/(?=[\s)]|$)/.test(this.#rest)) return this.#pattern();
