@@ -84,6 +84,7 @@ function kin(relation: Relation, side: 'parents' | 'children', snapshot: SchemaS
 function defined(view: Relation, tracer: Tracer): Traced {
   const system = view.schema === 'pg_catalog' || view.schema === 'information_schema';
   const tree = view.schema === 'information_schema' ? null : parseTrusted(view.definition ?? '');
+  tracer.allow(view.definition ?? '');
   const traced = tree === null ? untraceable : tracer.query(tree, outermost);
   const columns = renamed(traced.columns ?? [], view.columns);
   const plain = tree === null ? new Set<string>() : plainColumns(tree, view.columns);

@@ -61,6 +61,8 @@ export const outermost: Scope = { items: [], queries: new Map(), windows: undefi
 /** The mutually recursive parts of the tracing. */
 export interface Tracer {
   readonly context: Context;
+  /** A text that somebody else has written is traced too: it takes the steps that it takes by itself. */
+  allow(text: string): void;
   expression(value: unknown, scope: Scope): Sources;
   query(value: unknown, scope: Scope): Traced;
   from(clause: unknown, scope: Scope): From;
