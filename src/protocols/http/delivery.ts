@@ -14,6 +14,8 @@ export class Delivery {
   #taken: Taken[] = [];
   readonly #frames = new FrameReader((kind, payload) => this.#taken.push({ kind, payload }));
   #ended = false;
+  /** Whether the client takes more: from a write that says no until it has drained, whatever is handed over meanwhile. */
+  #takes = true;
 
   /** `withBody` is false in reply to HEAD, whose client waits for none. */
   constructor(response: ServerResponse, withBody: boolean) {
@@ -29,27 +31,29 @@ export class Delivery {
     return this.#ended;
   }
 
+  drained(): void {
+    this.#takes = true;
+  }
+
   /** Whether the client takes more now. */
   deliver(bytes: Buffer): boolean {
     this.#frames.read(bytes);
     const taken = this.#taken;
     this.#taken = [];
-    let more = true;
     for (const [index, { kind, payload }] of taken.entries()) {
       if (this.#ended || this.#response.destroyed) return true;
       // The last piece goes together with the end: one write, and where it is the only one, together with the head.
       if (kind === letter.body && taken[index + 1]?.kind === letter.end) this.#end(payload);
-      else more = this.#one(kind, payload);
+      else this.#one(kind, payload);
     }
-    return more;
+    return this.#takes;
   }
 
-  #one(kind: number, payload: Buffer): boolean {
+  #one(kind: number, payload: Buffer): void {
     if (kind === letter.reply) this.#head(payload);
-    else if (kind === letter.body) return this.#withBody ? this.#response.write(payload) : true;
+    else if (kind === letter.body && this.#withBody) this.#takes = this.#response.write(payload);
     else if (kind === letter.trailers) this.#trailers(readFields(payload));
     else if (kind === letter.end) this.#end(null);
-    return true;
   }
 
   #head(payload: Buffer): void {

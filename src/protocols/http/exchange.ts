@@ -62,7 +62,10 @@ export class HttpExchange implements Exchange {
         ? new Delivery(visit.response, visit.method !== 'HEAD')
         : new SocketDelivery(visit.response, visit.upgrade.socket);
     visit.response.once('close', () => this.cut('The client went away.'));
-    visit.response.on('drain', () => this.#clientFlows(true));
+    visit.response.on('drain', () => {
+      this.#delivery.drained();
+      this.#clientFlows(true);
+    });
   }
 
   get head(): RequestHead {

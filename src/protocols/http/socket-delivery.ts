@@ -14,9 +14,10 @@ export class SocketDelivery {
   readonly #frames = new FrameReader((kind, payload) => this.#one(kind, payload));
   #switched = false;
   #ended = false;
-  #more = true;
+  #takes = true;
 
   constructor(response: ServerResponse, socket: Duplex) {
+    socket.on('drain', () => this.drained());
     this.#response = response;
     this.#socket = socket;
     this.#plain = new Delivery(response, true);
@@ -29,16 +30,20 @@ export class SocketDelivery {
     return this.#ended || this.#plain.ended;
   }
 
+  drained(): void {
+    this.#takes = true;
+    this.#plain.drained();
+  }
+
   deliver(bytes: Buffer): boolean {
-    this.#more = true;
     this.#frames.read(bytes);
-    return this.#more;
+    return this.#takes;
   }
 
   #one(kind: number, payload: Buffer): void {
     if (this.#switched) this.#message(kind, payload);
     else if (kind === letter.reply && payload.toString('latin1', 0, 4) === '101 ') this.#switch(payload);
-    else this.#more = this.#plain.deliver(kind === letter.end ? endFrame : frameOf(kind as typeof letter.body, payload));
+    else this.#takes = this.#plain.deliver(kind === letter.end ? endFrame : frameOf(kind as typeof letter.body, payload));
   }
 
   #switch(payload: Buffer): void {
@@ -52,7 +57,7 @@ export class SocketDelivery {
 
   #message(kind: number, payload: Buffer): void {
     if (this.#ended) return;
-    if (kind === letter.message && this.#socket.writable) this.#more = this.#socket.write(encodeFrame(readMessage(payload), false));
+    if (kind === letter.message && this.#socket.writable) this.#takes = this.#socket.write(encodeFrame(readMessage(payload), false));
     if (kind !== letter.end) return;
     this.#ended = true;
     closeGently(this.#socket);
