@@ -181,6 +181,44 @@ describe('git, as people use it', () => {
     assert.ok(existsSync(join(whole, 'part', 'version.txt')));
   });
 
+  test('cannot hide a submodule from policy by what .gitmodules says of it', async () => {
+    await trial.must(work, 'config', '--file', '.gitmodules', 'submodule.part.ignore', 'all');
+    await trial.commit(work, {}, 'Ignore it');
+    await trial.must(work, 'push', '--quiet', 'origin', 'HEAD:main');
+    await trial.must(join(work, 'part'), 'checkout', '--quiet', 'HEAD~1');
+    await trial.must(work, 'add', '--force', 'part');
+    const moved = (await trial.must(join(work, 'part'), 'rev-parse', 'HEAD')).trim();
+    await trial.must(work, 'update-index', '--cacheinfo', `160000,${moved},part`);
+    await trial.must(work, 'commit', '--quiet', '--allow-empty', '--message', 'Move it');
+    await trial.must(work, 'push', '--quiet', 'origin', 'HEAD:main');
+    assert.deepEqual(last('git:push').facts['submodules'], ['part']);
+  });
+
+  test('merges files that end without a line feed, changed in the merge', async () => {
+    await trial.commit(work, { 'ends.txt': 'a\nb\nc' }, 'Ends');
+    await trial.must(work, 'checkout', '--quiet', '-b', 'other-end');
+    await trial.commit(work, { 'ends.txt': 'a\nb\nd' });
+    await trial.must(work, 'checkout', '--quiet', '-');
+    await trial.commit(work, { 'ends.txt': 'a\nb\ne' });
+    await trial.git(work, 'merge', '--quiet', 'other-end');
+    await trial.commit(work, { 'ends.txt': 'a\n\nb\nf' }, 'Merge ends');
+    await trial.must(work, 'push', '--quiet', 'origin', 'HEAD:main');
+    assert.deepEqual([last('git:push').facts['commits'], last('git:push').facts['paths']], [4, ['ends.txt']]);
+  });
+
+  test('cannot take a file away unseen by a merge with a time when it was not there', async () => {
+    const old = (await trial.must(work, 'rev-parse', 'HEAD')).trim();
+    await trial.commit(work, { CODEOWNERS: '* @security\n' }, 'Name the owners');
+    await trial.must(work, 'push', '--quiet', 'origin', 'HEAD:main');
+    // A merge of now and then whose tree is that of then: to each parent it changes nothing that the other does not have.
+    const merged = (await trial.must(work, 'commit-tree', '-p', 'HEAD', '-p', old, '-m', 'Merge', `${old}^{tree}`)).trim();
+    await trial.must(work, 'push', '--quiet', 'origin', `${merged}:main`);
+    const { facts, text } = last('git:push');
+    assert.deepEqual([facts['paths'], facts['removedLines']], [['CODEOWNERS'], 1]);
+    assert.match(text, /-\* @security/);
+    await trial.must(work, 'reset', '--quiet', '--hard', merged);
+  });
+
   test('presents its token by a credential helper', async () => {
     const token = await trial.plane.token();
     const helper = `!f() { test "$1" = get && printf 'username=oauth2\\npassword=${token}\\n'; }; f`;

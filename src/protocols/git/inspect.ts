@@ -1,10 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { PassThrough, type Readable, Transform, type TransformCallback } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import { type FileHandle, open } from 'node:fs/promises';
 import { isTagSigned, readCommit } from './commit-object.ts';
+import { Flaw } from './flaw.ts';
 import { encodeFrame, frameKinds } from './framing.ts';
 import {
   type CommitFound,
@@ -16,20 +12,11 @@ import {
   shownSecrets,
 } from './inspection.ts';
 import { complaintOf, ended, GitFailed, runGit, startGit } from './native.ts';
+import { takePack } from './pack-intake.ts';
 import { LineBlocks, PatchReader } from './patch-reader.ts';
 import { hasPack, isNone, type RefCommand } from './push-request.ts';
 import { SecretSearch } from './secret-search.ts';
 
-/** What a push itself is at fault for. */
-class Flaw extends Error {
-  readonly large: boolean;
-  constructor(message: string, large = false) {
-    super(message);
-    this.large = large;
-  }
-}
-
-const packHead = 12;
 const shownCommits = 200;
 /** Bytes of frames that are written at once. */
 const patchPiece = 1024 * 1024;
@@ -67,7 +54,7 @@ class Inspecting {
 
   async run(): Promise<Inspection> {
     const { commands, limits } = this.#job;
-    if (hasPack(this.#job)) await this.#takePack();
+    if (hasPack(this.#job)) await takePack(this.#job, this.#signal);
     const targets = commands.filter((each) => !isNone(each.new)).map((each) => each.new);
     const tagsSigned = await this.#checkTargets(targets);
     const ids = await this.#newCommits(targets);
@@ -100,64 +87,11 @@ class Inspecting {
       signed: tagsSigned && commits.every(({ signed }) => signed),
       authorMismatch: differs('author'),
       committerMismatch: differs('committer'),
-      secrets: this.#secrets.found.slice(0, shownSecrets).map(({ path, line, rule }) => `${path}:${line}:${rule}`),
+      secrets: [...new Set(this.#secrets.found.map(({ path, line, rule }) => `${path}:${line}:${rule}`))].slice(0, shownSecrets),
       submodules: [...this.#submodules],
       symlinks: [...this.#symlinks],
       preview: this.#preview.slice(0, previewChars),
     };
-  }
-
-  /** index-pack reads every object, finds the bases of thin deltas among the mirror's, and checks what it holds (fsck). */
-  async #takePack(): Promise<void> {
-    const { place, limits } = this.#job;
-    const args = ['index-pack', '--stdin', '--fix-thin', '--strict', `--max-input-size=${limits.bytes}`];
-    const child = startGit(place, args, this.#signal);
-    const end = ended(child, args, complaintOf(child));
-    child.stdout.resume();
-    const head = new PackHead(limits.objects);
-    const piped = pipeline(this.#packStream(), head, child.stdin).catch((fault: unknown) => fault);
-    const [fault] = await Promise.all([piped, end.catch((failed: unknown) => failed)]);
-    if (fault instanceof Flaw) throw fault;
-    await end;
-    await this.#checkEnd(head);
-  }
-
-  /**
-   * index-pack stops where the pack ends, and does not look at what follows. What it has stored says where that was: the pushed objects
-   * as they came, and behind them the bases of thin deltas, which it has added.
-   */
-  async #checkEnd({ objects, bytes }: PackHead): Promise<void> {
-    const folder = join(this.#job.place.quarantine ?? '', 'pack');
-    const stored = (await readdir(folder)).find((name) => name.endsWith('.pack'));
-    if (stored === undefined) throw new GitFailed('index-pack has stored nothing');
-    const path = join(folder, stored);
-    const all = await storedObjects(path);
-    const sum = (this.#job.commands[0]?.new.length ?? 40) / 2;
-    const end = all === objects ? (await stat(path)).size - sum : await this.#offsetOf(path, objects);
-    if (end + sum !== bytes) throw new Flaw('Something follows behind the pack of the push.');
-  }
-
-  /** Where the object stands that was stored as that one in the order of the pack. */
-  async #offsetOf(path: string, place: number): Promise<number> {
-    const index = createReadStream(path.replace(/pack$/, 'idx'));
-    const listed = await runGit(this.#job.place, ['show-index'], { signal: this.#signal, input: index });
-    const offsets = listed
-      .toString('latin1')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => Number.parseInt(line, 10));
-    return offsets.toSorted((one, other) => one - other)[place] ?? 0;
-  }
-
-  #packStream(): Readable {
-    const { spool, gzip, packAt, limits } = this.#job;
-    if (!gzip) return createReadStream(spool, { start: packAt, highWaterMark: patchPiece });
-    const inflated = new PassThrough();
-    const skipping = skip(packAt, limits.bytes);
-    pipeline(createReadStream(spool), createGunzip(), skipping, inflated).catch((fault: unknown) =>
-      inflated.destroy(fault instanceof Error ? fault : new Error(String(fault))),
-    );
-    return inflated;
   }
 
   /**
@@ -254,9 +188,10 @@ class Inspecting {
     if (next !== ids.length) throw new GitFailed('git left a commit out');
   }
 
-  /** What a ref's change is as a whole, where commits that the target has already come into it or are taken away. */
-  async #writeChange({ ref, old, new: state, created, deleted, forced }: RefChange, file: FileHandle): Promise<void> {
-    if (created || deleted || (!forced && this.#commits.has(state) && !(await this.#bringsKnown(old, state)))) return;
+  /** What a ref's change is as a whole, where its commits one by one do not tell. */
+  async #writeChange(change: RefChange, file: FileHandle): Promise<void> {
+    const { ref, old, new: state, created, deleted } = change;
+    if (created || deleted || !(await this.#saysMore(change))) return;
     await file.write(encodeFrame(frameKinds.change, JSON.stringify({ ref, old, new: state })));
     this.#show(`\n${ref} as a whole\n\n`);
     const reader = this.#newReader(() => false);
@@ -264,6 +199,15 @@ class Inspecting {
       reader.feed(lines);
       await file.write(Buffer.concat(this.#patchFrames(lines)));
     });
+  }
+
+  /**
+   * Whether a ref's change can be more than what its new commits add: commits that the target has already come into it or are taken
+   * away, or a merge takes a file from the side where it never was, which is no change to either of its parents.
+   */
+  async #saysMore({ old, new: state, forced }: RefChange): Promise<boolean> {
+    if (forced || !this.#commits.has(state)) return true;
+    return [...this.#commits.values()].some(({ parents }) => parents.length > 1) || this.#bringsKnown(old, state);
   }
 
   async #bringsKnown(old: string, state: string): Promise<boolean> {
@@ -336,59 +280,7 @@ const patchOptions = [
   '--no-renames',
   '--no-ext-diff',
   '--no-textconv',
+  '--ignore-submodules=none',
   '--src-prefix=a/',
   '--dst-prefix=b/',
 ];
-
-/** Looks at a pack's head on its way (gitformat-pack(5)): what it says of its objects is what index-pack holds it to. */
-class PackHead extends Transform {
-  objects = 0;
-  bytes = 0;
-  readonly #most: number;
-  #head: Buffer | null = Buffer.alloc(0);
-
-  constructor(mostObjects: number) {
-    super();
-    this.#most = mostObjects;
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.bytes += chunk.length;
-    if (this.#head === null) return done(null, chunk);
-    const head = Buffer.concat([this.#head, chunk]);
-    this.#head = head;
-    if (head.length < packHead) return done();
-    this.objects = head.readUInt32BE(8);
-    if (head.toString('latin1', 0, 4) !== 'PACK') return done(new Flaw('What follows the refs of the push is no pack.'));
-    if (this.objects > this.#most) return done(new Flaw(`The push has ${this.objects} objects; ${this.#most} are allowed.`, true));
-    this.#head = null;
-    return done(null, head);
-  }
-
-  override _flush(done: TransformCallback): void {
-    done(this.#head === null ? null : new Flaw('The push has no pack.'));
-  }
-}
-
-async function storedObjects(path: string): Promise<number> {
-  const file = await open(path);
-  try {
-    const { buffer } = await file.read(Buffer.alloc(packHead), 0, packHead, 0);
-    return buffer.readUInt32BE(8);
-  } finally {
-    await file.close();
-  }
-}
-
-function skip(count: number, most: number): Transform {
-  let [left, passed] = [count, 0];
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      const kept = chunk.subarray(Math.min(left, chunk.length));
-      left -= chunk.length - kept.length;
-      passed += kept.length;
-      if (passed > most) done(new Flaw(`The push is longer than ${most} bytes.`, true));
-      else done(null, kept);
-    },
-  });
-}
