@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { after, before, describe, test } from 'node:test';
 import type { Action } from '../../core/action.ts';
 import { everybody } from '../../../test/rig/data-plane.ts';
@@ -203,6 +204,32 @@ describe('a push that is not sound', () => {
     assert.match(text, /unpack ok/);
     assert.deepEqual(await trial.refs(), { 'refs/heads/main': plain.state });
     assert.equal((await trial.git(`${trial.kept}/mirror.git`, 'cat-file', '-e', file.id)).code, 0);
+    await trial.swept();
+  });
+
+  test('is told of in the form that its client has asked for', async () => {
+    const stale = pushBody('refs/heads/main', 'a'.repeat(40), plain.state, plain.packed, 'report-status');
+    assert.match((await send(stale)).text, /^000eunpack ok\n[0-9a-f]{4}ng refs\/heads\/main REQUEST_INVALID: .*\n0000$/s);
+    const { status, text } = await send(pushBody('refs/heads/main', 'a'.repeat(40), plain.state, plain.packed, 'ofs-delta'));
+    assert.equal(status, 400);
+    assert.equal((JSON.parse(text) as { readonly code: string }).code, 'REQUEST_INVALID');
+  });
+
+  test('is read the same where it comes compressed', async () => {
+    const gzip = { 'content-encoding': 'gzip' };
+    const behind = Buffer.concat([plain.packed, Buffer.from('more')]);
+    assert.match((await send(gzipSync(pushBody('refs/heads/zipped', none, plain.state, behind)), gzip)).text, /behind the pack/);
+    assert.match((await send(Buffer.from('no gzip at all'), gzip)).text, /cannot be decompressed/);
+    const bomb = gzipSync(
+      Buffer.concat([pushBody('refs/heads/zipped', none, plain.state, Buffer.from('PACK')), Buffer.alloc(64 * 1024 * 1024)]),
+    );
+    assert.match((await send(bomb, gzip)).text, /PROTOCOL_REFUSED|LIMIT_EXCEEDED/);
+    const sound = pushing(entry('zipped'));
+    assert.match(
+      (await send(gzipSync(pushBody('refs/heads/zipped', none, sound.state, sound.packed)), gzip)).text,
+      /ok refs\/heads\/zipped/,
+    );
+    assert.equal((await trial.refs())['refs/heads/zipped'], sound.state);
     await trial.swept();
   });
 });
