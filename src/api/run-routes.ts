@@ -47,11 +47,14 @@ export function addRunRoutes(api: Api, { runs, gateway }: RunSources): void {
       schema: {
         summary: 'The exchanges of a run, over all its connections in one order',
         params: contract.runParams,
-        querystring: contract.pageQuery,
+        querystring: contract.runPageQuery,
         response: { 200: contract.exchangePage },
       },
     },
-    async (request) => runs.runExchanges(await looked(request, gateway, 'run.exchanges-read'), split(request.query)[1]),
+    async (request) => {
+      const [{ since = null }, page] = split(request.query);
+      return runs.runExchanges(await looked(request, gateway, 'run.exchanges-read'), since, page);
+    },
   );
   api.get(
     '/api/v1/runs/:id/story',
@@ -59,11 +62,14 @@ export function addRunRoutes(api: Api, { runs, gateway }: RunSources): void {
       schema: {
         summary: 'The same to be read: like acts that simply passed are one line',
         params: contract.runParams,
-        querystring: contract.pageQuery,
+        querystring: contract.runPageQuery,
         response: { 200: contract.storyPage },
       },
     },
-    async (request) => runs.story(await looked(request, gateway, 'run.read'), split(request.query)[1]),
+    async (request) => {
+      const [{ since = null }, page] = split(request.query);
+      return runs.story(await looked(request, gateway, 'run.read'), since, page);
+    },
   );
 }
 

@@ -92,7 +92,7 @@ export function during(conditions: Conditions, column: string, filter: { readonl
   if (filter.until !== undefined) conditions.add(`${column} < ?`, instant('until', filter.until));
 }
 
-function instant(name: string, text: string): number {
+export function instant(name: string, text: string): number {
   const at = /^\d{4}-\d{2}-\d{2}([Tt ]|$)/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(at)) throw new ChaperoneError('REQUEST_INVALID', `"${name}" must be a time such as 2026-01-31T12:00:00Z.`);
   return at;

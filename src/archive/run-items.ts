@@ -124,9 +124,9 @@ export interface RunReader {
   run(id: string): RunDetail | null;
   /** Its sessions that go on; the newest thousand. */
   activeSessions(id: string): readonly SessionItem[];
-  /** Its exchanges in the order in which they opened. */
-  runExchanges(id: string, page: PageRequest): Page<ExchangeItem>;
-  story(id: string, page: PageRequest): Page<StoryItem>;
+  /** Its exchanges in the order in which they opened, from a time on (RFC 3339) where one is given. */
+  runExchanges(id: string, since: string | null, page: PageRequest): Page<ExchangeItem>;
+  story(id: string, since: string | null, page: PageRequest): Page<StoryItem>;
 }
 
 /** All the questions one can ask of the catalog. */

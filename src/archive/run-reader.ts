@@ -7,6 +7,7 @@ import { itemLimit, paged } from './paging.ts';
 import type { ExceptionItem, Lane, RunDetail, RunFilter, RunItem, RunReader, StoryItem } from './run-items.ts';
 import { runColumns, runItem, summaryOf } from './run-rows.ts';
 import { exchangeColumns, exchangeItem, type Row, sessionItem, sessionRows } from './rows.ts';
+import { runFrom } from './run-page.ts';
 import { tellStory } from './story.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -38,13 +39,13 @@ export function readRuns(open: () => DatabaseSync | null): RunReader {
       const sql = `${sessionRows} WHERE s.run_key = ? AND s.status = 'active' ORDER BY s.id DESC LIMIT 1000`;
       return key === null ? [] : (open()?.prepare(sql).all(Number(key['key'])) ?? []).map(sessionItem);
     },
-    runExchanges: (id, page) => {
+    runExchanges: (id, since, page) => {
       const [database, key] = [open(), keyOf(id)];
-      return database === null || key === null ? { items: [], next: null } : exchangesIn(database, Number(key['key']), page);
+      return database === null || key === null ? { items: [], next: null } : exchangesIn(database, Number(key['key']), since, page);
     },
-    story: (id, page): Page<StoryItem> => {
+    story: (id, since, page): Page<StoryItem> => {
       const [database, key] = [open(), keyOf(id)];
-      return database === null || key === null ? { items: [], next: null } : tellStory(database, Number(key['key']), page);
+      return database === null || key === null ? { items: [], next: null } : tellStory(database, Number(key['key']), since, page);
     },
   };
 }
@@ -131,13 +132,12 @@ function withMarks(lane: Lane, exceptions: readonly Bare[]): Lane {
   return { ...lane, exceptions: own.map(({ kind, exchange: { id, startedAt } }) => ({ exchange: id, at: startedAt, kind })) };
 }
 
-function exchangesIn(database: DatabaseSync, key: number, page: PageRequest): Page<ExchangeItem> {
-  const cursor = decodeCursor(page.cursor, 't');
-  const after = cursor === null ? '' : 'AND (x.started_at, s.id, x.ordinal) > (?, ?, ?)';
+function exchangesIn(database: DatabaseSync, key: number, since: string | null, page: PageRequest): Page<ExchangeItem> {
+  const { sql: after, values } = runFrom(since, page);
   // The order is found by the index alone; then only the rows of the page are read.
   const sql = `SELECT ${exchangeColumns} FROM (
       SELECT x.id AS row, s.key AS owner ${exchangesOfRun} ${after} ORDER BY x.started_at, s.id, x.ordinal LIMIT ?
     ) AS chosen JOIN exchanges AS x ON x.id = chosen.row JOIN sessions AS s ON s.key = chosen.owner ORDER BY x.started_at, s.id, x.ordinal`;
-  const rows = database.prepare(sql).all(key, ...(cursor ?? []), itemLimit(page) + 1);
+  const rows = database.prepare(sql).all(key, ...values, itemLimit(page) + 1);
   return paged(rows, page, exchangeItem, (row) => ['t', Number(row['started_at']), String(row['session']), Number(row['ordinal'])]);
 }

@@ -227,11 +227,11 @@ describe('runs', () => {
   });
 
   it('have one order over all connections, page by page', () => {
-    const all = catalog.runs.runExchanges(named, first).items;
+    const all = catalog.runs.runExchanges(named, null, first).items;
     assert.equal(all.length, 10);
     const paged: string[] = [];
     for (let cursor: string | null = null; ; ) {
-      const { items, next } = catalog.runs.runExchanges(named, { limit: 3, cursor });
+      const { items, next } = catalog.runs.runExchanges(named, null, { limit: 3, cursor });
       paged.push(...items.map(({ id }) => id));
       cursor = next;
       if (cursor === null) break;
@@ -250,7 +250,7 @@ describe('runs', () => {
     const lines = (limit: number) => {
       const told: string[] = [];
       for (let cursor: string | null = null; ; ) {
-        const { items, next } = catalog.runs.story(named, { limit, cursor });
+        const { items, next } = catalog.runs.story(named, null, { limit, cursor });
         told.push(...items.map(({ kind, connection, action, count, text }) => `${connection} ${kind} ${count} × ${action}: ${text}`));
         cursor = next;
         if (cursor === null) return told;
@@ -269,6 +269,17 @@ describe('runs', () => {
     ];
     assert.deepEqual(lines(1000), expected);
     assert.deepEqual(lines(2), expected);
+  });
+
+  it('are read from a time on', () => {
+    const all = catalog.runs.runExchanges(named, null, first).items;
+    const since = all[6]?.startedAt ?? '';
+    assert.deepEqual(catalog.runs.runExchanges(named, since, first).items, all.slice(6));
+    const { items, next } = catalog.runs.runExchanges(named, since, { limit: 1, cursor: null });
+    assert.deepEqual(catalog.runs.runExchanges(named, since, { limit: 1, cursor: next }).items, all.slice(7, 8));
+    assert.deepEqual(items, all.slice(6, 7));
+    assert.equal(catalog.runs.story(named, since, first).items[0]?.text, 'delete from carts');
+    assert.throws(() => catalog.runs.story(named, 'yesterday', first), { code: 'REQUEST_INVALID' });
   });
 
   it('are the same once the catalog has been made anew', async () => {
@@ -312,7 +323,7 @@ describe('a run of 50,000 exchanges', () => {
       50_000,
     );
     assert.ok(JSON.stringify({ ...told, exceptions: [], newestSessions: [] }).length < 30_000);
-    const { items, next } = catalog.runs.story(run?.id ?? '', { limit: 1000, cursor: null });
+    const { items, next } = catalog.runs.story(run?.id ?? '', null, { limit: 1000, cursor: null });
     assert.equal(items.reduce((sum, { count }) => sum + count, 0) + (next === null ? 0 : 1), 50_000);
     assert.ok(items.length <= 500);
   });

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Effect } from '../core/action.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { encodeCursor } from './cursor.ts';
 import type { Page, PageRequest } from './items.ts';
 import { itemLimit } from './paging.ts';
+import { runFrom } from './run-page.ts';
 import type { StoryItem } from './run-items.ts';
 import type { Row } from './rows.ts';
 import { timestamp } from './timestamp.ts';
@@ -26,10 +27,9 @@ interface Fold {
  * A run as one reads it: acts of one kind on one connection that followed each other and simply passed are one line, beside
  * whatever went on on other connections meanwhile; what did not simply pass has a line of its own.
  */
-export function tellStory(database: DatabaseSync, runKey: number, page: PageRequest): Page<StoryItem> {
+export function tellStory(database: DatabaseSync, runKey: number, since: string | null, page: PageRequest): Page<StoryItem> {
   const limit = itemLimit(page);
-  const cursor = decodeCursor(page.cursor, 't');
-  const after = cursor === null ? '' : 'AND (x.started_at, s.id, x.ordinal) > (?, ?, ?)';
+  const { sql: after, values } = runFrom(since, page);
   const sql = `SELECT x.id AS row, s.id AS session, s.connection, x.ordinal, x.started_at, x.duration_ms, x.action, x.effect, x.objects,
       x.verdict, x.status
     FROM sessions AS s JOIN exchanges AS x ON x.session_key = s.key
@@ -39,7 +39,7 @@ export function tellStory(database: DatabaseSync, runKey: number, page: PageRequ
   let last: Row | null = null;
   let more = false;
   let looked = 0;
-  for (const row of database.prepare(sql).iterate(runKey, ...(cursor ?? []), mostLooked + 1)) {
+  for (const row of database.prepare(sql).iterate(runKey, ...values, mostLooked + 1)) {
     const fold = open.get(String(row['connection']));
     const joins = fold !== undefined && belongs(row, fold);
     looked += 1;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RunDetail, RunFilter, RunItem, StoryItem } from '../../archive/run-items.ts';
 import { effects } from '../../core/action.ts';
-import { count, type Defined, type Equal, type Filter, list, named, page, paging, period, text, time } from './pieces.ts';
+import { count, type Defined, type Equal, type Filter, list, moment, named, page, paging, period, text, time } from './pieces.ts';
 import { exchange, session } from './record.ts';
 
 const kinds = ['refused', 'denied', 'expired', 'approved', 'undecided', 'failed'] as const;
@@ -92,6 +92,7 @@ const storyItem = named(
 export const runPage = page(run);
 export const storyPage = page(storyItem);
 export const runParams = z.object({ id: z.string().min(1).max(64) });
+export const runPageQuery = z.strictObject({ since: moment.describe('From this time on'), ...paging });
 export const runQuery = z.strictObject({
   user: text().describe('Subject or e-mail'),
   agent: text(),
