@@ -5,9 +5,9 @@ import { endingOf, type Session } from '../../core/session.ts';
 import { refuse } from '../../core/verdict.ts';
 import type { Visit, WebConversation } from '../../core/web.ts';
 import { BodyMasks } from './body-masking.ts';
-import { fixedInjection, type Injection, noInjection } from './credential.ts';
+import { fixedInjection, type InjectionSource, noInjection } from './credential.ts';
 import { HttpExchange } from './exchange.ts';
-import { TokenSource } from './oauth.ts';
+import { type PostForm, TokenSource } from './oauth.ts';
 import { isGraphQl, RequestReader } from './request.ts';
 import { RequestBody } from './request-body.ts';
 import type { Settings } from './settings.ts';
@@ -27,7 +27,7 @@ export class HttpConversation implements WebConversation {
   readonly #mediate: Mediate;
   readonly #upstream: Upstream;
   readonly #reader: RequestReader;
-  readonly #injection: () => Injection | Promise<Injection>;
+  readonly #injections: InjectionSource;
   readonly #masks: BodyMasks | null;
   readonly #running = new Set<HttpExchange>();
 
@@ -38,7 +38,7 @@ export class HttpConversation implements WebConversation {
     const { settings } = target;
     this.#upstream = new Upstream(settings.target.url, target);
     this.#reader = new RequestReader(settings);
-    this.#injection = injectionOf(target);
+    this.#injections = injectionsOf(target);
     this.#masks = session.masking === null ? null : new BodyMasks(session.masking);
   }
 
@@ -68,7 +68,7 @@ export class HttpConversation implements WebConversation {
     const send: CallParts['send'] = (sent, handler) =>
       visit.upgrade === null ? this.#upstream.send(sent, handler) : this.#upstream.upgrade(sent, handler);
     const { rewriteBodies } = settings.target;
-    const parts = { send, places, rewriteBodies, masks, injection: this.#injection };
+    const parts = { send, places, rewriteBodies, masks, injections: this.#injections };
     const exchange = new HttpExchange(visit, head, body, (own) => new TargetCall(own, parts));
     this.#running.add(exchange);
     void this.#mediate(exchange);
@@ -76,24 +76,23 @@ export class HttpConversation implements WebConversation {
   }
 }
 
-function injectionOf(target: Target<Settings>): () => Injection | Promise<Injection> {
+function injectionsOf(target: Target<Settings>): InjectionSource {
   const { settings } = target;
   const { credentials } = settings;
-  if (credentials === undefined) return () => noInjection;
-  if (!('oauth' in credentials)) {
-    const injection = fixedInjection(credentials);
-    return () => injection;
+  if (credentials === undefined || !('oauth' in credentials)) {
+    const injection = credentials === undefined ? noInjection : fixedInjection(credentials);
+    return { current: () => injection, refused: () => {} };
   }
   const { oauth } = credentials;
   const source = tokenSources.get(settings) ?? new TokenSource(oauth, Date.now);
   tokenSources.set(settings, source);
-  return () =>
-    source.current(async (form, authorization) => {
-      const upstream = new Upstream(oauth.tokenUrl, target);
-      try {
-        return await upstream.postForm(oauth.tokenUrl.path || '/', form, authorization);
-      } finally {
-        await upstream.close();
-      }
-    });
+  const post: PostForm = async (form, authorization) => {
+    const upstream = new Upstream(oauth.tokenUrl, target);
+    try {
+      return await upstream.postForm(oauth.tokenUrl.path || '/', form, authorization);
+    } finally {
+      await upstream.close();
+    }
+  };
+  return { current: () => source.current(post), refused: (injection) => source.refused(injection) };
 }

@@ -12,6 +12,14 @@ export interface Injection {
   readonly scrubber: Scrubber;
 }
 
+/** Where a session's requests get what proves the gateway. */
+export interface InjectionSource {
+  /** A promise where it must be fetched first. */
+  current(): Injection | Promise<Injection>;
+  /** The target did not take it. */
+  refused(injection: Injection): void;
+}
+
 export const noInjection: Injection = { field: null, parameter: null, scrubber: new Scrubber([]) };
 
 /** A credential that is the same for every request. */

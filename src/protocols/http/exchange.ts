@@ -62,6 +62,8 @@ export class HttpExchange implements Exchange {
         ? new Delivery(visit.response, visit.method !== 'HEAD')
         : new SocketDelivery(visit.response, visit.upgrade.socket);
     visit.response.once('close', () => this.cut('The client went away.'));
+    // It may have left while its body was read.
+    if (visit.response.destroyed) this.cut('The client went away.');
     visit.response.on('drain', () => {
       this.#delivery.drained();
       this.#clientFlows(true);
@@ -231,6 +233,8 @@ export class HttpExchange implements Exchange {
     if (refusal !== null && this.#carrier?.close(refusal)) return;
     this.cut(refusal?.message ?? 'The session has ended.');
     this.#visit.response.destroy();
+    // What is not decided yet will be cut when it is; the session's end does not wait for a verdict.
+    this.#over.resolve();
   }
 
   #cutNow(reason: string): void {

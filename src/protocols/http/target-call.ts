@@ -7,7 +7,7 @@ import { fieldsOf } from '../../wire/http-headers.ts';
 import { acceptOf } from '../../wire/websocket.ts';
 import { type BodyMasks, Withheld } from './body-masking.ts';
 import { BodyUrls } from './body-urls.ts';
-import { type Injection, sentTarget, withoutCredential } from './credential.ts';
+import { type Injection, type InjectionSource, sentTarget, withoutCredential } from './credential.ts';
 import { Decoding } from './decoding.ts';
 import type { Carrier, HttpExchange } from './exchange.ts';
 import { FrameReader, letter } from './framing.ts';
@@ -26,8 +26,7 @@ export interface CallParts {
   readonly rewriteBodies: boolean;
   /** What masks the reply; null where nothing is masked, or all may be seen. */
   readonly masks: BodyMasks | null;
-  /** A promise where it must be fetched first. */
-  readonly injection: () => Injection | Promise<Injection>;
+  readonly injections: InjectionSource;
 }
 
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -68,7 +67,7 @@ export class TargetCall implements Carrier, Handler {
 
   #begin(): void {
     if (this.#exchange.hasBody) this.#body = new Readable({ read: () => this.#exchange.targetTakes(true) });
-    const injection = this.#parts.injection();
+    const injection = this.#parts.injections.current();
     if (!(injection instanceof Promise)) return this.#send(injection);
     injection.then(
       (fetched) => this.#send(fetched),
@@ -143,6 +142,7 @@ export class TargetCall implements Carrier, Handler {
     if (status < 200) return;
     const fields = fieldsOf(rawPairs(controller.rawHeaders ?? headers));
     const coding = codingOf(fields);
+    if (status === 401 && this.#injection !== null) this.#parts.injections.refused(this.#injection);
     const scrubber = this.#injection?.scrubber;
     if (scrubber === undefined) return controller.abort(new Error('a reply before its request'));
     const opaque = coding === 'unknown' || (coding !== null && status === 206);
