@@ -7,7 +7,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { checkout, type Demonstration, startDemonstration, temporaryFolder } from '../e2e/demonstration.ts';
 
 /** Debian's; the tests of the browser are skipped where it is not, and say so. */
-export const chromiumPath = '/usr/bin/chromium';
+const chromiumPath = '/usr/bin/chromium';
 const pictures = join(checkout, 'test', 'browser', 'pictures');
 
 export type Person = 'dana' | 'omar' | 'ada' | 'sam';
@@ -48,8 +48,7 @@ export const whyNot = existsSync(chromiumPath) ? false : `${chromiumPath} is mis
 export async function openSite(): Promise<Site> {
   const { path, remove } = await temporaryFolder();
   const demonstration = await startDemonstration(path);
-  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: [...args, '--disable-component-update', '--disable-sync'] });
+  const browser = await launchBrowser();
   await mkdir(pictures, { recursive: true });
   const token = (name: string) => readFile(join(path, 'tokens', `${name}.jwt`), 'utf8').then((text) => text.trim());
   const faults: string[] = [];
@@ -100,7 +99,12 @@ export async function openSite(): Promise<Site> {
   };
 }
 
-async function openWindow(
+export async function launchBrowser(): Promise<Browser> {
+  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+  return chromium.launch({ executablePath: chromiumPath, args: [...args, '--disable-component-update', '--disable-sync'] });
+}
+
+export async function openWindow(
   browser: Browser,
   console: string,
   faults: string[],
@@ -126,7 +130,7 @@ async function openWindow(
   };
 }
 
-async function signIn(page: Page, console: string, person: Person): Promise<void> {
+export async function signIn(page: Page, console: string, person: Person): Promise<void> {
   await page.goto('/sign-in');
   await page.getByRole('link', { name: /^Sign in with/ }).click();
   await page.getByRole('button', { name: new RegExp(`^${person}\\b`) }).click();

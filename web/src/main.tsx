@@ -3,7 +3,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { isSignedOut, Unreachable } from './api/client.ts';
-import { createConsoleRouter } from './router.tsx';
+import { createConsoleRouter, loadPages } from './router.tsx';
 import { KeyboardProvider } from './shell/keys.tsx';
 import { PreferencesProvider } from './shell/preferences.tsx';
 import './style/console.css';
@@ -25,6 +25,10 @@ const queries = new QueryClient({
 });
 
 const router = createConsoleRouter(queries);
+
+/** Once the first page stands. */
+const idleAfterMs = 1_500;
+setTimeout(() => void loadPages(), idleAfterMs);
 
 function signInAgain(): void {
   const { pathname, href } = router.state.location;

@@ -24,6 +24,31 @@ function search<Name extends string>(...names: readonly Name[]) {
     ) as Search<Name>;
 }
 
+/** A page's own code comes when it is first gone to. */
+const pages = {
+  overview: () => import('./pages/overview.tsx'),
+  runs: () => import('./pages/runs.tsx'),
+  run: () => import('./pages/run.tsx'),
+  inspector: () => import('./runs/inspector.tsx'),
+  sessions: () => import('./pages/sessions.tsx'),
+  session: () => import('./pages/session.tsx'),
+  exchanges: () => import('./pages/exchanges.tsx'),
+  approvals: () => import('./pages/approvals.tsx'),
+  approval: () => import('./pages/approval.tsx'),
+  connections: () => import('./pages/connections.tsx'),
+  policies: () => import('./pages/policies.tsx'),
+  audit: () => import('./pages/audit.tsx'),
+  health: () => import('./pages/health.tsx'),
+} as const;
+
+/**
+ * Brings the code of all pages, some tens of kilobytes. A console that is open stays one when its gateway restarts: what a press
+ * leads to must not need the gateway to be there at that moment.
+ */
+export async function loadPages(): Promise<void> {
+  await Promise.allSettled(Object.values(pages).map((load) => load()));
+}
+
 const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound });
 
 const signIn = createRoute({
@@ -60,54 +85,54 @@ const at = <Path extends string>(path: Path) => ({ getParentRoute: () => shell, 
 const overview = createRoute({
   ...at('/overview'),
   validateSearch: search('hours'),
-  component: lazyRouteComponent(() => import('./pages/overview.tsx'), 'Overview'),
+  component: lazyRouteComponent(pages.overview, 'Overview'),
 });
 const runs = createRoute({
   ...at('/runs'),
   validateSearch: search('user', 'agent', 'name', 'connection', 'status', 'exceptional', 'since', 'until'),
-  component: lazyRouteComponent(() => import('./pages/runs.tsx'), 'Runs'),
+  component: lazyRouteComponent(pages.runs, 'Runs'),
 });
-const run = createRoute({ ...at('/runs/$run'), component: lazyRouteComponent(() => import('./pages/run.tsx'), 'RunPage') });
+const run = createRoute({ ...at('/runs/$run'), component: lazyRouteComponent(pages.run, 'RunPage') });
 const runExchange = createRoute({
   getParentRoute: () => run,
   path: '/exchanges/$session/$ordinal',
-  component: lazyRouteComponent(() => import('./runs/inspector.tsx'), 'Inspector'),
+  component: lazyRouteComponent(pages.inspector, 'Inspector'),
 });
 const sessions = createRoute({
   ...at('/sessions'),
   validateSearch: search('user', 'agent', 'run', 'connection', 'protocol', 'status', 'since', 'until'),
-  component: lazyRouteComponent(() => import('./pages/sessions.tsx'), 'Sessions'),
+  component: lazyRouteComponent(pages.sessions, 'Sessions'),
 });
 const session = createRoute({
   ...at('/sessions/$id'),
   validateSearch: search('exchange', 'sequence'),
-  component: lazyRouteComponent(() => import('./pages/session.tsx'), 'SessionPage'),
+  component: lazyRouteComponent(pages.session, 'SessionPage'),
 });
 const exchanges = createRoute({
   ...at('/exchanges'),
   validateSearch: search('q'),
-  component: lazyRouteComponent(() => import('./pages/exchanges.tsx'), 'Exchanges'),
+  component: lazyRouteComponent(pages.exchanges, 'Exchanges'),
 });
 const approvals = createRoute({
   ...at('/approvals'),
   validateSearch: search('status'),
-  component: lazyRouteComponent(() => import('./pages/approvals.tsx'), 'Approvals'),
+  component: lazyRouteComponent(pages.approvals, 'Approvals'),
 });
 const approval = createRoute({
   ...at('/approvals/$id'),
-  component: lazyRouteComponent(() => import('./pages/approval.tsx'), 'ApprovalPage'),
+  component: lazyRouteComponent(pages.approval, 'ApprovalPage'),
 });
 const connections = createRoute({
   ...at('/connections'),
-  component: lazyRouteComponent(() => import('./pages/connections.tsx'), 'Connections'),
+  component: lazyRouteComponent(pages.connections, 'Connections'),
 });
 const policies = createRoute({
   ...at('/policies'),
   validateSearch: search('view', 'version', 'file'),
-  component: lazyRouteComponent(() => import('./pages/policies.tsx'), 'Policies'),
+  component: lazyRouteComponent(pages.policies, 'Policies'),
 });
-const audit = createRoute({ ...at('/audit'), component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'Audit') });
-const health = createRoute({ ...at('/health'), component: lazyRouteComponent(() => import('./pages/health.tsx'), 'Health') });
+const audit = createRoute({ ...at('/audit'), component: lazyRouteComponent(pages.audit, 'Audit') });
+const health = createRoute({ ...at('/health'), component: lazyRouteComponent(pages.health, 'Health') });
 
 const tree = root.addChildren([
   signIn,

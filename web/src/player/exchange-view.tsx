@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
-import { Fragment, lazy, type ReactNode, Suspense, useMemo } from 'react';
+import { Fragment, type ReactNode, Suspense, useMemo } from 'react';
+import { lazyOr } from '../parts/lazy-or.ts';
 import { lasting, Moment } from '../parts/moment.tsx';
 import { MarkLabel, markOf, Shape, tintOf } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
@@ -14,7 +15,7 @@ import { Marks } from './marks.tsx';
 import { RowsView } from './rows-view.tsx';
 import { Statement } from './statement.tsx';
 
-const DiffView = lazy(async () => ({ default: (await import('./diff-view.tsx')).DiffView }));
+const DiffView = lazyOr(async () => (await import('./diff-view.tsx')).DiffView, LongText);
 
 interface ExchangeViewProps {
   readonly recording: Recording;

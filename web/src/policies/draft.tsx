@@ -1,13 +1,28 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { Suspense, useEffect, useMemo, useState } from 'react';
 import { postJson } from '../api/client.ts';
 import { policyVersionQuery } from '../api/queries.ts';
 import type { DraftFindings, PolicyVersion } from '../api/types.ts';
+import { lazyOr } from '../parts/lazy-or.ts';
 import { Fault, Loading } from '../parts/states.tsx';
 import { words } from '../text.ts';
 import { Backtest } from './backtest.tsx';
+import type { PolicyEditorProps } from './policy-editor.tsx';
 
-const PolicyEditor = lazy(async () => ({ default: (await import('./policy-editor.tsx')).PolicyEditor }));
+const PolicyEditor = lazyOr(async () => (await import('./policy-editor.tsx')).PolicyEditor, PlainEditor);
+
+function PlainEditor({ text, onChange }: PolicyEditorProps) {
+  return (
+    <textarea
+      className="field h-[60vh] w-full py-2 font-mono text-code"
+      aria-label={words.policies.editor}
+      value={text}
+      readOnly={onChange === null}
+      spellCheck={false}
+      onChange={(event) => onChange?.(event.target.value)}
+    />
+  );
+}
 
 /** A check is a thread of its own at the gateway, so it comes when one pauses and not with each letter. */
 const pauseMs = 600;

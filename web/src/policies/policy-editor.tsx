@@ -13,7 +13,7 @@ export interface PolicyProblem {
   readonly message: string;
 }
 
-interface PolicyEditorProps {
+export interface PolicyEditorProps {
   readonly text: string;
   readonly problems: readonly PolicyProblem[];
   /** Null where it is only read. */

@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, lazy, Suspense, useMemo, useRef, useState } from 'react';
+import { type FormEvent, Suspense, useMemo, useRef, useState } from 'react';
 import { Refused } from '../api/client.ts';
 import { fieldsQuery } from '../api/queries.ts';
+import { lazyOr } from '../parts/lazy-or.ts';
 import { useKeys } from '../shell/keys.tsx';
 import { words } from '../text.ts';
-import type { QueryProblem } from './query-editor.tsx';
+import type { QueryEditorProps, QueryProblem } from './query-editor.tsx';
 
-const QueryEditor = lazy(async () => ({ default: (await import('./query-editor.tsx')).QueryEditor }));
+const QueryEditor = lazyOr(async () => (await import('./query-editor.tsx')).QueryEditor, PlainQuery);
 
 interface QueryBarProps {
   readonly value: string;
@@ -24,12 +25,13 @@ export function QueryBar({ value, fault, onSearch }: QueryBarProps) {
     setText(value);
   }
   const field = useRef<{ focus(): void }>(null);
-  const keep = (taker: { focus(): void } | null) => {
+  const keep = (taker: { focus(): void }) => {
     field.current = taker;
   };
   useKeys(words.keys.lists, [{ keys: '/', says: words.keys.search, run: () => field.current?.focus() }]);
   const fields = useQuery(fieldsQuery).data?.items ?? none;
   const problems = useMemo(() => problemsOf(fault), [fault]);
+  const editing = { value: text, fields, problems, onReady: keep, onChange: setText, onSubmit: (query: string) => onSearch(query.trim()) };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSearch(text.trim());
@@ -37,15 +39,8 @@ export function QueryBar({ value, fault, onSearch }: QueryBarProps) {
   return (
     <form onSubmit={submit} role="search" aria-label={words.query.label}>
       <div className="flex gap-2">
-        <Suspense fallback={<PlainField text={text} onText={setText} keep={keep} />}>
-          <QueryEditor
-            value={text}
-            fields={fields}
-            problems={problems}
-            onReady={keep}
-            onChange={setText}
-            onSubmit={(query) => onSearch(query.trim())}
-          />
+        <Suspense fallback={<PlainQuery {...editing} />}>
+          <QueryEditor {...editing} />
         </Suspense>
         <button type="submit" className="button" data-primary="true">
           {words.query.search}
@@ -66,18 +61,15 @@ export function QueryBar({ value, fault, onSearch }: QueryBarProps) {
 
 const none = [] as const;
 
-interface PlainFieldProps {
-  readonly text: string;
-  readonly onText: (text: string) => void;
-  readonly keep: (taker: HTMLInputElement | null) => void;
-}
-
-function PlainField({ text, onText, keep }: PlainFieldProps) {
+/** A plain field that does the same, but for colours and completion; Enter sends the form that it is in. */
+function PlainQuery({ value, onChange, onReady }: QueryEditorProps) {
   return (
     <input
-      ref={keep}
-      value={text}
-      onChange={(event) => onText(event.target.value)}
+      ref={(input) => {
+        if (input !== null) onReady(input);
+      }}
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
       aria-label={words.query.label}
       placeholder={words.query.placeholder}
       className="field flex-1 font-mono text-code"

@@ -25,7 +25,7 @@ export interface QueryProblem {
   readonly instead: string | null;
 }
 
-interface QueryEditorProps {
+export interface QueryEditorProps {
   readonly value: string;
   readonly fields: readonly QueryField[];
   readonly problems: readonly QueryProblem[];
