@@ -99,9 +99,9 @@ export class ExchangeState {
     return this.#masked === null ? null : this.#masked.entries().slice(0, maskedLimit);
   }
 
-  part(part: Part): void {
+  part(part: Part, direction: Direction): void {
     if (part.shape === 'mark' && part.name === 'parameters') this.#bind(part.detail['values'] ?? null);
-    else this.found.add(part);
+    else this.found.add(part, direction);
     if (this.found.cut) this.cut('search');
   }
 

@@ -1,10 +1,14 @@
+import type { Direction } from '../core/entry.ts';
 import type { Json } from '../core/json.ts';
 import type { Part } from '../core/part.ts';
 
 /** Stands between two cells, so that no search finds what begins in one and ends in the next. */
 export const cellSeparator = '\u001f';
-/** How much of what came back is indexed for one exchange, in UTF-16 units. */
-const foundLimit = 64 * 1024;
+/**
+ * How much is indexed for one exchange, in UTF-16 units. What was sent to a target can be looked for further than what came back: a
+ * pushed line or a copied row is somebody's deed, of which there are few, and results are long.
+ */
+const limits = { request: 1024 * 1024, reply: 64 * 1024 } as const satisfies Record<Direction, number>;
 /** A peer's document is walked this far; what lies deeper or beyond is not indexed. */
 const leafLimit = 50_000;
 
@@ -13,9 +17,11 @@ export class FoundText {
   #pieces: string[] = [];
   #size = 0;
   #inText = false;
+  #limit: number = limits.reply;
   cut = false;
 
-  add(part: Part): void {
+  add(part: Part, direction: Direction): void {
+    this.#limit = limits[direction];
     switch (part.shape) {
       case 'rows':
         return this.#rows(part.rows);
@@ -59,14 +65,14 @@ export class FoundText {
     if (this.cut || text === '') return;
     if (!this.#inText && this.#size > 0) this.#push(cellSeparator);
     this.#inText = true;
-    const room = foundLimit - this.#size;
+    const room = this.#limit - this.#size;
     if (text.length > room) this.cut = true;
     this.#push(text.length > room ? text.slice(0, Math.max(0, room)) : text);
   }
 
   #cell(cell: string): void {
     if (this.cut || cell === '') return;
-    if (this.#size + cell.length + 1 > foundLimit) {
+    if (this.#size + cell.length + 1 > this.#limit) {
       this.cut = true;
       return;
     }

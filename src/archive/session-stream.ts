@@ -157,7 +157,7 @@ export class SessionStream {
       return;
     }
     try {
-      for (const part of this.#decoder.bytes(ordinal, direction, bytes)) exchange?.part(part);
+      for (const part of this.#decoder.bytes(ordinal, direction, bytes)) exchange?.part(part, direction);
     } catch (fault) {
       this.#giveUpDecoding(fault);
       exchange?.cut('search');

@@ -43,6 +43,8 @@ describe('what was pushed', () => {
       'Take a line away',
       '--author=Zoë "Z" <zoe@example.com>',
     );
+    // Far beyond what a search finds of an answer.
+    await trial.commit(work, { 'many.txt': Array.from({ length: 10_000 }, (_, line) => `line ${line} of many\n`).join('') });
     await trial.must(work, 'push', '--quiet', 'origin', 'HEAD:main');
   });
   after(() => trial?.[Symbol.asyncDispose]());
@@ -58,14 +60,14 @@ describe('what was pushed', () => {
     await trial.must(copy, 'am', '--quiet', path);
     const log = ['log', '--reverse', '--format=%T %an <%ae> %at %s'];
     assert.equal(await trial.must(copy, ...log), await trial.must(work, ...log));
-    assert.match(await trial.must(copy, 'log', '-1', '--skip=1', '--format=%B'), /From here on it is larger\.\n {1}---\n {1}diff --git/);
+    assert.match(await trial.must(copy, 'log', '-1', '--skip=2', '--format=%B'), /From here on it is larger\.\n {1}---\n {1}diff --git/);
   });
 
   test('is found by line, file, author and commit', async () => {
     const head = (await trial.must(work, 'rev-parse', 'HEAD')).trim();
     const found = new FoundText();
-    for await (const line of lines()) if (line.kind === 'bytes') for (const part of line.parts) found.add(part);
-    for (const words of ['eine Zeile', 'größe.txt', 'zoe@example.com', head, first, 'refs/heads/main'])
+    for await (const line of lines()) if (line.kind === 'bytes') for (const part of line.parts) found.add(part, line.direction);
+    for (const words of ['line 9999 of many', 'eine Zeile', 'größe.txt', 'zoe@example.com', head, first, 'refs/heads/main'])
       assert.ok(found.toString().includes(words), words);
   });
 
