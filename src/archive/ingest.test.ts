@@ -167,6 +167,25 @@ describe('archiving', () => {
       );
     }));
 
+  it('takes no more exchanges at once than it has memory for, however few bytes they are', () =>
+    withJournal(async (journal) => {
+      const count = 4_500;
+      const id = journal.session(Array.from({ length: count }, () => 'select 1'));
+      for (const folder of ['sessions', 'ledger']) makePrivateFolder(join(journal.state, 'archive', folder));
+      const store = new CatalogStore(catalogPath(journal.state));
+      const ingester = new Ingester({ state: journal.state, decoders, log: quiet, store, now });
+      const taken: number[] = [];
+      while (ingester.batch(journal.position)) taken.push(ingester.exchanges);
+      assert.deepEqual(taken, [2_000, 4_000, count]);
+      ingester.settle();
+      store.close();
+      const exchanges = dumpCatalog(journal.state)['exchanges'] ?? [];
+      assert.equal(exchanges.length, count);
+      let entries = 0;
+      for await (const entry of readEntries(journal.state, id)) entries += entry.kind === 'outcome' ? 1 : 0;
+      assert.equal(entries, count);
+    }));
+
   it('rebuilds an identical catalog from the recordings', () =>
     withJournal(async (journal) => {
       for (const _position of traffic(journal));
