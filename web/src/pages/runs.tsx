@@ -11,6 +11,7 @@ import { Empty, Fault, Loading } from '../parts/states.tsx';
 import { type Mark, MarkLabel } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
 import { Who } from '../parts/who.tsx';
+import { listPaceMs, useIsSomebodyHere } from '../shell/presence.ts';
 import { seesAll, useViewer } from '../shell/viewer.ts';
 import { words } from '../text.ts';
 
@@ -29,7 +30,12 @@ export function Runs() {
   const filter = useSearch({ from: '/shell/runs' });
   const navigate = useNavigate();
   const me = useViewer();
-  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useInfiniteQuery(runsQuery(filter));
+  const here = useIsSomebodyHere();
+  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useInfiniteQuery({
+    ...runsQuery(filter),
+    // As long as only the first page is shown, what begins now comes by itself.
+    refetchInterval: ({ state }) => (here && state.data?.pages.length === 1 ? listPaceMs : false),
+  });
   const rows = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
   const more = useCallback(() => void (isFetchingNextPage || fetchNextPage()), [isFetchingNextPage, fetchNextPage]);
   return (

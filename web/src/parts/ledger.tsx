@@ -1,5 +1,5 @@
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useKeys } from '../shell/keys.tsx';
 import { words } from '../text.ts';
 import { useNarrow } from './narrow.ts';
@@ -37,7 +37,16 @@ export function Ledger<Row>(props: LedgerProps<Row>) {
   const { rows, columns, label, keyOf, onOpen, hasMore = false, more, empty, foot, selected = null } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const narrow = useNarrow();
-  const [active, setActive] = useState(0);
+  // By its key: rows that come above must not make another row the one that Enter opens.
+  const [activeKey, setActiveKey] = useState<string | null>(null);
+  const active = useMemo(
+    () => Math.max(0, activeKey === null ? 0 : rows.findIndex((row) => keyOf(row) === activeKey)),
+    [rows, keyOf, activeKey],
+  );
+  const setActive = (index: number) => {
+    const row = rows[index];
+    if (row !== undefined) setActiveKey(keyOf(row));
+  };
   const height = narrow ? cardHeight : rowHeight;
   const virtual = useRowsInSight(rows.length, height, active, scroller);
   const last = virtual.range?.endIndex ?? 0;

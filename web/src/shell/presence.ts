@@ -3,6 +3,9 @@ import { useSyncExternalStore } from 'react';
 /** A page that nobody touches stops asking, so that a sign-in whose owner has left ends as it would without a page. */
 const leftAfterMs = 20 * 60_000;
 
+/** How often a list of what goes on asks again. */
+export const listPaceMs = 5_000;
+
 let here = true;
 let leaving: ReturnType<typeof setTimeout> | null = null;
 const listeners = new Set<() => void>();
