@@ -41,11 +41,11 @@ class GitClient implements ConformanceClient {
   }
   async leave(): Promise<void> {
     this.vanish();
-    rmSync(this.#folder, { recursive: true, force: true });
   }
   vanish(): void {
     for (const { pid } of this.#running) if (pid !== undefined) process.kill(-pid, 'SIGKILL');
     this.#running.clear();
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   }
 
   /** In a group of its own, since git speaks HTTP by a child. */
