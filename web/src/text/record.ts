@@ -181,8 +181,8 @@ export const recordWords = {
     more: (left: number) => `Show more of ${left.toLocaleString()}`,
   },
   bytes: {
-    notKept: (size: string) => `${size} that no decoder reads; their content was not kept here.`,
-    counted: (size: string) => `${size} that no decoder reads`,
+    notKept: (size: string) => `${size}, whose content was not kept here.`,
+    counted: (size: string) => `${size}, as they crossed`,
     more: 'Show more',
   },
   diff: {
