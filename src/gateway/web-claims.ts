@@ -66,8 +66,13 @@ function malformed(message: string, hint: string): Refusal {
   return refuse('PROTOCOL_REFUSED', message, hint);
 }
 
-function valuesOf(fields: readonly Field[], name: string): string[] {
-  return fields.flatMap(([key, value]) => (key === name ? [value] : []));
+const none: readonly string[] = [];
+
+/** A plain loop: it is asked for many names of every request, most of which are not there. */
+function valuesOf(fields: readonly Field[], name: string): readonly string[] {
+  let values: string[] | null = null;
+  for (const field of fields) if (field[0] === name) (values ??= []).push(field[1]);
+  return values ?? none;
 }
 
 /** HTTP/2 has it as a pseudo-header, and a `host` beside it must say the same (RFC 9113 section 8.3.1). */

@@ -65,7 +65,7 @@ export class Delivery {
     if (isHttp2(response)) {
       for (const [name, values] of gathered(fields)) response.setHeader(name, values);
       response.writeHead(status);
-    } else response.writeHead(status, reason, fields.flat());
+    } else response.writeHead(status, reason, flat(fields));
   }
 
   #trailers(fields: readonly Field[]): void {
@@ -83,6 +83,13 @@ export class Delivery {
 /** HTTP/2's compatible response has a stream where the other has a socket alone. */
 function isHttp2(response: ServerResponse): boolean {
   return 'stream' in response;
+}
+
+/** `Array.flat` costs several times as much. */
+function flat(fields: readonly Field[]): string[] {
+  const raw: string[] = [];
+  for (const [name, value] of fields) raw.push(name, value);
+  return raw;
 }
 
 function gathered(fields: readonly Field[]): Map<string, string[]> {

@@ -54,17 +54,25 @@ function textFrame(kind: Letter, text: string): Buffer {
 
 /** What a head or trailers frame says: the lines before and behind the first LF. */
 export function readHead(payload: Buffer): { readonly line: string; readonly fields: Field[] } {
-  const [line = '', ...rest] = payload.toString('latin1').split('\n');
-  return { line, fields: rest.flatMap(fieldOf) };
+  const text = payload.toString('latin1');
+  const end = text.indexOf('\n');
+  return end === -1 ? { line: text, fields: [] } : { line: text.slice(0, end), fields: fieldsIn(text, end + 1) };
 }
 
 export function readFields(payload: Buffer): Field[] {
-  return payload.toString('latin1').split('\n').flatMap(fieldOf);
+  return fieldsIn(payload.toString('latin1'), 0);
 }
 
-function fieldOf(line: string): Field[] {
-  const colon = line.indexOf(': ');
-  return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 2)]] : [];
+function fieldsIn(text: string, from: number): Field[] {
+  const fields: Field[] = [];
+  for (let at = from; at < text.length; ) {
+    const next = text.indexOf('\n', at);
+    const end = next === -1 ? text.length : next;
+    const colon = text.indexOf(': ', at);
+    if (colon > at && colon < end) fields.push([text.slice(at, colon), text.slice(colon + 2, end)]);
+    at = end + 1;
+  }
+  return fields;
 }
 
 /**

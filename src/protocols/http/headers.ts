@@ -66,6 +66,7 @@ function acceptable(accepts: string): string {
 
 /** The coding that the gateway takes off a reply's body; `unknown` where it cannot; null where there is none. */
 export function codingOf(fields: readonly Field[]): Coding | 'unknown' | null {
+  if (!fields.some(([name]) => name === 'content-encoding')) return null;
   const values = fields.filter(([name]) => name === 'content-encoding').map(([, value]) => value.trim().toLowerCase());
   const [coding, ...others] = values.flatMap((value) => value.split(',')).filter((value) => value !== '' && value !== 'identity');
   if (coding === undefined) return null;

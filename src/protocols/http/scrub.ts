@@ -8,12 +8,15 @@ const star = 0x2a;
  */
 export class Scrubber {
   readonly #forms: readonly Buffer[];
+  /** The same as texts of ISO 8859-1, which header values are. */
+  readonly #texts: readonly string[];
   /** The longest form's length but one: as much of a piece may be the beginning of one. */
   readonly keep: number;
 
   constructor(secrets: readonly string[]) {
     const forms = new Set(secrets.filter((secret) => secret.length >= shortest).flatMap(formsOf));
     this.#forms = [...forms].toSorted((one, other) => other.length - one.length).map((form) => Buffer.from(form, 'utf8'));
+    this.#texts = this.#forms.map((form) => form.toString('latin1'));
     this.keep = Math.max(0, ...this.#forms.map(({ length }) => length - 1));
   }
 
@@ -33,10 +36,9 @@ export class Scrubber {
   }
 
   text(text: string): string {
-    if (this.#forms.length === 0) return text;
-    const bytes = Buffer.from(text, 'latin1');
-    const clean = this.bytes(bytes);
-    return clean === bytes ? text : clean.toString('latin1');
+    let clean = text;
+    for (const form of this.#texts) if (clean.includes(form)) clean = clean.replaceAll(form, '*'.repeat(form.length));
+    return clean;
   }
 
   /** How many of the last bytes may be the beginning of a form that goes on in the next piece. */
