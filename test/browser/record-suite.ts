@@ -3,6 +3,10 @@ import { describe, test } from 'node:test';
 import { sessionOf } from './hostile-suite.ts';
 import { row, type Site } from './site.ts';
 
+interface Found {
+  readonly items: readonly { readonly session: string; readonly ordinal: number; readonly text: string }[];
+}
+
 export function describeRecord(site: () => Site): void {
   describe('the record', () => {
     test('is searched, and what is found is opened where it was asked', async () => {
@@ -60,6 +64,27 @@ export function describeRecord(site: () => Site): void {
       await page.goto(`/sessions/${session}?sequence=20`);
       await page.getByRole('article').waitFor();
       assert.notEqual(await slider.inputValue(), await slider.getAttribute('max'));
+    });
+
+    test('is shown by its shape: a document as a tree, a change set as lines that came and went, headers as a table', async () => {
+      await using window = await site().as('ada');
+      const { page } = window;
+      const { items } = await site().api<Found>('auditor', '/api/v1/exchanges?q=run:demo-5');
+      const at = (text: RegExp) => {
+        const { session, ordinal } = items.find((item) => text.test(item.text)) ?? assert.fail(`the demonstration has no ${text.source}`);
+        return `/sessions/${session}?exchange=${ordinal}`;
+      };
+      await window.open(at(/^create refs\/heads/));
+      const change = page.getByRole('figure').filter({ hasText: /lines added/ });
+      await change.first().waitFor();
+      assert.match(await change.first().innerText(), /2 files, 7 lines added, 1 deleted[^]*euros\.format/);
+      await window.open(at(/^GET \/invoices/));
+      await page.getByRole('figure').filter({ hasText: 'application/json' }).getByText('items:').waitFor();
+      await page
+        .getByText(/^headers \(\d+\)/)
+        .last()
+        .click();
+      await page.getByText('content-type', { exact: true }).last().waitFor();
     });
 
     test('shows what is masked, what is NULL and what is empty apart', async () => {
