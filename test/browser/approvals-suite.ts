@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { type Site, settled } from './site.ts';
+import { settled, type Site, suiteMs } from './site.ts';
 
 interface Question {
   readonly id: string;
@@ -34,7 +34,7 @@ async function armed(page: Page, name: string): Promise<void> {
 }
 
 export function describeApprovals(site: () => Site): void {
-  describe('an approval', () => {
+  describe('an approval', { timeout: suiteMs }, () => {
     test('is drawn from the bytes, read, and given: slower than it is refused', async () => {
       const asked = await ask(site(), statement(17));
       await using window = await site().as('omar', { width: 380, height: 760 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { describeRoles } from './roles-suite.ts';
 import { describeRecord } from './record-suite.ts';
-import { openSite, type Site, whyNot } from './site.ts';
+import { openSite, type Site, suiteMs, whyNot } from './site.ts';
 
-describe('the console in a browser', { skip: whyNot }, () => {
+describe('the console in a browser', { skip: whyNot, timeout: suiteMs }, () => {
   let opened: Site | null = null;
   const site = () => {
     if (opened === null) throw new Error('the site is not open');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Site } from './site.ts';
+import { type Site, suiteMs } from './site.ts';
 
 /** What somebody writes into a table, or asks for, who wants the page to do something. */
 const hostile = [
@@ -14,7 +14,7 @@ const hostile = [
 ];
 
 export function describeHostile(site: () => Site): void {
-  describe('hostile content', () => {
+  describe('hostile content', { timeout: suiteMs }, () => {
     test('is text, and what eyes do not see is drawn', async () => {
       const agent = await site().line('browser-hostile', 'dba');
       await agent.query(

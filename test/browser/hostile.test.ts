@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { describeHostile } from './hostile-suite.ts';
-import { openSite, type Site, whyNot } from './site.ts';
+import { openSite, type Site, suiteMs, whyNot } from './site.ts';
 
-describe('hostile content in the console', { skip: whyNot }, () => {
+describe('hostile content in the console', { skip: whyNot, timeout: suiteMs }, () => {
   let opened: Site | null = null;
   const site = () => {
     if (opened === null) throw new Error('the site is not open');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
-import { type Site } from './site.ts';
+import { type Site, suiteMs } from './site.ts';
 
 const pages = [
   '/overview',
@@ -20,7 +20,7 @@ const pages = [
 ];
 
 export function describePages(site: () => Site): void {
-  describe('every page', () => {
+  describe('every page', { timeout: suiteMs }, () => {
     for (const scheme of ['light', 'dark'] as const)
       test(`passes axe in ${scheme}, and fits a phone`, { timeout: 120_000 }, async () => {
         await using window = await site().as('omar', { scheme });

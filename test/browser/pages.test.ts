@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { describePages } from './pages-suite.ts';
-import { openSite, type Site, whyNot } from './site.ts';
+import { openSite, type Site, suiteMs, whyNot } from './site.ts';
 
-describe('the console’s pages in a browser', { skip: whyNot }, () => {
+describe('the console’s pages in a browser', { skip: whyNot, timeout: suiteMs }, () => {
   let opened: Site | null = null;
   const site = () => {
     if (opened === null) throw new Error('the site is not open');

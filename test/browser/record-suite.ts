@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { sessionOf } from './hostile-suite.ts';
-import { row, type Site } from './site.ts';
+import { row, type Site, suiteMs } from './site.ts';
 
 interface Found {
   readonly items: readonly { readonly session: string; readonly ordinal: number; readonly text: string }[];
 }
 
 export function describeRecord(site: () => Site): void {
-  describe('the record', () => {
+  describe('the record', { timeout: suiteMs }, () => {
     test('is searched, and what is found is opened where it was asked', async () => {
       await using window = await site().as('ada');
       const { page } = window;

@@ -8,14 +8,14 @@ import { startIdentityProvider } from '../../src/cli/quickstart/identity-provide
 import { temporaryFolder } from '../e2e/demonstration.ts';
 import { freePorts, type GatewayProcess, startGateway } from '../rig/gateway.ts';
 import { startPostgres } from '../rig/postgres.ts';
-import { launchBrowser, openWindow, row, settled, signIn, whyNot, type Window } from './site.ts';
+import { launchBrowser, openWindow, row, settled, signIn, suiteMs, whyNot, type Window } from './site.ts';
 
 const policies = `
   @id("work") permit (principal in Group::"engineering", action, resource in Connection::"shop");
   @id("deletes") @approval("dba") @reason("Deletes need a DBA.") forbid (principal, action in Action::"postgres:delete", resource in Connection::"shop");
 `;
 
-describe('a page that stays open', { skip: whyNot }, () => {
+describe('a page that stays open', { skip: whyNot, timeout: suiteMs }, () => {
   const closing: (() => unknown)[] = [];
   let gateway: GatewayProcess;
   let start: () => Promise<GatewayProcess>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Person, type Site, settled } from './site.ts';
+import { type Person, settled, type Site, suiteMs } from './site.ts';
 
 const everywhere = ['Sessions', 'Exchanges', 'Approvals', 'Health'];
 const auditorsToo = ['Overview', 'Connections', 'Policies', 'Audit trail'];
@@ -20,7 +20,7 @@ const rights: readonly {
 ];
 
 export function describeRoles(site: () => Site): void {
-  describe('who sees what', () => {
+  describe('who sees what', { timeout: suiteMs }, () => {
     for (const { person, is, home, all, decides } of rights)
       test(`${person}, ${is}`, async () => {
         await using window = await site().as(person);

@@ -42,6 +42,9 @@ export interface Site {
   close(): Promise<void>;
 }
 
+/** A suite drives a real gateway and a real browser by turns, and may have to share its processors. */
+export const suiteMs = 400_000;
+
 export const whyNot = existsSync(chromiumPath) ? false : `${chromiumPath} is missing (Debian: chromium)`;
 
 /** A demonstration as `npm start` makes it, and a browser. */
