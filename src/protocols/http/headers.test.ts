@@ -36,6 +36,7 @@ describe('where a reply leads', () => {
         ['keep-alive', 'timeout=5'],
         ['etag', '"x"'],
         ['content-length', '5'],
+        ['content-type', 'application/json'],
       ],
       places,
       false,
@@ -47,6 +48,7 @@ describe('where a reply leads', () => {
       ['set-cookie', 'b=2; Path=/billing/'],
       ['etag', '"x"'],
       ['content-length', '5'],
+      ['content-type', 'application/json'],
     ]);
   });
 
@@ -56,9 +58,38 @@ describe('where a reply leads', () => {
       ['content-encoding', 'gzip'],
       ['digest', 'sha-256=x'],
       ['etag', '"x"'],
+      ['content-type', 'text/plain; charset=utf-8'],
     ] as const;
-    assert.deepEqual(replyFields(fields, places, true), [['etag', 'W/"x"']]);
+    assert.deepEqual(replyFields(fields, places, true), [
+      ['etag', 'W/"x"'],
+      ['content-type', 'text/plain; charset=utf-8'],
+    ]);
   });
+
+  const typed: readonly (readonly [types: readonly string[], isPage: boolean])[] = [
+    [['text/html'], true],
+    [['image/svg+xml'], true],
+    [['application/xhtml+xml;charset=utf-8'], true],
+    [['text/xml'], true],
+    [['application/pdf'], true],
+    [[], true],
+    [['application/json', 'text/html'], true],
+    [['application/json, text/html'], true],
+    [['application/json'], false],
+    [['application/problem+json; charset=utf-8'], false],
+    [['text/event-stream'], false],
+    [['TEXT/PLAIN'], false],
+  ];
+  for (const [types, isPage] of typed)
+    test(`and a page is nobody's (cookies know no ports, RFC 6265 section 8.5): ${types.join(' and ') || 'no type'}`, () => {
+      const shown = replyFields(
+        types.map((type) => ['content-type', type] as const),
+        places,
+        false,
+      );
+      const policies = shown.filter(([name]) => name === 'content-security-policy').map(([, value]) => value);
+      assert.deepEqual(policies, isPage ? ['sandbox allow-scripts allow-forms allow-popups allow-downloads'] : []);
+    });
 });
 
 describe('a request’s fields', () => {

@@ -27,6 +27,16 @@ const ofCodedBody: ReadonlySet<string> = new Set([
   'accept-ranges',
 ]);
 
+/** What no browser makes a page of; a type that is missing is guessed from the body. */
+const inert = /^(?:application\/(?:json|x-ndjson|octet-stream|[\w.-]+\+json)|text\/(?:plain|csv|event-stream))\s*(?:;|$)/i;
+
+/**
+ * All connections share an origin, and cookies know no ports: a page of one target could act on another with what the browser keeps, or
+ * plant a cookie for the console on the same host. So a page gets an origin of its own that is nobody's. A policy of the target's
+ * stands beside it, and both hold (Content Security Policy Level 3, section 3.1).
+ */
+const sandbox: Field = ['content-security-policy', 'sandbox allow-scripts allow-forms allow-popups allow-downloads'];
+
 /** Where a connection leads, and how its client reaches it. */
 export interface Places {
   readonly target: WebPlace;
@@ -87,6 +97,8 @@ export function replyFields(fields: readonly Field[], places: Places, rewritten:
     else if (name === 'etag' && rewritten && !value.startsWith('W/')) shown.push([name, `W/${value}`]);
     else shown.push([name, value]);
   }
+  const types = fields.filter(([name]) => name === 'content-type');
+  if (types.length !== 1 || !types.every(([, type]) => inert.test(type))) shown.push(sandbox);
   return shown;
 }
 
