@@ -11,6 +11,7 @@ const audits = {
   split: { tests: ['split'], rounds: 1_000 },
   corpus: { tests: ['corpus', 'dump'], rounds: 1 },
   loss: { tests: ['crash', 'power'], rounds: 200 },
+  'loss-web': { tests: ['http-crash', 'git-crash'], rounds: 50 },
   journal: { tests: ['hardness', 'damage', 'journal-crash', 'journal-fault', 'disk-full', 'drain'], rounds: 1 },
   soak: { tests: ['soak'], minutes: 30 },
   canary: { tests: ['canary', 'canary-approvals'], rounds: 1 },
