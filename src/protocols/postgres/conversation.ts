@@ -11,7 +11,7 @@ import { cancelByGateway, createCancel } from './cancel.ts';
 import { dropCancelKey, holdCancelKey } from './cancel-keys.ts';
 import { FlowControl } from './flow-control.ts';
 import { OverLimit } from './framing.ts';
-import { TooLongToMask } from './held-bytes.ts';
+import { TooLongToMask, UnreadableCopy } from './held-bytes.ts';
 import { inOwnWords } from './masking.ts';
 import { encodeError, encodeMessage } from './messages.ts';
 import { Replies, type ReplyChannel } from './replies.ts';
@@ -43,6 +43,7 @@ export interface ClientLine {
 }
 
 const tooLongHint = 'Leave out the long values, or ask for pieces of them.';
+const unreadableHint = 'Copy as text, csv or binary, without further options.';
 const readWhileWaiting = 1024 * 1024;
 
 /** Everything between the start-up and the end of one session: the two streams, and what the gate does to them. */
@@ -171,6 +172,7 @@ export class Conversation implements RequestPort, ReplyChannel {
     } catch (fault) {
       if (this.#saidGoodbye) return this.#finish('the client said goodbye');
       if (fault instanceof TooLongToMask) return this.#end({ code: 'LIMIT_EXCEEDED', message: fault.message, hint: tooLongHint });
+      if (fault instanceof UnreadableCopy) return this.#end({ code: 'PROTOCOL_REFUSED', message: fault.message, hint: unreadableHint });
       return this.#targetBroke(fault);
     }
     if (!this.#replies.midPiece) for (const send of this.#lateNotices.splice(0)) send();

@@ -8,6 +8,13 @@ export class TooLongToMask extends Error {
   }
 }
 
+/** A copy has values that must be masked, and options by which Chaperone cannot find them. The target has done nothing wrong. */
+export class UnreadableCopy extends Error {
+  constructor() {
+    super('The copy has columns that must be masked, and options that Chaperone does not read.');
+  }
+}
+
 /** What was left of a row, and what comes behind it. */
 export function joined(held: Buffer | null, bytes: Buffer): Buffer {
   if (held === null) return bytes;

@@ -3,7 +3,7 @@ import type { Lineage } from '../../sql/lineage.ts';
 import { stands } from '../../sql/lineage-relations.ts';
 import { MalformedBytes } from '../../wire/byte-reader.ts';
 import { CopyMasking } from './copy-masking.ts';
-import { maskedRowLimit, TooLongToMask } from './held-bytes.ts';
+import { maskedRowLimit, TooLongToMask, UnreadableCopy } from './held-bytes.ts';
 import type { MaskedWords } from './masked-words.ts';
 import { maskPlan, type Said } from './masking-words.ts';
 import type { ReadStatement } from './read-statement.ts';
@@ -254,8 +254,7 @@ export class ResultMasks {
     });
     const masks = this.#masking.plan(columns);
     if (masks === null) return null;
-    if (copy === null || copy === undefined)
-      throw new MalformedBytes('a copy in a format that Chaperone does not read, of columns that must be masked');
+    if (copy === null || copy === undefined) throw new UnreadableCopy();
     if (copy.format === 'binary' || typed !== null) return new CopyMasking(copy, masks, tallyOf(owner));
     const texts = this.#masking.plan(columns.map((column) => ({ ...column, kind: 'text' as const })));
     const chosen = masks.map((mask, index) => (mask === null || mask.always !== undefined ? mask : plainText(texts?.[index] ?? mask)));
