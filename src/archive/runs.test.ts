@@ -4,22 +4,13 @@ import { after, before, describe, it } from 'node:test';
 import type { ActionObject, Effect } from '../core/action.ts';
 import type { Decision, EntryBody, SessionFacts } from '../core/entry.ts';
 import { createId } from '../core/identifier.ts';
-import { archiveJournal } from './archiver.ts';
-import { openCatalog } from './catalog.ts';
 import type { Page, PageRequest } from './items.ts';
 import { catalogPath } from './layout.ts';
 import type { Catalog, RunDetail, RunItem } from './run-items.ts';
-import { linesDecoder, opening, TestJournal } from './test-journal.ts';
+import { archiveWhole, opening, TestJournal } from './test-journal.ts';
 
 const first: PageRequest = { limit: 1000, cursor: null };
 const minute = 60_000;
-
-async function archive(journal: TestJournal): Promise<Catalog> {
-  const running = archiveJournal({ state: journal.state, decoders: linesDecoder, audit: async () => {}, log: () => {} });
-  running.committed(journal.position);
-  await running.close();
-  return openCatalog(journal.state);
-}
 
 interface Act {
   readonly text: string;
@@ -104,7 +95,7 @@ describe('runs', () => {
     journal.put(open, 2, ...actOf({ text: 'h' }).slice(0, 1));
     // A stranger is nobody's.
     play(journal, { run: 'fix-1842', principal: null }, []);
-    catalog = await archive(journal);
+    catalog = await archiveWhole(journal);
     named = runsOf({ name: 'fix-1842', user: 'ada' })[0]?.id ?? '';
   });
   after(() => {
@@ -287,7 +278,7 @@ describe('runs', () => {
     const told = detail();
     catalog.close();
     for (const suffix of ['', '-wal', '-shm']) rmSync(catalogPath(journal.state) + suffix, { force: true });
-    catalog = await archive(journal);
+    catalog = await archiveWhole(journal);
     assert.deepEqual(runsOf({}), before);
     assert.deepEqual(detail(), told);
   });
@@ -307,7 +298,7 @@ describe('a run of 50,000 exchanges', () => {
           verdict: at % 250 === 7 ? 'refused' : 'permitted',
         })),
       );
-    catalog = await archive(journal);
+    catalog = await archiveWhole(journal);
   });
   after(() => {
     catalog.close();

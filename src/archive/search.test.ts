@@ -3,22 +3,13 @@ import { after, before, describe, it } from 'node:test';
 import type { Effect } from '../core/action.ts';
 import type { Decision, EntryBody, SessionFacts } from '../core/entry.ts';
 import { createId } from '../core/identifier.ts';
-import { archiveJournal } from './archiver.ts';
-import { openCatalog } from './catalog.ts';
 import { catalogPath } from './layout.ts';
 import type { Catalog } from './run-items.ts';
 import { openReadOnly } from './schema.ts';
 import type { FoundPage, SearchReader } from './search-items.ts';
 import { readSearches } from './search-reader.ts';
 import { timedReads } from './timed-reads.ts';
-import { linesDecoder, opening, TestJournal } from './test-journal.ts';
-
-async function archive(journal: TestJournal): Promise<Catalog> {
-  const running = archiveJournal({ state: journal.state, decoders: linesDecoder, audit: async () => {}, log: () => {} });
-  running.committed(journal.position);
-  await running.close();
-  return openCatalog(journal.state);
-}
+import { archiveWhole, opening, TestJournal } from './test-journal.ts';
 
 interface Act {
   readonly text: string;
@@ -89,7 +80,7 @@ describe('a search', () => {
     ]);
     const token = { issuer, subject: 'bob', jti: null, sha256: '1', expiresAt: 0 };
     play(journal, { connection: 'billing', run: 'job-7', principal: { ...bob, token } }, [{ text: 'select z -- http://x.example' }], true);
-    catalog = await archive(journal);
+    catalog = await archiveWhole(journal);
   });
   after(() => {
     catalog.close();
@@ -230,7 +221,7 @@ describe('a search that takes long', () => {
         { connection: `c${session}` },
         Array.from({ length: 500 }, (_, at) => ({ text: `select ${at}`, rows: at, verdict: verdicts[at % 100] ?? 'permitted' })),
       );
-    catalog = await archive(journal);
+    catalog = await archiveWhole(journal);
   });
   after(() => {
     catalog.close();

@@ -10,7 +10,10 @@ import type { Part } from '../core/part.ts';
 import type { Decoder } from '../core/protocol.ts';
 import { placesOfSession } from '../core/said.ts';
 import { encodeSegmentHeader, segmentHeaderBytes, segmentName } from '../core/segment.ts';
+import { archiveJournal } from './archiver.ts';
+import { openCatalog } from './catalog.ts';
 import { catalogPath, journalFolder, makePrivateFolder } from './layout.ts';
+import type { Catalog } from './run-items.ts';
 import { segmentPath } from './segment-reader.ts';
 import type { Position } from './store.ts';
 
@@ -195,4 +198,12 @@ export function dumpCatalog(state: string): { [table: string]: unknown[] } {
   } finally {
     database.close();
   }
+}
+
+/** Archives all of a journal and opens the catalog that comes of it. */
+export async function archiveWhole(journal: TestJournal): Promise<Catalog> {
+  const running = archiveJournal({ state: journal.state, decoders: linesDecoder, audit: async () => {}, log: () => {} });
+  running.committed(journal.position);
+  await running.close();
+  return openCatalog(journal.state);
 }
