@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startGitServer, user } from '../../src/protocols/git/testing/git-server.ts';
 import { clientEnvironment, run } from '../../src/protocols/git/testing/trial.ts';
-import { cutMessages, keptMessages, type Message } from '../../src/protocols/git/testing/wire-messages.ts';
+import { keptMessages, type Message, messagesIn } from '../../src/protocols/git/testing/wire-messages.ts';
 import { openWebHouse, type WebHouse } from '../e2e/http-house.ts';
 import { Random } from '../rig/random.ts';
 import { startTap, type Tap } from '../rig/tap.ts';
@@ -92,12 +92,12 @@ async function compare(
     asked.push(...keptMessages('request', request));
     answered.push(...keptMessages('reply', reply));
   }
-  for (const message of behind.lines().flatMap(({ request }) => cutMessages(request))) {
+  for (const message of behind.lines().flatMap(({ request }) => messagesIn(request))) {
     assertWithin(message, asked, 'a request that reached the target');
     seen.requests += 1;
     seen.bytes += message.body.length;
   }
-  for (const message of before.lines().flatMap(({ reply }) => cutMessages(reply))) {
+  for (const message of before.lines().flatMap(({ reply }) => messagesIn(reply))) {
     assertWithin(message, answered, 'a reply that reached its client');
     seen.replies += 1;
     seen.bytes += message.body.length;

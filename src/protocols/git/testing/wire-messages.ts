@@ -1,8 +1,9 @@
 import type { Direction } from '../../../core/entry.ts';
 import type { Field } from '../../../core/web.ts';
+import { cutMessages } from '../../../../test/rig/wire-messages.ts';
 import { frameKinds, FrameReader } from '../framing.ts';
 
-/** A message of HTTP/1.1 as it stood on the wire, without what frames it. */
+/** A message of git's, on the wire or on record. */
 export interface Message {
   readonly line: string;
   readonly fields: readonly Field[];
@@ -15,46 +16,19 @@ const repository = '/team/web-app.git';
 
 /** One text for each message that crossed a connection in HTTP/1.1, sorted: several connections carry them side by side. */
 export function crossed(bytes: Buffer): Buffer {
-  return spelled(cutMessages(bytes));
+  return spelled(messagesIn(bytes));
 }
 
-/** Cuts what crossed one connection into its messages; the last may be cut off. */
-export function cutMessages(bytes: Buffer): Message[] {
-  const messages: Message[] = [];
-  for (let rest = bytes; rest.length > 0; ) {
-    const end = rest.indexOf('\r\n\r\n');
-    if (end === -1) break;
-    const [line = '', ...lines] = rest.toString('latin1', 0, end).split('\r\n');
-    const fields = lines.map((text): Field => [text.slice(0, text.indexOf(':')).toLowerCase(), text.slice(text.indexOf(':') + 1).trim()]);
-    const value = (name: string) => fields.find(([own]) => own === name)?.[1];
-    rest = rest.subarray(end + 4);
-    if (line.startsWith('HTTP/1.1 1')) continue;
-    const length = Number(value('content-length') ?? 0);
-    const { body, after } = value('transfer-encoding') === 'chunked' ? unchunked(rest) : { body: rest.subarray(0, length), after: length };
-    messages.push({
-      line: line
-        .replace(/ HTTP\/1\.1$/, '')
-        .replace(repository, '')
-        .replace(/^HTTP\/1\.1 (\d+).*/, '$1'),
-      fields,
-      body,
-    });
-    rest = rest.subarray(after);
-  }
-  return messages;
-}
-
-function unchunked(bytes: Buffer): { readonly body: Buffer; readonly after: number } {
-  const pieces: Buffer[] = [];
-  for (let at = 0; ; ) {
-    const lineEnd = bytes.indexOf('\r\n', at);
-    if (lineEnd === -1) return { body: Buffer.concat(pieces), after: bytes.length };
-    const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
-    at = lineEnd + 2;
-    if (size === 0) return { body: Buffer.concat(pieces), after: at + 2 };
-    pieces.push(bytes.subarray(at, at + size));
-    at += size + 2;
-  }
+/** The messages that crossed one connection, with their first lines as the record has them. */
+export function messagesIn(bytes: Buffer): Message[] {
+  return cutMessages(bytes).map(({ line, fields, body }) => ({
+    line: line
+      .replace(/ HTTP\/1\.1$/, '')
+      .replace(repository, '')
+      .replace(/^HTTP\/1\.1 (\d+).*/, '$1'),
+    fields,
+    body,
+  }));
 }
 
 interface Head {

@@ -3,7 +3,8 @@ import { Agent, createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Answer, ConformanceClient, ConformanceRig } from '../../../../test/conformance/rig.ts';
 import { fixtures } from './fixtures.ts';
-import { cutMessages, keptMessages, spelled } from './wire-messages.ts';
+import { cutMessages } from '../../../../test/rig/wire-messages.ts';
+import { keptMessages, spelled } from './wire-messages.ts';
 
 const secret = 'only-the-gateway-knows';
 const variable = 'CHAPERONE_CONFORMANCE_HTTP';
