@@ -1,19 +1,4 @@
-import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { describeApprovals } from './approvals-suite.ts';
-import { openSite, type Site, suiteMs, whyNot } from './site.ts';
+import { describeInBrowser } from './suite.ts';
 
-describe('approvals in the console', { skip: whyNot, timeout: suiteMs }, () => {
-  let opened: Site | null = null;
-  const site = () => {
-    if (opened === null) throw new Error('the site is not open');
-    return opened;
-  };
-  before(async () => {
-    opened = await openSite();
-  });
-  after(() => opened?.close());
-  describeApprovals(site);
-  // Runs last: all windows of all suites count.
-  test('no page met a fault, or tried what its policy refuses', () => assert.deepEqual(site().faults, []));
-});
+describeInBrowser('approvals in the console', describeApprovals);

@@ -1,21 +1,5 @@
-import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { describeRoles } from './roles-suite.ts';
 import { describeRecord } from './record-suite.ts';
-import { openSite, type Site, suiteMs, whyNot } from './site.ts';
+import { describeRoles } from './roles-suite.ts';
+import { describeInBrowser } from './suite.ts';
 
-describe('the console in a browser', { skip: whyNot, timeout: suiteMs }, () => {
-  let opened: Site | null = null;
-  const site = () => {
-    if (opened === null) throw new Error('the site is not open');
-    return opened;
-  };
-  before(async () => {
-    opened = await openSite();
-  });
-  after(() => opened?.close());
-  describeRoles(site);
-  describeRecord(site);
-  // Runs last: all windows of all suites count.
-  test('no page met a fault, or tried what its policy refuses', () => assert.deepEqual(site().faults, []));
-});
+describeInBrowser('the console in a browser', describeRoles, describeRecord);
