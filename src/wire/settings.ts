@@ -96,6 +96,18 @@ export function url(): ZodType<WebPlace, string> {
   });
 }
 
+export type TargetTls = 'verify' | { readonly ca: string };
+
+/** By whom a target is vouched for that is reached by https. */
+export function targetTls(): ZodType<TargetTls> {
+  return z
+    .union([z.literal('verify'), z.strictObject({ ca: z.string().min(1) })], {
+      error: 'expected verify, or { ca: PATH } with the PEM file of the authority that signed the target',
+    })
+    .default('verify')
+    .describe('How the target proves itself: by an authority this machine trusts, or by one named here.');
+}
+
 function fromEnvironment(name: string): Secret | string {
   const value = process.env[name];
   if (value === undefined) return `the environment variable ${name} is not set; set it before Chaperone is started`;

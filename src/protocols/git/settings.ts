@@ -1,13 +1,6 @@
 import { z } from 'zod';
 import { duration } from '../../wire/duration.ts';
-import { secret, url } from '../../wire/settings.ts';
-
-const tls = z
-  .union([z.literal('verify'), z.strictObject({ ca: z.string().min(1) })], {
-    error: 'expected verify, or { ca: PATH } with the PEM file of the authority that signed the target',
-  })
-  .default('verify')
-  .describe('How the target proves itself: by an authority this machine trusts, or by one named here.');
+import { secret, targetTls, url } from '../../wire/settings.ts';
 
 const unitBytes: { readonly [unit: string]: number } = { KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
 
@@ -24,7 +17,7 @@ const target = z.strictObject({
   url: url()
     .refine(({ path }) => path !== '', 'names no repository; write its whole address, such as https://git.example.com/team/web-app.git')
     .describe('The one repository that the connection leads to, as `git clone` takes it.'),
-  tls,
+  tls: targetTls(),
   lfs: z
     .strictObject({
       origins: z.array(origin).max(16).default([]).describe('Where large files may be stored besides the target’s own host.'),

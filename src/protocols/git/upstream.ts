@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { Agent, type buildConnector } from 'undici';
 import type { Target } from '../../core/protocol.ts';
 import type { Field } from '../../core/web.ts';
+import { encrypt, tlsTermsOf } from '../../wire/encrypt.ts';
 import type { Settings } from './settings.ts';
 
 /** The target could not be asked, or answered what it may not. */
@@ -35,6 +34,8 @@ export interface UpstreamReply {
 
 /** A hook of the target's may think for long about a push before it answers. */
 const patienceMs = 15 * 60_000;
+/** For the address and TLS together: a target that says nothing in between is given up. */
+const connectMs = 60_000;
 const connections = 64;
 const largestHead = 64 * 1024;
 
@@ -101,26 +102,18 @@ export class Upstream {
     const host = options.hostname.replace(/^\[|\]$/g, '');
     try {
       // undici names the port only where it is not the scheme's own.
-      const socket = await this.#reach(host, Number(options.port) || (secure ? 443 : 80), secure, options.servername ?? host);
+      const socket = await this.#reach(host, Number(options.port) || (secure ? 443 : 80), secure);
       callback(null, socket);
     } catch (fault) {
       callback(fault instanceof Error ? fault : new Error(String(fault)), null);
     }
   }
 
-  async #reach(host: string, port: number, secure: boolean, servername: string): Promise<Socket> {
-    const socket = await this.#target.dial(host, port, this.#closing.signal);
+  async #reach(host: string, port: number, secure: boolean): Promise<Socket> {
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(connectMs)]);
+    const socket = await this.#target.dial(host, port, signal);
     if (!secure) return socket;
-    const { tls } = this.#target.settings.target;
-    const ca = tls === 'verify' ? {} : { ca: readFileSync(tls.ca) };
-    return new Promise((resolve, reject) => {
-      const wrapped: TLSSocket = connectTls({ socket, servername, ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2', ...ca });
-      wrapped.once('secureConnect', () => resolve(wrapped));
-      wrapped.once('error', (fault) => {
-        socket.destroy();
-        reject(fault);
-      });
-    });
+    return encrypt(socket, tlsTermsOf(this.#target.settings.target.tls, host), ['http/1.1'], signal);
   }
 }
 

@@ -1,19 +1,12 @@
 import { z } from 'zod';
-import { secret, url } from '../../wire/settings.ts';
+import { secret, targetTls, url } from '../../wire/settings.ts';
 import { openApiFile } from './openapi-file.ts';
-
-const tls = z
-  .union([z.literal('verify'), z.strictObject({ ca: z.string().min(1) })], {
-    error: 'expected verify, or { ca: PATH } with the PEM file of the authority that signed the target',
-  })
-  .default('verify')
-  .describe('How the target proves itself: by an authority this machine trusts, or by one named here.');
 
 const absolutePath = z.string().regex(/^\/[!-~]*$/, 'is no path; write one that begins with a slash, such as /graphql');
 
 const target = z.strictObject({
   url: url().describe('Where the API is; the path of a request is put behind it.'),
-  tls,
+  tls: targetTls(),
   encodedSlashes: z
     .enum(['refuse', 'keep'])
     .default('refuse')

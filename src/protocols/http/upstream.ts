@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import { Client, type Dispatcher, Pool } from 'undici';
 import type { Dial, Target } from '../../core/protocol.ts';
+import { encrypt, type TlsTerms, tlsTermsOf } from '../../wire/encrypt.ts';
 import type { WebPlace } from '../../wire/settings.ts';
 import type { Settings } from './settings.ts';
 
@@ -26,7 +25,7 @@ export class Upstream {
   readonly #alone: () => Client;
 
   constructor(place: WebPlace, { settings, dial, timeouts }: Pick<Target<Settings>, 'settings' | 'dial' | 'timeouts'>) {
-    const tls = place.secure ? tlsOf(settings, place.host) : null;
+    const tls = place.secure ? tlsTermsOf(settings.target.tls, place.host) : null;
     const connect = (versions: readonly string[]) => (_options: object, done: Connected) => {
       const signal = AbortSignal.timeout(connectMs);
       void connectBy(() => reach(place, tls, versions, dial, signal), done);
@@ -93,7 +92,7 @@ async function connectBy(reaching: () => Promise<Socket | Error>, done: Connecte
 /** A connection to the place, or why there is none. */
 async function reach(
   { host, port }: WebPlace,
-  tls: TlsChoice | null,
+  tls: TlsTerms | null,
   versions: readonly string[],
   dial: Dial,
   signal: AbortSignal,
@@ -104,37 +103,4 @@ async function reach(
   } catch (fault) {
     return fault instanceof Error ? fault : new Error(String(fault));
   }
-}
-
-interface TlsChoice {
-  readonly ca: string | undefined;
-  readonly servername: string | undefined;
-  readonly host: string;
-}
-
-function tlsOf({ target }: Settings, host: string): TlsChoice {
-  const ca = target.tls === 'verify' ? undefined : readFileSync(target.tls.ca, 'utf8');
-  // RFC 6066 section 3: an address is no server name.
-  return { ca, servername: isIP(host) === 0 ? host : undefined, host };
-}
-
-function encrypt(socket: Socket, { ca, servername, host }: TlsChoice, versions: readonly string[], signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const secure = connectTls({
-      socket,
-      host,
-      ...(ca === undefined ? {} : { ca }),
-      ...(servername === undefined ? {} : { servername }),
-      ALPNProtocols: [...versions],
-      minVersion: 'TLSv1.2',
-    });
-    const late = () => secure.destroy(new Error('no TLS in time'));
-    signal.addEventListener('abort', late, { once: true });
-    secure.once('error', reject);
-    secure.once('secureConnect', () => {
-      signal.removeEventListener('abort', late);
-      secure.off('error', reject);
-      resolve(secure);
-    });
-  });
 }
