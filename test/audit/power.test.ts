@@ -69,6 +69,8 @@ async function oneRound({ site, before, behind, round, random, seen }: Round): P
       database: application_name.includes(`${name}-0-`) ? 'write' : 'fsync',
       application_name,
     });
+  // Only now: in ten seconds the gateway would ask its targets again, on the record of a session that is compared.
+  await site.acquaint(['write', 'fsync']);
   const load = startLoad({ clients, name, random, connect });
   await pause(50 + random.below(700));
   await site.gateway.kill();
@@ -94,7 +96,6 @@ async function oneRound({ site, before, behind, round, random, seen }: Round): P
 
 async function startNoting(site: Site): Promise<void> {
   await site.start({ NODE_OPTIONS: `--import ${hook}`, CHAPERONE_AUDIT_SYNC_LOG: join(site.folder, 'flushed') });
-  await site.acquaint(['write', 'fsync']);
 }
 
 /** Cuts the journal to what was flushed; returns how many bytes that took. */
