@@ -10,6 +10,7 @@ import { pictureOf } from '../bench/report/picture.ts';
 import { lastSaved } from '../bench/report/saved.ts';
 import { markdownOf, tablesOf } from '../bench/report/tables.ts';
 import type { PgbenchRun, Results } from '../bench/results.ts';
+import { steadyOf } from '../bench/stages/pgbench.ts';
 import { root } from './structure/tree.ts';
 
 describe('docs/benchmarks.md', () => {
@@ -49,6 +50,18 @@ describe('what the benchmark makes of its runs', () => {
       ratio(write, direct, (one) => one.statementsPerSecond),
       0.5,
     ));
+  test('counts from when every client is done with its first transaction', () => {
+    const done = [
+      { client: '0', at: 1e6, micros: 9 },
+      { client: '0', at: 2e6, micros: 9 },
+      { client: '1', at: 3e6, micros: 9 },
+      { client: '0', at: 4e6, micros: 9 },
+      { client: '1', at: 4e6, micros: 9 },
+      { client: '0', at: 5e6, micros: 9 },
+    ];
+    assert.deepEqual(steadyOf(done, 'direct'), { rate: 1.5, latencies: [9, 9, 9] });
+    assert.throws(() => steadyOf(done.slice(0, 1), 'direct'), /had just begun/);
+  });
   test('compares nothing with nothing', () =>
     assert.equal(
       ratio(write, [], (one) => one.statementsPerSecond),

@@ -49,8 +49,8 @@ function aboutOf(name: string, { stallSeconds, connectSeconds }: Options): strin
   const about: { readonly [table: string]: string } = {
     'What it is held to': 'Ratios are medians over the rounds of ratios within one round.',
     Statements: `\`pgbench -S\`: one row by its primary key. A pipeline is a hundred of these, prepared, and p50 and p99 are then the whole
-pipeline's. CPU is that of the process in between, all threads; for Chaperone it includes archiving to the end. A commit is a batch
-that went to the journal in one write.`,
+pipeline's. Counted from when each client is done with its first, before which it prepares its statements. CPU is that of the process in
+between, all threads; for Chaperone it includes archiving to the end. A commit is a batch that went to the journal in one write.`,
     Streams: 'psql copies to nowhere and from `cat`; the large result is thrown away as it is read. Memory is the whole process.',
     'A reader that stalls': `The reader stops for ${stallSeconds} s after the first 100 KB, then takes the rest; the speed does not count the stall.`,
     'Idle sessions': 'Sessions that ran one statement. The collection of garbage is forced before and after, to tell growth from slack.',

@@ -60,14 +60,14 @@ export async function runPgbench(
   const output = await runProgram('pgbench', args, { env: environmentOf(variant), cwd: folder, signal });
   await variant.gate?.settled(signal);
   const after = await standOf(variant);
-  const latencies = await latenciesOf(folder);
+  const { rate, latencies } = steadyOf(await doneOf(folder), variant.name);
   const transactions = Number(/transactions actually processed: (\d+)/.exec(output)?.[1]);
   const perTransaction = mode === 'pipeline' ? pipelineLength : 1;
   const statements = transactions * perTransaction;
   const failed = /number of failed transactions: (\d+)/.exec(output)?.[1] ?? '0';
   if (!(transactions > 0) || failed !== '0') throw new Error(`pgbench did not do its work over ${variant.name}: ${output}`);
   return {
-    statementsPerSecond: Number(/tps = ([\d.]+) \(without/.exec(output)?.[1]) * perTransaction,
+    statementsPerSecond: rate * perTransaction,
     p50Micros: quantile(latencies, 0.5),
     p99Micros: quantile(latencies, 0.99),
     cpuMicros: variant.pid === null && variant.gate === null ? null : ((after.cpu - before.cpu) * 1e6) / statements,
@@ -83,14 +83,43 @@ async function standOf({ pid, gate }: Way) {
   return { cpu, commits, flushes };
 }
 
-/** The third field of each line of pgbench's log is the transaction's time in microseconds; every thread has a file. */
-async function latenciesOf(folder: string): Promise<number[]> {
-  const latencies: number[] = [];
+interface Done {
+  readonly client: string;
+  /** When it was done, in microseconds of the clock. */
+  readonly at: number;
+  readonly micros: number;
+}
+
+/** Transactions in the order in which they were done, from pgbench's logs; every thread has a file. */
+async function doneOf(folder: string): Promise<Done[]> {
+  const done: Done[] = [];
   for (const file of globSync(join(folder, 'transactions.*'))) {
-    for (const line of (await readFile(file, 'utf8')).split('\n')) if (line !== '') latencies.push(Number(line.split(' ', 3)[2]));
+    for (const line of (await readFile(file, 'utf8')).split('\n')) {
+      if (line === '') continue;
+      const [client = '', , micros, , seconds, rest] = line.split(' ');
+      done.push({ client, at: Number(seconds) * 1e6 + Number(rest), micros: Number(micros) });
+    }
     await rm(file);
   }
-  return latencies;
+  return done.sort((a, b) => a.at - b.at);
+}
+
+/**
+ * What was done after every client was done with its first transaction, and at what rate a second. Before a client's first
+ * pipeline pgbench prepares its hundred statements one by one, each a round trip: with 64 clients that is most of a short run.
+ */
+export function steadyOf(done: readonly Done[], way: string): { rate: number; latencies: number[] } {
+  const started = new Set<string>();
+  let first = 0;
+  for (const [index, { client }] of done.entries()) {
+    if (started.has(client)) continue;
+    started.add(client);
+    first = index;
+  }
+  const steady = done.slice(first + 1);
+  const seconds = ((steady.at(-1)?.at ?? 0) - (done[first]?.at ?? 0)) / 1e6;
+  if (!(seconds > 0)) throw new Error(`pgbench’s clients had just begun over ${way} when their time was over; give it more --seconds`);
+  return { rate: steady.length / seconds, latencies: steady.map(({ micros }) => micros) };
 }
 
 function pipelineScript(scale: number): string {
