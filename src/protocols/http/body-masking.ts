@@ -1,5 +1,5 @@
+import { DocumentMasks } from '../../core/document-masking.ts';
 import { type SessionMasking, Tally } from '../../core/masking.ts';
-import { DocumentMasks } from './json-masking.ts';
 import { bodyKindOf, charsetOf, mediaTypeOf } from './media.ts';
 
 /** A body that cannot be shown to who may not see all of it, and why. */

@@ -1,4 +1,4 @@
-import type { ColumnMask, SessionMasking, Tally, ValueKind } from '../../core/masking.ts';
+import type { ColumnMask, SessionMasking, Tally, ValueKind } from './masking.ts';
 
 /** What the language has since ES2025 and the compiler's library does not know: numbers by their own text. */
 interface SourceText {
@@ -13,7 +13,7 @@ const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** Names that say what a member is. Within a place that is masked any other is taken for data, as in a mapping from e-mail addresses. */
 const fieldName = /^[A-Za-z_$@][A-Za-z_$-]{0,39}[0-9]{0,2}$/;
 
-/** Masks the documents of one session: by the place where a value stands, and by what it looks like. */
+/** What masks a whole document, whoever has it: by the place where a value stands, and by what it looks like. */
 export class DocumentMasks {
   readonly #masking: SessionMasking;
   readonly #known = new Map<string, ColumnMask | null>();
