@@ -76,7 +76,7 @@ async function openHouse(
   stack: AsyncDisposableStack,
 ): Promise<Gateway & { readonly console: string | null }> {
   const { archive, api } = threads;
-  const { state, listen, identity, roles } = configuration;
+  const { state, listen, identity, roles, masking } = configuration;
   await mkdir(state, { recursive: true, mode: 0o700 });
   await chmod(state, 0o700);
   const { acquireLock } = await import('./stages/recording/journal.ts');
@@ -109,7 +109,7 @@ async function openHouse(
   const { connectApprovals, deskData } = await import('./gateway/approvals.ts');
   const { loginClients, withoutSecrets } = await import('./stages/identity/sign-in.ts');
   const logins = loginClients(identity);
-  const served = { state, certificate, identity: withoutSecrets(identity), logins, roles, approvals: deskData(configuration) };
+  const served = { state, certificate, identity: withoutSecrets(identity), logins, roles, masking, approvals: deskData(configuration) };
   const console = listen.console && (await api.calls.listen({ ...served, listen: listen.console }));
   stack.defer(() => api.calls.close(null));
   const { openGateway } = await import('./gateway/gateway.ts');

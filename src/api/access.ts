@@ -44,6 +44,8 @@ export const accessByRoute = {
   '/api/v1/slack/interactions': 'signed',
   '/api/v1/audit': 'auditor',
   '/api/v1/connections': 'auditor',
+  '/api/v1/masking': 'auditor',
+  '/api/v1/masking/try': 'auditor',
   '/api/v1/policies': 'auditor',
   '/api/v1/policies/versions': 'auditor',
   '/api/v1/policies/versions/:version': 'auditor',

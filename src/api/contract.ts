@@ -3,6 +3,7 @@ export * from './contract/approvals.ts';
 export * from './contract/gateway.ts';
 export * from './contract/live.ts';
 export * from './contract/login.ts';
+export * from './contract/masking.ts';
 export * from './contract/overview.ts';
 export { components } from './contract/pieces.ts';
 export * from './contract/record.ts';

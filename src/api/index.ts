@@ -17,6 +17,7 @@ import type { ApiLog } from './log.ts';
 import type { ConsoleSessions } from './login/console-sessions.ts';
 import { createCookies } from './login/cookies.ts';
 import { addLoginRoutes, type LoginSources } from './login/login-routes.ts';
+import { addMaskingRoutes, type MaskingSources } from './masking-routes.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { addDocumentRoute, describeRoutes } from './openapi.ts';
 import { addPolicyRoutes, type PolicySources } from './policy-routes.ts';
@@ -32,6 +33,7 @@ export interface ApiOptions
     SearchSources,
     LiveSources,
     ApprovalSources,
+    MaskingSources,
     Omit<GateOptions, 'signedIn'>,
     Omit<LoginSources, 'signedIn'> {
   readonly versions: PolicySources['versions'];
@@ -106,6 +108,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addOverviewRoute(api, options);
   addRunRoutes(api, options);
   addPolicyRoutes(api, options);
+  addMaskingRoutes(api, options);
   addApprovalRoutes(api, options);
   addLoginRoutes(api, { ...options, signedIn });
   await api.ready();

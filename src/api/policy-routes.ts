@@ -8,6 +8,7 @@ import type { GatewayPort } from './gateway-port.ts';
 import { problem, sendProblem } from './problem.ts';
 import { type Api, present } from './routes.ts';
 import { recordLook } from './trail.ts';
+import { createTurns, tooMany } from './turns.ts';
 
 export interface PolicySources {
   readonly gateway: GatewayPort;
@@ -68,7 +69,7 @@ function addPolicyReading(api: Api, { gateway, versions }: PolicySources): void 
 }
 
 function addPolicyDrafts(api: Api, { gateway, backtest }: PolicySources): void {
-  const atWork = createTurns();
+  const atWork = createTurns(mostDrafts);
   api.post(
     '/api/v1/policies/check',
     {
@@ -104,22 +105,4 @@ function addPolicyDrafts(api: Api, { gateway, backtest }: PolicySources): void {
       return answer ?? sendProblem(reply, tooMany());
     },
   );
-}
-
-/** Runs at most so many at a time; null where there is no room. */
-function createTurns() {
-  let taken = 0;
-  return async <Result>(work: () => Promise<Result>): Promise<Result | null> => {
-    if (taken >= mostDrafts) return null;
-    taken += 1;
-    try {
-      return await work();
-    } finally {
-      taken -= 1;
-    }
-  };
-}
-
-function tooMany() {
-  return problem('TOO_MANY', 'Other drafts are being looked at.', 'Try again in a moment.');
 }

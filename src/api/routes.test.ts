@@ -26,6 +26,7 @@ const elsewhere = new Set([
   '/api/v1/logout',
   '/api/v1/sessions/:id/terminate',
   '/api/v1/runs/:id/terminate',
+  '/api/v1/masking/try',
   '/api/v1/policies/check',
   '/api/v1/policies/test',
 ]);

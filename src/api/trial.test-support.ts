@@ -13,6 +13,7 @@ import { type Refusal, refuse } from '../core/verdict.ts';
 import type { ApprovalRequest } from '../stages/approvals/approval.ts';
 import { type OpenDesk, openDesk, type OpenDeskOptions } from '../stages/approvals/index.ts';
 import { requestOf } from '../stages/approvals/testing.ts';
+import { tryInThread } from '../stages/masking/trial-thread.ts';
 import type { GatewayPort } from './gateway-port.ts';
 import { openConsoleSessions } from './login/console-sessions.ts';
 import { type ApiOptions, type ApiServer, serveApi } from './index.ts';
@@ -253,6 +254,9 @@ export function trialOptions(more: Partial<ApiOptions> & Pick<ApiOptions, 'catal
     tls: null,
     runs: runsOf((id) => more.catalog.session(id)),
     overviews: { overview: nothingIn },
+    masked: { masked: (since) => ({ since: new Date(since).toISOString(), complete: true, rules: [] }) },
+    masking: null,
+    tryMasking: tryInThread,
     backtest: async () => ({ kind: 'unsound', problems: [] }),
     versions: {
       all: async () => [keptVersion],

@@ -14,6 +14,7 @@ import type {
   Visibility,
 } from './items.ts';
 import { catalogPath } from './layout.ts';
+import { type MaskedReader, readMasked } from './masked-counts.ts';
 import { itemLimit, paged } from './paging.ts';
 import type { Catalog, RunReader } from './run-items.ts';
 import { exchangeSource, newestExchanges, type ReadRows } from './newest-exchanges.ts';
@@ -41,6 +42,7 @@ class SqliteCatalog implements Catalog {
   readonly #timed = timedReads(() => this.#open());
   readonly searching: SearchReader = readSearches(this.#timed);
   readonly overviews: OverviewReader = readOverview(() => this.#open(), this.#timed);
+  readonly masked: MaskedReader = readMasked(this.#timed);
 
   constructor(path: string) {
     this.#path = path;

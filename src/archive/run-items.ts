@@ -1,4 +1,5 @@
 import type { Effect } from '../core/action.ts';
+import type { MaskedReader } from './masked-counts.ts';
 import type { OverviewReader } from './overview-items.ts';
 import type { SearchReader } from './search-items.ts';
 import type { CatalogReader, ExchangeItem, SessionItem, Page, PageRequest, Visibility } from './items.ts';
@@ -134,4 +135,5 @@ export interface Catalog extends CatalogReader {
   readonly runs: RunReader;
   readonly searching: SearchReader;
   readonly overviews: OverviewReader;
+  readonly masked: MaskedReader;
 }

@@ -5,6 +5,7 @@ import type { DeskData } from '../gateway/approvals.ts';
 import type { Certificate } from '../gateway/certificate.ts';
 import type { Configuration } from '../gateway/configuration/index.ts';
 import type { Terminated, Termination } from '../gateway/terminate.ts';
+import type { MaskingSettings } from '../stages/masking/settings.ts';
 import type { IdentitySettings } from '../stages/identity/settings.ts';
 import type { LoginClient } from '../stages/identity/sign-in.ts';
 import type { DraftFile } from '../stages/policy/draft.ts';
@@ -42,6 +43,7 @@ export interface ApiData {
   readonly logins: readonly LoginClient[];
   readonly roles: Configuration['roles'];
   readonly approvals: DeskData;
+  readonly masking: MaskingSettings | null;
 }
 
 /** What the API's thread answers. */

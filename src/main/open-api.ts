@@ -12,6 +12,7 @@ import type { loadDecoders } from '../gateway/protocols.ts';
 import type { OpenDesk } from '../stages/approvals/index.ts';
 import { createIdentity } from '../stages/identity/identity.ts';
 import { signInSettings } from '../stages/identity/sign-in.ts';
+import { tryInThread } from '../stages/masking/trial-thread.ts';
 import { PolicyVersions } from '../stages/policy/versions.ts';
 import type { ApiData, MainHandlers } from './calls.ts';
 
@@ -45,6 +46,9 @@ export async function openApi(
     runs: catalog.runs,
     searching: catalog.searching,
     overviews: catalog.overviews,
+    masked: catalog.masked,
+    masking: data.masking,
+    tryMasking: (order) => tryInThread(order),
     backtest: async (files, filter) => {
       const [catalogs, configured] = await Promise.all([main.policyCatalogs(null), main.connections(null)]);
       const { runBacktest } = await import('../api/backtest/run.ts');

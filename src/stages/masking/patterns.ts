@@ -9,11 +9,19 @@ export interface Pattern {
   readonly source: string;
 }
 
+/** What is wrong with a pattern, and from which of its characters on; null where that is not known. */
+export interface PatternProblem {
+  readonly message: string;
+  readonly from: number | null;
+}
+
 /** What is wrong with a pattern and where, or null. */
-export function patternProblem(source: string): string | null {
-  if (source.length > patternLimit) return `is longer than ${patternLimit} characters; split it into several patterns`;
+export function patternProblem(source: string): PatternProblem | null {
+  if (source.length > patternLimit)
+    return { message: `is longer than ${patternLimit} characters; split it into several patterns`, from: patternLimit };
   try {
-    return compile(source).test('') ? 'matches the empty text, and so everywhere; let it match one character at least' : null;
+    const isAll = compile(source).test('');
+    return isAll ? { message: 'matches the empty text, and so everywhere; let it match one character at least', from: null } : null;
   } catch (fault) {
     if (fault instanceof RE2JSException) return describe(source, fault);
     throw fault;
@@ -22,12 +30,13 @@ export function patternProblem(source: string): string | null {
 
 const compile = (source: string) => RE2JS.compile(source);
 
-function describe(source: string, fault: RE2JSException): string {
+function describe(source: string, fault: RE2JSException): PatternProblem {
   const part = 'input' in fault && typeof fault.input === 'string' ? fault.input : '';
   const what = 'error' in fault && typeof fault.error === 'string' ? fault.error : 'cannot be read';
   const at = part === '' || part === source ? -1 : source.indexOf(part);
   const where = at < 0 ? '' : ` at character ${at + 1}, \`${part}\``;
-  return `${what}${where}; write it in the syntax of RE2, which has no lookaround and no backreferences`;
+  const message = `${what}${where}; write it in the syntax of RE2, which has no lookaround and no backreferences`;
+  return { message, from: at < 0 ? null : at };
 }
 
 /** Several patterns as one automaton: a text that holds none of them is read once, however many they are. */

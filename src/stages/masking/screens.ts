@@ -1,5 +1,6 @@
 import { stricter } from './action.ts';
-import { detectorNames, detectors, detectorsNamed } from './detectors/index.ts';
+import { detectors, detectorsNamed } from './detectors/index.ts';
+import { detectorNames } from './detectors/names.ts';
 import { type DetectorUse, type PatternUse, Screen } from './screen.ts';
 import type { MaskingSettings } from './settings.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { maskActions } from './action.ts';
 import { readColumn } from './column-name.ts';
-import { detectorNames } from './detectors/index.ts';
+import { detectorNames } from './detectors/names.ts';
 import { patternProblem } from './patterns.ts';
 
 /** YAML reads an unquoted null as no value at all; here it is the word. */
@@ -47,7 +47,7 @@ const pattern = z
   .min(1)
   .superRefine((source, context) => {
     const problem = patternProblem(source);
-    if (problem !== null) context.addIssue({ code: 'custom', message: problem, input: source });
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem.message, input: source, params: { from: problem.from } });
   });
 
 const patternRule = z.strictObject({

@@ -3,6 +3,7 @@ import type { Detector } from './detector.ts';
 import { email } from './email.ts';
 import { iban } from './iban.ts';
 import { ip } from './ip.ts';
+import { nationalGroup } from './names.ts';
 import { nationalIds } from './national-ids.ts';
 import { phone } from './phone.ts';
 import { secret } from './secrets.ts';
@@ -10,12 +11,7 @@ import { secret } from './secrets.ts';
 /** Every built-in detector; where two find the same place, the earlier one names it. */
 export const detectors: readonly Detector[] = [secret, email, iban, card, ...nationalIds, phone, ip];
 
-const group = 'national-id';
-
-/** What a rule may name: a detector, or `national-id` for those of every country. There is no word for all: it would mask by surprise. */
-export const detectorNames: readonly [string, ...string[]] = [group, ...detectors.map(({ name }) => name)];
-
 /** The detectors behind a name. */
 export function detectorsNamed(name: string): readonly Detector[] {
-  return name === group ? nationalIds : detectors.filter((detector) => detector.name === name);
+  return name === nationalGroup ? nationalIds : detectors.filter((detector) => detector.name === name);
 }
