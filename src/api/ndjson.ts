@@ -10,22 +10,22 @@ const chunkChars = 64 * 1024;
  * The lines as a stream that reads from its source only as fast as it is read. Rejects where the source fails before its
  * first line, so that the failure can still be an answer of its own; later ones break the stream off, which the client sees.
  */
-export async function ndjson(lines: AsyncIterable<object>): Promise<Readable> {
-  const iterator = lines[Symbol.asyncIterator]();
+export async function ndjson(read: () => AsyncIterable<object>): Promise<Readable> {
+  const iterator = read()[Symbol.asyncIterator]();
   const first = await iterator.next();
   return Readable.from(chunks(first, iterator), { objectMode: false });
 }
 
 /** The lines as an HTTP Archive, likewise. */
-export async function har(lines: AsyncIterable<RecordingLine>): Promise<Readable> {
-  const iterator = harText(lines);
+export async function har(read: () => AsyncIterable<RecordingLine>): Promise<Readable> {
+  const iterator = harText(read());
   const first = await iterator.next();
   return Readable.from(texts(first, iterator), { objectMode: false });
 }
 
 /** What was pushed, as a mailbox, likewise. */
-export async function patch(lines: AsyncIterable<RecordingLine>): Promise<Readable> {
-  const iterator = patchText(lines);
+export async function patch(read: () => AsyncIterable<RecordingLine>): Promise<Readable> {
+  const iterator = patchText(read);
   const first = await iterator.next();
   return Readable.from(texts(first, iterator), { objectMode: false });
 }

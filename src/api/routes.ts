@@ -104,13 +104,13 @@ export function addRecordingRoutes(api: Api, { gateway, recording }: RouteSource
     event: string,
     more: JsonObject,
     excerpt: Excerpt,
-    as: (shown: AsyncIterable<RecordingLine>) => Promise<Readable> = ndjson,
+    as: (read: () => AsyncIterable<RecordingLine>) => Promise<Readable> = ndjson,
   ): Promise<Readable> {
     const session = viewedSession(request);
     // Fastify would read the whole recording to answer a HEAD; nothing is looked at, so nothing is put on the trail either.
     if (request.method === 'HEAD') return Readable.from([]);
     await recordLook(gateway, viewing(request), event, { ...lookedAt(session), ...more });
-    return as(linesShownTo(viewing(request), recording(session.id, excerpt)));
+    return as(() => linesShownTo(viewing(request), recording(session.id, excerpt)));
   }
 }
 

@@ -1,11 +1,12 @@
+import type { Outcome } from '../core/entry.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Part } from '../core/part.ts';
 import type { RecordingLine } from './decoded.ts';
 
 /*
  * What a session has pushed, as a mailbox that `git am` takes: a mail for each commit with one parent at most, as git-format-patch(1)
- * writes it. Made of documents of the type below and the text that follows them; merges, which no mail can carry, are left out, and so
- * is what was refused. What people were asked about is recorded before they have answered, and stands in it whatever they said.
+ * writes it. Made of documents of the type below and of the text and bytes that follow them; merges, which no mail can carry, are left out.
+ * So is what was not permitted: what people are asked about is recorded before they have answered, so the record is read for its decisions first.
  */
 const commitType = 'application/vnd.chaperone.commit+json';
 
@@ -19,25 +20,42 @@ interface Commit {
   readonly message: string;
 }
 
-/** The mailbox in pieces as they come. */
-export async function* patchText(lines: AsyncIterable<RecordingLine>): AsyncGenerator<string> {
+/** What became of each push that was permitted; null where the record does not say. */
+type Permitted = ReadonlyMap<number, Outcome | null>;
+
+/** The mailbox in pieces as they come; the record is read twice. */
+export async function* patchText(read: () => AsyncIterable<RecordingLine>): AsyncGenerator<string> {
+  const permitted = await permittedIn(read());
   // Whose mail is being written, by exchange: pushes of one session may be under way side by side, yet each is recorded in one go.
   let open: number | null = null;
-  const refused = new Set<number>();
-  for await (const line of lines) {
-    if (line.kind === 'decision' && line.decision.code !== null) refused.add(line.exchange);
+  for await (const line of read()) {
     if (line.kind === 'withheld' && line.exchange === open) yield withheld(line.count, line.sha256);
-    if (line.kind !== 'bytes' || line.direction !== 'request' || refused.has(line.exchange)) continue;
+    if (line.kind !== 'bytes' || line.direction !== 'request' || !permitted.has(line.exchange)) continue;
     for (const part of line.parts) {
-      if (part.shape === 'text' && line.exchange === open) yield part.text;
-      if (part.shape === 'text') continue;
+      const content = contentOf(part);
+      if (content !== null && line.exchange === open) yield content;
+      if (content !== null) continue;
       if (open !== null) yield mailEnd;
       const commit = commitOf(part);
       open = commit === null ? null : line.exchange;
-      if (commit !== null) yield mailOf(commit, line.exchange);
+      if (commit !== null) yield mailOf(commit, line.exchange, permitted.get(line.exchange) ?? null);
     }
   }
   if (open !== null) yield mailEnd;
+}
+
+async function permittedIn(lines: AsyncIterable<RecordingLine>): Promise<Permitted> {
+  const permitted = new Map<number, Outcome | null>();
+  for await (const line of lines)
+    if (line.kind === 'decision' && line.decision.code === null) permitted.set(line.exchange, null);
+    else if (line.kind === 'outcome' && permitted.has(line.exchange)) permitted.set(line.exchange, line.outcome);
+  return permitted;
+}
+
+/** Lines of a patch; null for what is none. The content of a binary file comes as bytes. */
+function contentOf(part: Part): string | null {
+  if (part.shape === 'text') return part.text;
+  return part.shape === 'bytes' ? Buffer.from(part.base64 ?? '', 'base64').toString('utf8') : null;
 }
 
 const mailEnd = '-- \nChaperone\n\n';
@@ -55,7 +73,8 @@ function commitOf(part: Part): Commit | null {
   return { id: word(id), name: word(person['name']), email: word(person['email']), authored: word(authored), message: word(message) };
 }
 
-function mailOf({ id, name, email, authored, message }: Commit, exchange: number): string {
+/** Whether the target has taken the push is said where it is not known to. */
+function mailOf({ id, name, email, authored, message }: Commit, exchange: number, outcome: Outcome | null): string {
   const [subject = '', ...rest] = message.split(/\n\n/);
   const body = rest.join('\n\n').trimEnd();
   return [
@@ -67,12 +86,18 @@ function mailOf({ id, name, email, authored, message }: Commit, exchange: number
     'Content-Type: text/plain; charset=UTF-8',
     'Content-Transfer-Encoding: 8bit',
     `X-Chaperone-Exchange: ${exchange}`,
+    ...(outcome?.status === 'ok' ? [] : [`X-Chaperone-Outcome: ${wordsOf(outcome)}`]),
     '',
     ...(body === '' ? [] : [body.split('\n').map(harmless).join('\n')]),
     '---',
     '',
     '',
   ].join('\n');
+}
+
+function wordsOf(outcome: Outcome | null): string {
+  if (outcome === null) return 'unknown';
+  return oneLine(outcome.error === null ? outcome.status : `${outcome.status}: ${outcome.error.message}`).slice(0, 400);
 }
 
 /** A line of a message that git am would take for the end of it, or for the next mail, is moved in by a space. */

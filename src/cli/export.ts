@@ -28,7 +28,7 @@ export async function exportSession(source: RecordSource, id: string, options: E
   const forms = {
     ndjson: () => lineTexts(source.recording(id)),
     har: () => harText(recordingLines(source, id)),
-    patch: () => patchText(recordingLines(source, id)),
+    patch: () => patchText(() => recordingLines(source, id)),
   };
   const texts = forms[options.format];
   if (options.output === null) {

@@ -20,10 +20,12 @@ import { recorded } from './record-whole.ts';
 const rounds = Number(process.env['CHAPERONE_AUDIT_ROUNDS'] ?? 3);
 const seed = Number(process.env['CHAPERONE_AUDIT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const clients = 2;
+/** The archive works with what the processors have left, which may be little where other suites share them. */
+const limitMs = 600_000 + rounds * 20_000;
 const password = 'audited-password';
 
-describe(`git, killed ${rounds} times while it pushes (seed ${seed})`, { timeout: 300_000 }, () => {
-  test('all that crossed is on record, and nothing of a push is left behind', async (t) => {
+describe(`git, killed ${rounds} times while it pushes (seed ${seed})`, { timeout: limitMs }, () => {
+  test('all that crossed is on record, and nothing of a push is left behind', { timeout: limitMs }, async (t) => {
     process.env['CHAPERONE_AUDIT_GIT'] = password;
     await using server = await startGitServer(password);
     server.createRepository('team/web-app.git');
@@ -109,15 +111,14 @@ async function compare(
   const { code, out } = await run('git', ['push', house.url('/web-app'), 'HEAD:refs/heads/after'], work, environment);
   assert.equal(code, 0, out);
   const quarantine = join(house.state, 'targets', 'web-app', 'quarantine');
-  for (const deadline = Date.now() + 10_000; readdirSync(quarantine).length > 0; await pause(10)) assert.ok(Date.now() < deadline);
+  while (readdirSync(quarantine).length > 0) await pause(10);
 }
 
-/** All sessions, once none is active: recovery has marked those that were cut. */
+/** All sessions, once none is active: recovery has marked those that were cut. The suite's own limit is all that ends the waiting. */
 async function settledSessions(house: WebHouse): Promise<readonly { readonly id: string }[]> {
-  for (const deadline = Date.now() + 30_000; ; await pause(50)) {
+  for (; ; await pause(100)) {
     const sessions = await house.sessions();
     if (sessions.length >= rounds && sessions.every(({ status }) => status !== 'active')) return sessions;
-    assert.ok(Date.now() < deadline, 'the sessions do not end');
   }
 }
 

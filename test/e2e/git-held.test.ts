@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { decodeRecording } from '../../src/archive/decoded.ts';
+import { patchText } from '../../src/archive/patches.ts';
 import type { Action } from '../../src/core/action.ts';
+import type { Entry } from '../../src/core/entry.ts';
 import type { Question } from '../../src/core/verdict.ts';
 import { everybody } from '../rig/data-plane.ts';
 import type { Approval } from '../../src/stages/approvals/approval.ts';
@@ -39,6 +42,10 @@ function judge(_circumstance: unknown, action: Action) {
     action.name !== 'git:list'
     ? question
     : everybody;
+}
+
+async function* asStream(entries: readonly Entry[]): AsyncGenerator<Entry> {
+  yield* entries;
 }
 
 describe('a push that people are asked about', () => {
@@ -106,6 +113,7 @@ describe('a push that people are asked about', () => {
   const approve = (approval: Approval) =>
     desk.desk.decide(approval.id, reviewer, { decision: 'approve', reason: null, digest: approval.digest });
   const push = (...refs: string[]) => trial.git(work, 'push', 'origin', ...refs);
+  const lines = () => decodeRecording(asStream(trial.plane.entries()), createDecoder());
   function onRecord(line: string): boolean {
     const decoder = createDecoder();
     return trial.plane
@@ -141,6 +149,13 @@ describe('a push that people are asked about', () => {
     assert.equal(code, 1);
     assert.match(out, /remote: Chaperone ACCESS_REFUSED:.*Not on a Friday/);
     assert.match(out, /! \[remote rejected\] HEAD -> main \(ACCESS_REFUSED/);
+    assert.ok(onRecord('+u'));
+    const mailbox = (await Array.fromAsync(patchText(lines))).join('');
+    assert.ok(
+      mailbox.includes('+a line to review') && !mailbox.includes('unwanted.txt'),
+      'in the mailbox is what was pushed, and that alone',
+    );
+    assert.doesNotMatch(mailbox, /^X-Chaperone-Outcome/m);
   });
 
   test('takes its question along when the client goes', async () => {

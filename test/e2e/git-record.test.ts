@@ -52,7 +52,7 @@ describe('what was pushed', () => {
   const lines = () => decodeRecording(asStream(trial.plane.entries()), createDecoder());
 
   test('comes back as a mailbox that git am takes, to the same trees and authors', async () => {
-    const mailbox = (await Array.fromAsync(patchText(lines()))).join('');
+    const mailbox = (await Array.fromAsync(patchText(lines))).join('');
     const path = join(trial.folder, 'pushed.mbox');
     writeFileSync(path, mailbox);
     const copy = join(trial.folder, 'am');
@@ -69,6 +69,9 @@ describe('what was pushed', () => {
     for await (const line of lines()) if (line.kind === 'bytes') for (const part of line.parts) found.add(part, line.direction);
     for (const words of ['line 9999 of many', 'eine Zeile', 'größe.txt', 'zoe@example.com', head, first, 'refs/heads/main'])
       assert.ok(found.toString().includes(words), words);
+    // The file's name and that it is binary, but nothing of how git writes its content.
+    assert.match(found.toString(), /data\.bin/);
+    assert.match(found.toString(), /GIT binary patch\ndiff --git/);
   });
 
   test('is in an HTTP Archive, request by request', async () => {

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../core/json.ts';
 import type { Part } from '../../core/part.ts';
 import type { Decoder } from '../../core/protocol.ts';
 import { MalformedBytes } from '../../wire/byte-reader.ts';
+import { BinaryPatches } from './binary-patch.ts';
 import { frameKinds, type FramePiece, FrameReader } from './framing.ts';
 
 const mediaTypes = {
@@ -13,7 +14,10 @@ const mediaTypes = {
   [frameKinds.own]: 'application/vnd.chaperone.own-request+json',
 } as const;
 
-/** Reads the recorded bytes of one session: heads and findings as documents, patches as text, git's own wire format as bytes. */
+/**
+ * Reads the recorded bytes of one session: heads and findings as documents, patches as text, git's own wire format as bytes. So is the
+ * content of binary files in a patch: nobody reads or searches it, but a mailbox needs it.
+ */
 export function createDecoder(): Decoder {
   return new SessionDecoder();
 }
@@ -47,6 +51,7 @@ class Reading {
   #broken = false;
   #textual = false;
   #half: Buffer = Buffer.alloc(0);
+  #patch = new BinaryPatches();
 
   feed(bytes: Buffer): readonly Part[] {
     if (this.#broken) return [opaque(bytes)];
@@ -64,17 +69,19 @@ class Reading {
   drop(): void {
     this.#frames.drop();
     this.#half = Buffer.alloc(0);
+    this.#patch = new BinaryPatches();
   }
 
   #partsOf({ kind, bytes }: FramePiece): Part[] {
     switch (kind) {
       case frameKinds.patch:
-        return this.#text(bytes);
+        return [...this.#patch.feed(bytes)].flatMap(({ binary, bytes: stretch }) => (binary ? [opaque(stretch)] : this.#text(stretch)));
       case frameKinds.body:
         return this.#textual ? this.#text(bytes) : [opaque(bytes)];
       case frameKinds.head:
         return [this.#head(bytes)];
       default:
+        this.#patch = new BinaryPatches();
         return [document(mediaTypes[kind], bytes)];
     }
   }

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { BinaryPatches } from './binary-patch.ts';
 import { isTagSigned, readCommit } from './commit-object.ts';
 import { Flaw } from './flaw.ts';
 import { encodeFrame, frameKinds } from './framing.ts';
@@ -43,6 +44,7 @@ class Inspecting {
   readonly #submodules = new Set<string>();
   readonly #symlinks = new Set<string>();
   #preview = '';
+  readonly #shown = new BinaryPatches();
   #patchBytes = 0;
   #path = '';
   readonly #readers: PatchReader[] = [];
@@ -262,9 +264,13 @@ class Inspecting {
     return frames;
   }
 
+  /** The content of binary files is nothing for people. */
   #show(text: string | Buffer): void {
-    const room = previewChars - this.#preview.length;
-    if (room > 0) this.#preview += typeof text === 'string' ? text : text.toString('utf8', 0, Math.min(text.length, room));
+    if (this.#preview.length >= previewChars) return;
+    if (typeof text === 'string') this.#preview += text;
+    else
+      for (const { binary, bytes } of this.#shown.feed(text))
+        if (!binary) this.#preview += bytes.toString('utf8', 0, Math.max(0, previewChars - this.#preview.length));
   }
 
   #git(args: readonly string[], input = ''): Promise<Buffer> {

@@ -22,6 +22,8 @@ const id = (digit: string) => digit.repeat(40);
 const typed = (type: string) => [['content-type', type]];
 const change1 = 'diff --git a/größe.txt b/größe.txt\n--- a/größe.txt\n+++ b/größe.txt\n@@ -1 +1 @@\n-old\n+näu\n';
 
+const binary1 = 'GIT binary patch\nliteral 2\nJcmZ=x\n\nliteral 0\nHcmV?d00001\n\n';
+
 /** Stretches of recorded sessions as the gateway keeps them. */
 export const fixtures: readonly Fixture[] = [
   {
@@ -44,7 +46,8 @@ export const fixtures: readonly Fixture[] = [
         [commit, { id: id('2'), author: { name: 'Ada', email: 'ada@example.com' }, message: 'Größe\n' }],
         [patch, change1],
         [change, { ref: 'refs/heads/main', old: id('1'), new: id('2') }],
-        [patch, 'diff --git a/x b/x\n'],
+        [patch, `diff --git a/x b/x\n${binary1}`],
+        [patch, `diff --git a/y b/y\n@@ -1 +1 @@\n-GIT binary patch\n+GIT binary patch\n`],
         [head, { method: 'POST', path: '/git-receive-pack', headers: [] }],
         [body, Buffer.concat([encodePktLine(`${id('1')} ${id('2')} refs/heads/main\0report-status`), flush, Buffer.from('PACK')])],
       ),
