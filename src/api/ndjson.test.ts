@@ -55,6 +55,31 @@ describe('a recording as a stream', () => {
     }
   });
 
+  it('is let go also where the client went before its first line was there', async () => {
+    for (const path of ['recording', 'export?format=ndjson', 'export?format=har']) {
+      const { state, recording } = counted(10_000);
+      const asked = Promise.withResolvers<void>();
+      const gone = Promise.withResolvers<void>();
+      async function* slow(): AsyncGenerator<RecordingLine> {
+        asked.resolve();
+        await gone.promise;
+        yield* recording();
+      }
+      const trial = await startApi({ catalog, recording: slow });
+      try {
+        const request = get(`${trial.url}/api/v1/sessions/${own.id}/${path}`, { headers: { authorization: 'Bearer ada' } });
+        request.on('error', () => {});
+        await asked.promise;
+        request.destroy();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        gone.resolve();
+        while (!state.closed) await new Promise((resolve) => setTimeout(resolve, 10));
+      } finally {
+        await trial.close();
+      }
+    }
+  });
+
   it('comes whole', async () => {
     const { recording } = counted(5000);
     const trial = await startApi({ catalog, recording });

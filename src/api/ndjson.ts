@@ -13,21 +13,30 @@ const chunkChars = 64 * 1024;
 export async function ndjson(read: () => AsyncIterable<object>): Promise<Readable> {
   const iterator = read()[Symbol.asyncIterator]();
   const first = await iterator.next();
-  return Readable.from(chunks(first, iterator), { objectMode: false });
+  return letGo(Readable.from(chunks(first, iterator), { objectMode: false }), iterator);
 }
 
 /** The lines as an HTTP Archive, likewise. */
 export async function har(read: () => AsyncIterable<RecordingLine>): Promise<Readable> {
   const iterator = harText(read());
   const first = await iterator.next();
-  return Readable.from(texts(first, iterator), { objectMode: false });
+  return letGo(Readable.from(texts(first, iterator), { objectMode: false }), iterator);
 }
 
 /** What was pushed, as a mailbox, likewise. */
 export async function patch(read: () => AsyncIterable<RecordingLine>): Promise<Readable> {
   const iterator = patchText(read);
   const first = await iterator.next();
-  return Readable.from(texts(first, iterator), { objectMode: false });
+  return letGo(Readable.from(texts(first, iterator), { objectMode: false }), iterator);
+}
+
+/**
+ * The source goes with its stream. A generator that was never started runs no `finally` when it is ended, so a reader that leaves
+ * before the first line is taken would else leave the recording's file open; Node ends the process for one that nobody closes.
+ */
+function letGo(stream: Readable, source: AsyncIterator<unknown>): Readable {
+  // Whoever would be told of a fault in closing has left, and it must not end the thread.
+  return stream.once('close', () => void source.return?.().catch(() => {}));
 }
 
 async function* texts(first: IteratorResult<string>, iterator: AsyncGenerator<string>): AsyncGenerator<string> {
@@ -37,15 +46,11 @@ async function* texts(first: IteratorResult<string>, iterator: AsyncGenerator<st
 
 async function* chunks(first: IteratorResult<object>, iterator: AsyncIterator<object>): AsyncGenerator<string> {
   let chunk = '';
-  try {
-    for (let result = first; result.done !== true; result = await iterator.next()) {
-      chunk += `${JSON.stringify(result.value)}\n`;
-      if (chunk.length < chunkChars) continue;
-      yield chunk;
-      chunk = '';
-    }
-    if (chunk !== '') yield chunk;
-  } finally {
-    await iterator.return?.();
+  for (let result = first; result.done !== true; result = await iterator.next()) {
+    chunk += `${JSON.stringify(result.value)}\n`;
+    if (chunk.length < chunkChars) continue;
+    yield chunk;
+    chunk = '';
   }
+  if (chunk !== '') yield chunk;
 }
