@@ -1,7 +1,7 @@
 import { ChaperoneError } from '../core/errors.ts';
 import type { AuditFilter, ExchangeFilter, SessionFilter, Visibility } from './items.ts';
 import { amongExceptional } from './query/fields.ts';
-import { searchable } from './store.ts';
+import { saysPhrase, searchable } from './text-index.ts';
 
 /** The conditions of a query, all of which must hold, with the values they are bound to. */
 export class Conditions {
@@ -79,6 +79,7 @@ export function matchText(conditions: Conditions, query: string): string | null 
     throw new ChaperoneError('REQUEST_INVALID', `A search takes at most ${longestQuery} characters and ${mostTerms} words.`);
   const indexed = terms.filter((term) => Array.from(term).length >= indexedLength);
   for (const term of terms) if (!indexed.includes(term)) conditions.add(shortTerm, term, term, term);
+  for (const term of indexed) conditions.add(saysPhrase, term, '');
   if (indexed.length === 0) return null;
   // A quoted phrase has no operators; a quote in it is doubled.
   return indexed.map((term) => `"${searchable(term).replaceAll('"', '""')}"`).join(' AND ');

@@ -6,6 +6,8 @@
 const spanMs = 32;
 /** Ids of one span; an id stays below 2^53, which JavaScript counts exactly, until the year 2109. */
 const idsPerSpan = 65_536;
+/** So many ids, eight spans of them, may one row of the full-text index stand for. */
+export const idsPerStretch = 8 * idsPerSpan;
 const lastSpan = 2 ** 37 - 1;
 
 /** The lowest id of those that exchanges opened at this time (milliseconds since the epoch) may have. */
@@ -18,10 +20,8 @@ export function highestId(startedAt: number): number {
   return lowestId(startedAt) + idsPerSpan - 1;
 }
 
-/** The lowest id of the span that an id lies in. */
-export function lowestIdBeside(id: number): number {
-  return id - (id % idsPerSpan);
-}
+/** Ids of one span. */
+export const idsBeside = idsPerSpan;
 
 /** When the span of a lowest id begins, in milliseconds since the epoch. */
 export function startOf(lowest: number): number {

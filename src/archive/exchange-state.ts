@@ -22,6 +22,9 @@ export class ExchangeState {
   readonly objects: string;
   /** The row's id; 0 until it is known. */
   id = 0;
+  /** The row of the full-text index that has its texts, and how many ordinals further one may have them there too: see `text-index.ts`. */
+  home = 0;
+  covers = 0;
   /** Whether the catalog has a row of it. */
   stored = false;
   /** Whether the row lacks what came since it was written. */
@@ -72,6 +75,11 @@ export class ExchangeState {
   get rows(): number | null {
     const rows = this.outcome?.rows ?? null;
     return Number.isSafeInteger(rows) ? rows : null;
+  }
+
+  /** How much of it search looks through, in UTF-16 units. */
+  get searchedLength(): number {
+    return this.text.length + this.#parameterSize + this.found.length;
   }
 
   /** Null while there is none; a target's own words are as long as it likes, so they are cut and say so. */

@@ -45,7 +45,7 @@ export function countFacets(read: ReadRows, conditions: Conditions, searching: b
     if (row['recording'] === 'gap') gaps.add(Number(row['session_key']));
     return true;
   });
-  const [since, until] = [times.at(-1)?.at ?? null, times[0]?.at ?? null];
+  const [since, until] = boundsOf(times);
   return {
     count: times.length,
     complete: stopped === null && !cut,
@@ -55,6 +55,17 @@ export function countFacets(read: ReadRows, conditions: Conditions, searching: b
     facets: [...tallies].map(([field, tally]) => tally.facet(field)),
     histogram: since === null || until === null ? [] : histogram(times, since, until),
   };
+}
+
+/** They come newest first, but for those that are close together. */
+function boundsOf(times: readonly { readonly at: number }[]): [since: number | null, until: number | null] {
+  if (times.length === 0) return [null, null];
+  let [since, until] = [Number.POSITIVE_INFINITY, 0];
+  for (const { at } of times) {
+    since = Math.min(since, at);
+    until = Math.max(until, at);
+  }
+  return [since, until];
 }
 
 function tallyOf(tallies: Map<string, Tally>, field: string): Tally {

@@ -35,6 +35,11 @@ export class FoundText {
     }
   }
 
+  /** In UTF-16 units. */
+  get length(): number {
+    return this.#size;
+  }
+
   toString(): string {
     if (this.#pieces.length > 1) this.#pieces = [this.#pieces.join('')];
     return this.#pieces[0] ?? '';

@@ -1,4 +1,4 @@
-import { highestId, lowestIdBeside, startOf } from './exchange-order.ts';
+import { highestId, idsBeside, idsPerStretch, startOf } from './exchange-order.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { Conditions } from './conditions.ts';
 import type { ExchangeItem, PageRequest } from './items.ts';
@@ -10,10 +10,15 @@ import { timestamp } from './timestamp.ts';
 /** Hands rows to `take` until it wants no more; returns the id that was looked at last where the time was over before. */
 export type ReadRows = (sql: string, values: readonly (string | number)[], take: (row: Row) => boolean) => number | null;
 
+/** A row of the index has the id of the first exchange that it stands for. */
+const found = `exchange_text CROSS JOIN exchanges AS h ON h.id = exchange_text.rowid CROSS JOIN exchanges AS x
+  INDEXED BY exchanges_of_session ON x.session_key = h.session_key AND x.ordinal BETWEEN h.ordinal AND h.ordinal + h.covers AND x.home = h.id`;
+
 /** Read from the full-text index where that is searched, so that what it finds comes in its order. */
 export function exchangeSource(searching: boolean): string {
-  const rows = searching ? 'exchange_text CROSS JOIN exchanges AS x ON x.id = exchange_text.rowid' : 'exchanges AS x';
-  return `${rows} JOIN sessions AS s ON s.key = x.session_key`;
+  return searching
+    ? `${found} CROSS JOIN sessions AS s ON s.key = x.session_key`
+    : 'exchanges AS x JOIN sessions AS s ON s.key = x.session_key';
 }
 
 /**
@@ -24,12 +29,20 @@ export function orderedSource(searching: boolean): string {
   return searching ? exchangeSource(true) : 'exchanges AS x NOT INDEXED CROSS JOIN sessions AS s ON s.key = x.session_key';
 }
 
-/** What rows are read in: their ids, newest first. */
-export function newestFirst(searching: boolean): string {
-  return `ORDER BY ${searching ? 'exchange_text.rowid' : 'x.id'} DESC`;
+/** The id that rows are read by. */
+export function idRead(searching: boolean): string {
+  return searching ? 'exchange_text.rowid' : 'x.id';
 }
 
-/** Row ids tell the order but for what lies in one span: so the page, and the rest of its last row's span, is read and put in order. */
+/** What rows are read in: their ids, newest first. */
+export function newestFirst(searching: boolean): string {
+  return `ORDER BY ${idRead(searching)} DESC`;
+}
+
+/**
+ * Row ids tell the order but for what lies in one span, and in a search in one stretch of spans: so the page, and the rest of its last
+ * row's span, is read and put in order.
+ */
 export function newestExchanges(
   read: ReadRows,
   conditions: Conditions,
@@ -37,32 +50,31 @@ export function newestExchanges(
   page: PageRequest,
 ): FoundPage {
   const limit = itemLimit(page);
+  const width = searching ? idsPerStretch : idsBeside;
+  const lowestBeside = (id: number) => id - (id % width);
   const cursor = decodeCursor(page.cursor, 'x');
   if (cursor !== null) {
     // What an earlier page has had must not take of this one's time.
     conditions.addFirst('(x.started_at, s.id, x.ordinal) < (?, ?, ?)', ...cursor);
-    conditions.addFirst(`${searching ? 'exchange_text.rowid' : 'x.id'} <= ?`, highestId(Number(cursor[0])));
+    conditions.addFirst(`${idRead(searching)} <= ?`, highestId(Number(cursor[0])));
   }
-  const sql = `SELECT x.id, ${exchangeColumns} FROM ${source} ${conditions.where} ${newestFirst(searching)}`;
+  const sql = `SELECT ${idRead(searching)} AS id, ${exchangeColumns} FROM ${source} ${conditions.where} ${newestFirst(searching)}`;
   const rows: Row[] = [];
   let lowest = 0;
   const stopped = read(sql, conditions.values, (row) => {
     if (rows.length > limit && Number(row['id']) < lowest) return false;
     rows.push(row);
-    lowest = lowestIdBeside(Number(row['id']));
+    lowest = lowestBeside(Number(row['id']));
     return true;
   });
-  const sure = stopped === null ? rows : rows.filter((row) => Number(row['id']) >= lowestIdBeside(stopped) + beside);
+  const sure = stopped === null ? rows : rows.filter((row) => Number(row['id']) >= lowestBeside(stopped) + width);
   sure.sort(newerFirst);
   const found = paged(sure, page, exchangeItem, (row) => ['x', Number(row['started_at']), String(row['session']), Number(row['ordinal'])]);
   if (stopped === null || found.next !== null) return { ...found, lookedBackTo: null };
   // All of the spans after the one that was being looked through are done.
-  const at = startOf(lowestIdBeside(stopped) + beside);
+  const at = startOf(lowestBeside(stopped) + width);
   return { items: found.items satisfies readonly ExchangeItem[], next: encodeCursor(['x', at, '', 0]), lookedBackTo: timestamp(at) };
 }
-
-/** From one span's lowest id to the next one's. */
-const beside = highestId(0) + 1;
 
 function newerFirst(one: Row, other: Row): number {
   const later = Number(other['started_at']) - Number(one['started_at']);

@@ -3,7 +3,7 @@ import { Anomalies } from './anomalies.ts';
 import { catalogPath, makePrivateFolder, storedRecordings, syncFile, syncFolder } from './layout.ts';
 import { catalogVersion, schemaVersion } from './schema.ts';
 import type { Decoders } from './session-stream.ts';
-import { asked, CatalogStore, searchable } from './store.ts';
+import { CatalogStore } from './store.ts';
 import { type Log, openStream } from './stream.ts';
 
 /** Whether the catalog is missing, was never finished, or is of another version. INTERNAL where the file is not a catalog at all. */
@@ -33,7 +33,7 @@ export function rebuildCatalog(state: string, decoders: Decoders, log: Log): voi
     const anomalies = new Anomalies(state);
     for (const anomaly of anomalies.all()) store.anomaly(anomaly);
     for (const { id, kind } of recordings) openStream(id, kind, { state, decoders, log, store, anomalies });
-    fillIndex(store);
+    store.texts.fill(store.database, (work) => store.transact(work));
     store.database.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE');
   } finally {
     store.close();
@@ -46,22 +46,4 @@ export function rebuildCatalog(state: string, decoders: Decoders, log: Log): voi
 
 function removeDatabase(path: string): void {
   for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
-}
-
-/** Fills the full-text index in the order of the rows' ids, which is the order it is fastest in. */
-function fillIndex(store: CatalogStore): void {
-  const { database } = store;
-  const put = database.prepare('INSERT INTO exchange_text (rowid, asked, found) VALUES (?, ?, ?)');
-  const rows = database.prepare('SELECT id, text, parameters, found FROM exchanges WHERE id > ? ORDER BY id LIMIT 1000');
-  for (let last = -1, more = true; more; ) {
-    const page = rows.all(last);
-    store.transact(() => {
-      for (const row of page) {
-        last = Number(row['id']);
-        const parameters = row['parameters'] === null ? null : (JSON.parse(String(row['parameters'])) as (string | null)[]);
-        put.run(last, searchable(asked(String(row['text']), parameters)), searchable(String(row['found'])));
-      }
-    });
-    more = page.length > 0;
-  }
 }

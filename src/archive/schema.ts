@@ -1,14 +1,16 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf, ChaperoneError } from '../core/errors.ts';
+import { teachSays } from './text-index.ts';
 
 /** A catalog of another version is rebuilt from the recordings, never migrated. */
-export const schemaVersion = 5;
+export const schemaVersion = 6;
 
 /**
  * `exchanges.id` follows the order in which exchanges opened (`exchange-order.ts`), so that a search reads the newest first off
  * its index. `exchanges_of_session` holds what a run's
- * lanes and order need, so that a run of 50,000 exchanges is counted without its rows. The full-text index keeps no text of its own; `exchanges` has what short terms are looked for in.
+ * lanes and order need, so that a run of 50,000 exchanges is counted without its rows. The full-text index keeps no text of its own, and a row of it stands for
+ * several exchanges (`text-index.ts`); `exchanges` has what short terms are looked for in.
  */
 const tables = `
   CREATE TABLE sessions (
@@ -37,7 +39,7 @@ const tables = `
     id INTEGER PRIMARY KEY, session_key INTEGER NOT NULL, ordinal INTEGER NOT NULL, started_at REAL NOT NULL, duration_ms REAL,
     action TEXT NOT NULL, effect TEXT NOT NULL, objects TEXT NOT NULL, verdict TEXT, reason TEXT, policies TEXT NOT NULL,
     approval TEXT, rows INTEGER, bytes INTEGER NOT NULL, withheld TEXT, masked TEXT, status TEXT NOT NULL, tag TEXT, error TEXT,
-    cut TEXT NOT NULL, parameters TEXT, text TEXT NOT NULL, found TEXT NOT NULL
+    cut TEXT NOT NULL, parameters TEXT, text TEXT NOT NULL, found TEXT NOT NULL, home INTEGER NOT NULL, covers INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX exchanges_of_session ON exchanges (session_key, ordinal, started_at, verdict, status);
   CREATE INDEX exchanges_exceptional ON exchanges (session_key, ordinal) WHERE verdict IS NOT 'permitted' OR status = 'error';
@@ -90,6 +92,7 @@ export function openReadOnly(path: string): DatabaseSync {
   try {
     const version = versionOf(database);
     if (version !== schemaVersion) throw new Error(`it has version ${version}, not ${schemaVersion}`);
+    teachSays(database);
     return database;
   } catch (fault) {
     database.close();

@@ -2,7 +2,7 @@ import { Conditions, matchExchanges, visible } from './conditions.ts';
 import { decodeCursor } from './cursor.ts';
 import { countFacets } from './facets.ts';
 import type { Page, PageRequest, ExchangeItem } from './items.ts';
-import { exchangeSource, newestExchanges, orderedSource, type ReadRows } from './newest-exchanges.ts';
+import { exchangeSource, idRead, newestExchanges, orderedSource, type ReadRows } from './newest-exchanges.ts';
 import { itemLimit, paged } from './paging.ts';
 import { compileQuery } from './query/compile.ts';
 import { parseQuery } from './query/parse.ts';
@@ -53,7 +53,7 @@ function conditionsOf({ q, filter, visibility }: Search): Asked | { readonly pro
   const compiled = compileQuery(parsed.query, Date.now());
   if ('problem' in compiled) return compiled;
   const conditions = new Conditions();
-  conditions.add('in_time(x.id)');
+  conditions.add(`in_time(${idRead(compiled.match !== null)})`);
   visible(conditions, visibility);
   matchExchanges(conditions, filter);
   for (const { sql, values } of compiled.conditions) conditions.add(sql, ...values);

@@ -2,12 +2,12 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Entry } from '../core/entry.ts';
 import type { Anomaly } from './anomalies.ts';
 import type { ExchangeState } from './exchange-state.ts';
-import { cellSeparator } from './found-text.ts';
 import { ExchangeIds } from './exchange-order.ts';
 import { RunBook } from './run-book.ts';
 import { openToWrite } from './schema.ts';
 import type { SessionStream } from './session-stream.ts';
 import { Sightings } from './sightings.ts';
+import { type Changed, TextIndex } from './text-index.ts';
 
 /** Up to where in the journal an archive has come: a segment's number and a byte in it. */
 export interface Position {
@@ -25,12 +25,13 @@ const sessionColumns = `id, connection, protocol, issuer, subject, email, agent,
   last_at, status, reason, verdict, code, detail, policies, policy_version, exchanges, refused, bytes_to_target, bytes_to_client,
   recording, retention_days, last_sequence, decided, approved, denied, expired, failed, masked, rows`.split(/,\s*/);
 const exchangeColumns = `id, session_key, ordinal, started_at, duration_ms, action, effect, objects, verdict, reason, policies,
-  approval, rows, bytes, withheld, masked, status, tag, error, cut, parameters, text, found`.split(/,\s*/);
+  approval, rows, bytes, withheld, masked, status, tag, error, cut, parameters, text, found, home, covers`.split(/,\s*/);
 const exchangeValues = `INTO exchanges (${exchangeColumns.join()}) VALUES (${exchangeColumns.map(() => '?').join()})`;
 
 /** Writes the catalog. One writer at a time; every row is written so that writing it again changes nothing. */
 export class CatalogStore {
   readonly database: DatabaseSync;
+  readonly texts: TextIndex;
   readonly #statements: Statements;
   readonly #indexing: boolean;
   readonly #ids: ExchangeIds;
@@ -42,6 +43,7 @@ export class CatalogStore {
     this.database = openToWrite(path);
     this.#indexing = indexing;
     this.#statements = prepareStatements(this.database);
+    this.texts = new TextIndex(this.database);
     this.#runs = new RunBook(this.database);
     this.#sightings = new Sightings(this.database);
     this.#ids = new ExchangeIds((lowest, highest) => {
@@ -97,9 +99,12 @@ export class CatalogStore {
       }
     }
     this.#identify(changed);
+    TextIndex.place(changed);
     const { addExchange, putExchange } = this.#statements;
     for (const { key, exchange } of changed) (exchange.stored ? putExchange : addExchange).run(...exchangeRow(key, exchange));
-    if (this.#indexing) this.#index(changed);
+    // FTS5 writes out what it holds in memory at every savepoint, which any other statement may open, and whenever a row's id is lower
+    // than the last: so all rows come first, then their texts in order (measured: 15,000 exchanges a second became 30,000).
+    if (this.#indexing) this.texts.write(changed);
     for (const { exchange } of changed) exchange.stored = true;
   }
 
@@ -113,18 +118,6 @@ export class CatalogStore {
       if (exchange.id === 0) exchange.id = this.#ids.next(exchange.startedAt);
     }
     changed.sort((one, other) => one.exchange.id - other.exchange.id);
-  }
-
-  /**
-   * FTS5 writes out what it holds in memory at every savepoint, which any other statement may open, and whenever a row's id
-   * is lower than the last: so all rows come first, then their texts in order (measured: 15,000 exchanges a second became 30,000).
-   */
-  #index(changed: readonly Changed[]): void {
-    const { addText, putText } = this.#statements;
-    for (const { exchange } of changed) {
-      const put = exchange.stored ? putText : addText;
-      put.run(exchange.id, searchable(asked(exchange.text, exchange.parameters)), searchable(exchange.found.toString()));
-    }
   }
 
   audit(entry: Entry & { readonly kind: 'audit' }): void {
@@ -155,7 +148,7 @@ export class CatalogStore {
 
   /** Deletes a session's rows and what the index has of them. */
   forget(key: number): void {
-    this.database.prepare('DELETE FROM exchange_text WHERE rowid IN (SELECT id FROM exchanges WHERE session_key = ?)').run(key);
+    this.database.prepare('DELETE FROM exchange_text WHERE rowid IN (SELECT home FROM exchanges WHERE session_key = ?)').run(key);
     this.database.prepare('DELETE FROM exchanges WHERE session_key = ?').run(key);
     this.#sightings.forget(key);
     this.#runs.leave(key, () => void this.database.prepare('DELETE FROM sessions WHERE key = ?').run(key));
@@ -164,23 +157,6 @@ export class CatalogStore {
   close(): void {
     this.database.close();
   }
-}
-
-interface Changed {
-  readonly key: number;
-  readonly exchange: ExchangeState;
-}
-
-/** What was asked, as search sees it. */
-export function asked(text: string, parameters: readonly (string | null)[] | null): string {
-  return parameters === null || parameters.length === 0
-    ? text
-    : [text, ...parameters.filter((value) => value !== null)].join(cellSeparator);
-}
-
-/** A NUL would end a query where it stands; both sides of the search have this in its place. */
-export function searchable(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text;
 }
 
 type Statements = ReturnType<typeof prepareStatements>;
@@ -195,8 +171,6 @@ function prepareStatements(database: DatabaseSync) {
     highestExchange: prepare('SELECT max(id) AS id FROM exchanges WHERE id BETWEEN ? AND ?'),
     addExchange: prepare(`INSERT ${exchangeValues}`),
     putExchange: prepare(`INSERT OR REPLACE ${exchangeValues}`),
-    addText: prepare('INSERT INTO exchange_text (rowid, asked, found) VALUES (?, ?, ?)'),
-    putText: prepare('INSERT OR REPLACE INTO exchange_text (rowid, asked, found) VALUES (?, ?, ?)'),
     audit: prepare('INSERT OR REPLACE INTO audit (ledger, sequence, at, event, actor, detail) VALUES (?, ?, ?, ?, ?, ?)'),
     anomaly: prepare('INSERT OR IGNORE INTO anomalies (id, at, session, segment, position, kind, detail) VALUES (?, ?, ?, ?, ?, ?, ?)'),
     advance: prepare('INSERT OR REPLACE INTO progress (only, segment, position) VALUES (1, ?, ?)'),
@@ -274,5 +248,7 @@ function exchangeRow(key: number, exchange: ExchangeState): (string | number | n
     parameters === null ? null : JSON.stringify(parameters),
     exchange.text,
     exchange.found.toString(),
+    exchange.home,
+    exchange.covers,
   ];
 }

@@ -178,7 +178,9 @@ export function dumpCatalog(state: string): { [table: string]: unknown[] } {
     database
       .prepare(sql)
       .all()
-      .map(({ key: _key, session_key: _session, run_key: _run, id, ...row }) => (typeof id === 'number' ? { ...row } : { id, ...row }));
+      .map(({ key: _key, session_key: _session, run_key: _run, home: _home, covers: _covers, id, ...row }) =>
+        typeof id === 'number' ? { ...row } : { id, ...row },
+      );
   try {
     const owned = 'FROM exchanges x JOIN sessions s ON s.key = x.session_key';
     return {
@@ -188,9 +190,9 @@ export function dumpCatalog(state: string): { [table: string]: unknown[] } {
         'SELECT g.agent, g.connection, g.object, g.first_at, s.id AS of_session FROM sightings AS g JOIN sessions AS s ON s.key = g.session_key ORDER BY 1, 2, 3',
       ),
       exchanges: all(`SELECT s.id AS session, x.* ${owned} ORDER BY s.id, x.ordinal`),
-      orphans: all('SELECT rowid FROM exchange_text WHERE rowid NOT IN (SELECT id FROM exchanges)'),
+      orphans: all('SELECT rowid FROM exchange_text WHERE rowid NOT IN (SELECT home FROM exchanges)'),
       indexed: all(
-        `SELECT s.id AS session, x.ordinal ${owned} WHERE x.id IN (SELECT rowid FROM exchange_text WHERE exchange_text MATCH 'cell') ORDER BY s.id, x.ordinal`,
+        `SELECT s.id AS session, x.ordinal ${owned} WHERE x.home IN (SELECT rowid FROM exchange_text WHERE exchange_text MATCH 'cell') ORDER BY s.id, x.ordinal`,
       ),
       audit: all('SELECT * FROM audit ORDER BY ledger, sequence'),
       anomalies: all('SELECT * FROM anomalies ORDER BY id'),

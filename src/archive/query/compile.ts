@@ -4,7 +4,7 @@ import { amongExceptional, type Field, fields, synonyms } from './fields.ts';
 import { patternOf } from './patterns.ts';
 import { readCount, readDuration, readSize, readTime } from './scalars.ts';
 import type { Query, QueryProblem, Span, Value } from './syntax.ts';
-import { type Condition, phraseOf, within } from './text.ts';
+import { type Condition, phraseOf, saidBy, within } from './text.ts';
 
 /** A query as the catalog is asked it: what the full-text index is asked first, if anything, and what else must hold. */
 export interface Compiled {
@@ -21,7 +21,10 @@ export function compileQuery(query: Query | null, now: number): Compiled | { rea
     for (const part of parts) {
       const phrase = phraseIn(part);
       if (phrase === null) conditions.push(conditionOf(part, now), ...boundsOf(part, now));
-      else phrases.push(phrase);
+      else {
+        phrases.push(phrase.match);
+        conditions.push(phrase.said);
+      }
     }
     return { match: phrases.length === 0 ? null : phrases.join(' AND '), conditions };
   } catch (fault) {
@@ -45,13 +48,18 @@ class Unknown extends Error {
   }
 }
 
-/** What the full-text index can be asked of a part that must hold; null for a part that it knows nothing of. */
-function phraseIn(part: Query): string | null {
-  if (part.kind === 'text') return part.value.kind === 'pattern' ? null : phraseOf(textOf(part.value), null);
+/** What the full-text index can be asked of a part that must hold, and what then must be so besides; null for a part that it knows nothing of. */
+function phraseIn(part: Query): { readonly match: string; readonly said: Condition } | null {
+  if (part.kind === 'text') return part.value.kind === 'pattern' ? null : phrased(textOf(part.value), null);
   if (part.kind !== 'filter' || part.values.length !== 1) return null;
   const [value] = part.values;
   const column = part.field === 'text' ? 'asked' : part.field === 'found' ? 'found' : null;
-  return column === null || value === undefined || value.kind === 'pattern' ? null : phraseOf(textOf(value), column);
+  return column === null || value === undefined || value.kind === 'pattern' ? null : phrased(textOf(value), column);
+}
+
+function phrased(text: string, column: 'asked' | 'found' | null): { readonly match: string; readonly said: Condition } | null {
+  const match = phraseOf(text, column);
+  return match === null ? null : { match, said: saidBy(text, column) };
 }
 
 function conditionOf(query: Query, now: number): Condition {

@@ -131,7 +131,7 @@ describe('a query', () => {
     const compiled = compileQuery(parsed('users text:"two words" ab -orders verdict:refused'), now);
     assert.ok(!('problem' in compiled));
     assert.equal(compiled.match, '"users" AND asked : "two words"');
-    assert.equal(compiled.conditions.length, 3);
+    assert.equal(compiled.conditions.length, 5);
   });
 
   it('binds what it looks for, and never writes it into the statement', () => {

@@ -1,4 +1,4 @@
-import { searchable } from '../store.ts';
+import { saysPhrase, searchable } from '../text-index.ts';
 
 /** A condition on exchanges `x` and their sessions `s`, with what is bound to it. */
 export interface Condition {
@@ -19,10 +19,19 @@ export function phraseOf(text: string, column: Column | null): string | null {
   return column === null ? phrase : `${column} : ${phrase}`;
 }
 
+/** What else must hold of an exchange whose row of the index has the phrase. */
+export function saidBy(text: string, column: Column | null): Condition {
+  return { sql: saysPhrase, values: [text, column ?? ''] };
+}
+
 /** The same as a condition. */
 export function within(text: string, column: Column | null): Condition {
   const phrase = phraseOf(text, column);
-  if (phrase !== null) return { sql: 'x.id IN (SELECT rowid FROM exchange_text WHERE exchange_text MATCH ?)', values: [phrase] };
+  if (phrase !== null) {
+    const said = saidBy(text, column);
+    const sql = `(x.home IN (SELECT rowid FROM exchange_text WHERE exchange_text MATCH ?) AND ${said.sql})`;
+    return { sql, values: [phrase, ...said.values] };
+  }
   const parts = [...(column === 'found' ? [] : [holds('x.text'), bound]), ...(column === 'asked' ? [] : [holds('x.found')])];
   return { sql: `(${parts.join(' OR ')})`, values: parts.map(() => text) };
 }
