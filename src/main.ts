@@ -15,7 +15,7 @@ import type { Configuration } from './gateway/configuration/index.ts';
 import type { ConfigurationProblem } from './gateway/configuration/index.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { loadDecoders, loadProtocols } from './gateway/protocols.ts';
-import { connectionItems, statusOf } from './gateway/status.ts';
+import { statusOf } from './gateway/status.ts';
 import { terminate } from './gateway/terminate.ts';
 import type { Thread } from './gateway/thread.ts';
 import type { ArchiveHandlers, Role } from './main/calls.ts';
@@ -76,11 +76,8 @@ async function openHouse(
   stack: AsyncDisposableStack,
 ): Promise<Gateway & { readonly console: string | null }> {
   const { archive, api } = threads;
-  const { state, listen, identity, roles, masking } = configuration;
-  await mkdir(state, { recursive: true, mode: 0o700 });
-  await chmod(state, 0o700);
-  const { acquireLock } = await import('./stages/recording/journal.ts');
-  const lock = await acquireLock(state);
+  const { state, listen, masking } = configuration;
+  const lock = await lockState(state);
   stack.defer(() => lock.release());
   const certificate = await certificateOf(configuration);
   const sealed = new AbortController();
@@ -95,11 +92,13 @@ async function openHouse(
   let approvals: Approvals | null = null;
   const policies = await openPolicies(configuration, protocols, journal, () => approvals?.policiesChanged(), log);
   stack.defer(() => policies.close());
+  const { openConnections } = await import('./main/connections.ts');
+  const { register, answers } = await openConnections(configuration, protocols, journal, () => gateway, log);
   threads.answerBy({
+    ...answers,
     audit: (event) => journal.audit(event),
     told: async (told) => approvals?.told(told),
-    status: async () => statusOf(gateway, journal, await archive.calls.status(null).catch(() => null), configuration.connections),
-    connections: async () => connectionItems(configuration.connections),
+    status: async () => statusOf(gateway, journal, await archive.calls.status(null).catch(() => null), register.current),
     policies: async () => policies.inForce(),
     policyCatalogs: async () => policies.catalogs,
     checkPolicies: (files) => policies.check(files),
@@ -107,9 +106,7 @@ async function openHouse(
   });
   await archive.calls.start(null);
   const { connectApprovals, deskData } = await import('./gateway/approvals.ts');
-  const { loginClients, withoutSecrets } = await import('./stages/identity/sign-in.ts');
-  const logins = loginClients(identity);
-  const served = { state, certificate, identity: withoutSecrets(identity), logins, roles, masking, approvals: deskData(configuration) };
+  const served = { ...(await whoSignsIn(configuration)), state, certificate, masking, approvals: deskData(configuration) };
   const console = listen.console && (await api.calls.listen({ ...served, listen: listen.console }));
   stack.defer(() => api.calls.close(null));
   const { openGateway } = await import('./gateway/gateway.ts');
@@ -119,9 +116,24 @@ async function openHouse(
     log: (line) => log.warn({ part: 'approvals' }, line),
   });
   const stages = await openStages(configuration, journal, policies, approvals, log);
-  gateway = await openGateway({ configuration, protocols, stages, certificate, console, now: Date.now, log: (line) => log.warn(line) });
+  const running = { ...configuration, connections: register.current };
+  const note = (line: string) => log.warn(line);
+  gateway = await openGateway({ configuration: running, protocols, stages, certificate, console, now: Date.now, log: note });
   watch([archive, api], log);
   return { ...gateway, console: console && `${certificate ? 'https:' : 'http:'}//${hostPort(console)}` };
+}
+
+/** Makes the state folder where there is none, and keeps every other process out of it. */
+async function lockState(state: string): Promise<Lock> {
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  await chmod(state, 0o700);
+  const { acquireLock } = await import('./stages/recording/journal.ts');
+  return acquireLock(state);
+}
+
+async function whoSignsIn({ identity, roles }: Configuration) {
+  const { loginClients, withoutSecrets } = await import('./stages/identity/sign-in.ts');
+  return { identity: withoutSecrets(identity), logins: loginClients(identity), roles };
 }
 
 /** How often the archive is told how far the journal is. */

@@ -6,9 +6,19 @@ import type { ApprovalViewer } from '../stages/approvals/approval.ts';
  * Who may call a route. `known`: everybody with a token or a sign-in, about themselves. `own-list`: everybody with a token, and the answer holds what they may see. `own-session`: the
  * session in the path must be theirs. With the role admin or auditor both hold everybody's. `own-run`: the same of a run. `own-approval`: the approval in the
  * path must be theirs, or ask a group of theirs, or they have one of those roles; who may decide it is another question.
- * `auditor`: those two roles only. `page`: anybody, for the console's own files, which hold nothing of the record. `signed`: no token, but the sender's signature over the very bytes, which the route checks.
+ * `auditor`: those two roles only. `admin-changes`: those two roles look, and admins change something, as persons and not by an agent. `page`: anybody, for the console's own files, which hold nothing of the record. `signed`: no token, but the sender's signature over the very bytes, which the route checks.
  */
-export type Access = 'public' | 'page' | 'known' | 'own-list' | 'own-session' | 'own-run' | 'own-approval' | 'auditor' | 'signed';
+export type Access =
+  | 'public'
+  | 'page'
+  | 'known'
+  | 'own-list'
+  | 'own-session'
+  | 'own-run'
+  | 'own-approval'
+  | 'auditor'
+  | 'admin-changes'
+  | 'signed';
 
 /** Every route of the API; one that is missing here keeps the API from starting. HEAD follows GET. */
 export const accessByRoute = {
@@ -43,7 +53,9 @@ export const accessByRoute = {
   '/api/v1/approvals/:id': 'own-approval',
   '/api/v1/slack/interactions': 'signed',
   '/api/v1/audit': 'auditor',
-  '/api/v1/connections': 'auditor',
+  '/api/v1/connections': 'admin-changes',
+  '/api/v1/connections/:name': 'admin-changes',
+  '/api/v1/protocols': 'auditor',
   '/api/v1/masking': 'auditor',
   '/api/v1/masking/try': 'auditor',
   '/api/v1/policies': 'auditor',

@@ -1,5 +1,6 @@
 /** What the API speaks, as schemas: the document at /api/v1/openapi.json and the console's types are made of these. */
 export * from './contract/approvals.ts';
+export * from './contract/connections.ts';
 export * from './contract/gateway.ts';
 export * from './contract/live.ts';
 export * from './contract/login.ts';

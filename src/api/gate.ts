@@ -7,11 +7,11 @@ import type { Credential } from '../core/stages.ts';
 import type { Refusal } from '../core/verdict.ts';
 import type { Approval } from '../stages/approvals/approval.ts';
 import type { OpenDesk } from '../stages/approvals/index.ts';
-import { accessOf, approvalViewer, maySee, type Roles, type Viewer, viewerOf } from './access.ts';
+import { type Access, accessOf, approvalViewer, maySee, type Roles, rolesOf, type Viewer, viewerOf } from './access.ts';
 import type { ConsoleSessions, SignedIn } from './login/console-sessions.ts';
 import { type Cookies, originOf } from './login/cookies.ts';
 import { foreignRequest } from './login/same-site.ts';
-import { noSuchApproval, noSuchRun, noSuchSession, problem, sendProblem } from './problem.ts';
+import { noSuchApproval, noSuchRun, noSuchSession, type Problem, problem, sendProblem } from './problem.ts';
 
 /** What the gate has found out about a request that it let through. */
 interface Passed {
@@ -65,11 +65,21 @@ export function admitViewer({ identify, roles, signedIn }: GateOptions) {
     const principal = found?.principal ?? (await identify(credentialOf(request.headers.authorization)));
     if ('kind' in principal) return sendProblem(reply, problem(principal.code, principal.message, principal.hint));
     const viewer = viewerOf(principal, roles);
-    if (access === 'auditor' && viewer.visibility !== 'all') return sendProblem(reply, auditorsOnly());
+    const unheld = lacking(access, request.method, viewer, roles);
+    if (unheld !== null) return sendProblem(reply, unheld);
     admitted.set(request, () => stillHolds(request, principal, found, signedIn));
     passed.set(request, { viewer, signedIn: found, session: null, approval: null, run: null });
     return undefined;
   };
+}
+
+/** Null where the roles of whoever calls will do. */
+function lacking(access: Access, method: string, { principal, visibility }: Viewer, roles: Roles): Problem | null {
+  if (access !== 'auditor' && access !== 'admin-changes') return null;
+  if (visibility !== 'all') return auditorsOnly();
+  if (access === 'auditor' || method === 'GET' || method === 'HEAD') return null;
+  if (!rolesOf(principal, roles).includes('admin')) return adminsOnly();
+  return principal.agent === null ? null : personsOnly(principal.agent);
 }
 
 /** Whether whoever was let in would be let in now: the token has not ended, and neither has the sign-in. */
@@ -171,6 +181,23 @@ function passageOf(request: FastifyRequest): Passed {
 function credentialOf(header: string | undefined): Credential {
   const token = header === undefined ? undefined : /^bearer +([\x21-\x7e]+) *$/i.exec(header)?.[1];
   return token === undefined ? { kind: 'none' } : { kind: 'token', token };
+}
+
+function adminsOnly() {
+  return problem(
+    'ACCESS_REFUSED',
+    'This is for the console role admin only.',
+    'Ask for a group that the configuration lists under roles.admin.',
+  );
+}
+
+/** What agents may reach is not theirs to change. */
+function personsOnly(agent: string) {
+  return problem(
+    'ACCESS_REFUSED',
+    `This is for persons, and the agent "${agent}" acts by this token.`,
+    'Ask the person for whom you work; they do it in the console.',
+  );
 }
 
 function auditorsOnly() {

@@ -1,4 +1,5 @@
 import type { AuditEvent } from '../core/entry.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { RecordingTerms } from '../core/recorder.ts';
 import type { DraftFile, DraftFindings } from '../stages/policy/draft.ts';
@@ -30,7 +31,13 @@ export interface GatewayStatus {
   readonly measures: readonly Measure[];
 }
 
-/** A configured connection without anything secret in it. */
+/** Who did something, as the trail names them, and when (RFC 3339). */
+export interface Stamp {
+  readonly at: string;
+  readonly by: string;
+}
+
+/** A connection without anything secret in it. */
 export interface ConnectionItem {
   readonly name: string;
   readonly protocol: string;
@@ -38,7 +45,43 @@ export interface ConnectionItem {
   readonly retentionDays: number;
   /** Where it leads, as configured; what is secret in it stands there as `[secret]`. */
   readonly target: JsonObject;
+  /** Where it comes from, and so where it is changed. */
+  readonly origin:
+    | { readonly kind: 'file'; readonly file: string; readonly line: number }
+    | { readonly kind: 'console'; readonly made: Stamp; readonly changed: Stamp };
+  /** Why nobody can use it; null where it can be used. */
+  readonly fault: string | null;
+  /** As it was written, without its secrets, where it was made in the console. */
+  readonly written: JsonObject | null;
+  /** The fields that hold a secret which was given in the console. */
+  readonly secrets: readonly (Stamp & { readonly field: string })[];
 }
+
+/** What a form for a protocol's connections is made of. */
+export interface ProtocolItem {
+  readonly name: string;
+  readonly listens: boolean;
+  readonly schema: JsonObject;
+}
+
+/** What somebody wants a connection to be, and who. */
+export interface ConnectionWish {
+  readonly name: string;
+  readonly connection: JsonObject;
+  /** As the trail names them. */
+  readonly by: string;
+}
+
+/** What became of it. */
+export type Registered =
+  | { readonly kind: 'done' }
+  | {
+      readonly kind: 'refused';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly hint: string;
+      readonly problems: readonly { readonly place: string; readonly message: string; readonly remedy: string }[];
+    };
 
 /** Who wants which session ended, and why. */
 export interface Termination {
@@ -59,6 +102,10 @@ export interface GatewayPort {
   audit(event: AuditEvent): Promise<void>;
   status(): Promise<GatewayStatus>;
   connections(): Promise<readonly ConnectionItem[]>;
+  protocols(): Promise<readonly ProtocolItem[]>;
+  makeConnection(wish: ConnectionWish): Promise<Registered>;
+  changeConnection(wish: ConnectionWish): Promise<Registered>;
+  removeConnection(wish: Omit<ConnectionWish, 'connection'>): Promise<Registered>;
   policies(): Promise<PoliciesInForce>;
   /** What policies can speak of. */
   policyCatalogs(): Promise<readonly PolicyCatalog[]>;

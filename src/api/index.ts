@@ -6,6 +6,7 @@ import { fastify } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { ChaperoneError, messageOf } from '../core/errors.ts';
 import { accessOf } from './access.ts';
+import { addConnectionRoutes } from './connection-routes.ts';
 import { addConsolePages } from './console-pages.ts';
 import { answerFault, answerMalformed } from './faults.ts';
 import { addApprovalRoutes, type ApprovalSources } from './approval-routes.ts';
@@ -26,7 +27,7 @@ import { addRunRoutes, type RunSources } from './run-routes.ts';
 import { addSearchRoutes, type SearchSources } from './search-routes.ts';
 import { addOverviewRoute, type OverviewSources } from './overview-route.ts';
 import { addTerminateRoutes } from './terminate-route.ts';
-import { type Api, addOtherRoutes, addRecordingRoutes, addSessionRoutes, type RouteSources } from './routes.ts';
+import { type Api, addRecordingRoutes, addSessionRoutes, addTrailRoute, type RouteSources } from './routes.ts';
 
 export interface ApiOptions
   extends RouteSources,
@@ -103,7 +104,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addRecordingRoutes(api, options);
   addLiveRoute(api, options);
   addTerminateRoutes(api, options);
-  addOtherRoutes(api, options);
+  addTrailRoute(api, options);
+  addConnectionRoutes(api, options);
   addSearchRoutes(api, options);
   addOverviewRoute(api, options);
   addRunRoutes(api, options);

@@ -34,7 +34,8 @@ const elsewhere = new Set([
 /** What a route needs beside its session to be answered with 200. */
 const queries: { readonly [url: string]: string } = { '/api/v1/sessions/:id/export': '?format=ndjson' };
 
-const path = (url: string, id: string) => url.replace(':id', id).replace(':version', '0123456789ab') + (queries[url] ?? '');
+const path = (url: string, id: string) =>
+  url.replace(':id', id).replace(':version', '0123456789ab').replace(':name', 'orders') + (queries[url] ?? '');
 
 async function registeredRoutes(): Promise<readonly string[]> {
   const api = await createApi(await unaskedOptions());
@@ -50,6 +51,10 @@ async function unaskedOptions() {
     audit: async () => {},
     status: neverAsked,
     connections: neverAsked,
+    protocols: neverAsked,
+    makeConnection: neverAsked,
+    changeConnection: neverAsked,
+    removeConnection: neverAsked,
     policies: neverAsked,
     policyCatalogs: neverAsked,
     checkPolicies: neverAsked,
@@ -88,7 +93,7 @@ describe('who may call each route', () => {
 
   for (const [url, access] of Object.entries(accessByRoute)) {
     const isPublic = access === 'public';
-    const auditorOnly = access === 'auditor';
+    const auditorOnly = access === 'auditor' || access === 'admin-changes';
     const scoped = access === 'own-session' || access === 'own-run' || access === 'own-approval';
     if (access === 'signed' || access === 'page' || elsewhere.has(url)) continue;
     const cases = [
@@ -119,6 +124,38 @@ describe('who may call each route', () => {
         });
       }
     }
+  }
+
+  const wish = { protocol: 'sql', target: {} };
+  const changes = [
+    ['POST', '/api/v1/connections', { name: 'reports', ...wish }, 404],
+    ['PUT', '/api/v1/connections/orders', wish, 200],
+    ['DELETE', '/api/v1/connections/orders', undefined, 200],
+  ] as const;
+  for (const [method, at, body, done] of changes) {
+    const init = { method, ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }) };
+    const cases = [
+      [null, 401],
+      ['forged', 401],
+      ['ada', 403],
+      ['bob', 403],
+      ['aud', 403],
+      // An admin's agent, and then the admin.
+      ['root', 403],
+      ['rootAlone', done],
+    ] as const;
+    for (const [who, status] of cases)
+      it(`${method} ${at} by ${who}: ${status}`, async () => {
+        const response = await trial.get(at, who, init);
+        assert.equal(response.status, status, await response.text());
+      });
+    it(`${method} ${at} by an admin’s sign-in, from the console’s own page alone`, async () => {
+      const { cookie, ...page } = trial.signedIn('rootAlone');
+      const by = (headers: object) => trial.get(at, null, { ...init, headers: { ...init.headers, ...headers } });
+      assert.equal((await by({ cookie })).status, 403);
+      assert.equal((await by({ cookie, origin: page.origin })).status, 403);
+      assert.equal((await by({ cookie, ...page })).status, done);
+    });
   }
 
   it('somebody else’s session and none at all are answered alike', async () => {

@@ -114,7 +114,7 @@ export function addRecordingRoutes(api: Api, { gateway, recording }: RouteSource
   }
 }
 
-export function addOtherRoutes(api: Api, { catalog, gateway }: RouteSources): void {
+export function addTrailRoute(api: Api, { catalog }: RouteSources): void {
   api.get(
     '/api/v1/audit',
     {
@@ -124,21 +124,6 @@ export function addOtherRoutes(api: Api, { catalog, gateway }: RouteSources): vo
       const { items, next } = catalog.audit(...split(request.query));
       // JSON read back from the record: the schema's type is the mutable form of the same.
       return { items: items.map((item) => ({ ...item, detail: structuredClone(item.detail) as Record<string, never> })), next };
-    },
-  );
-  api.get(
-    '/api/v1/connections',
-    {
-      schema: {
-        summary: 'The configured connections, without secrets',
-        querystring: contract.noQuery,
-        response: { 200: contract.connectionList },
-      },
-    },
-    async () => {
-      const items = await gateway.connections();
-      // As with the trail: JSON, whose type the schema has as mutable.
-      return { items: items.map((item) => ({ ...item, target: structuredClone(item.target) as Record<string, never> })) };
     },
   );
 }

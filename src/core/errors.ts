@@ -16,6 +16,7 @@ export const errorCodes = {
   PROTOCOL_REFUSED: { http: 400, says: 'The client sent a message that Chaperone does not pass.' },
   LIMIT_EXCEEDED: { http: 413, says: 'The message is larger than Chaperone passes.' },
   TARGET_UNREACHABLE: { http: 502, says: 'The target could not be reached.' },
+  TARGET_REFUSED: { http: 502, says: 'The target did not accept the gateway or its credentials.' },
   TARGET_FAULT: { http: 502, says: 'The target broke its protocol or the connection.' },
   RECORDER_FAULT: { http: 503, says: 'The record could not be written, so nothing may cross.' },
   SESSION_EXPIRED: { http: 403, says: 'The session outlived the token that opened it.' },
@@ -24,6 +25,8 @@ export const errorCodes = {
   LISTENER_FAILED: { http: 500, says: 'An address of the configuration could not be listened on.' },
   CANCELLED: { http: 409, says: 'The client took the request back before it was let through.' },
   APPROVAL_CLOSED: { http: 409, says: 'The approval has been answered, used, withdrawn or has expired.' },
+  NAME_TAKEN: { http: 409, says: 'There is one of this name already.' },
+  FIXED_BY_FILE: { http: 409, says: 'The configuration file says this, and only there it can be changed.' },
   TOO_MANY: { http: 429, says: 'Too many at once.' },
   INTERNAL: { http: 500, says: 'A fault inside Chaperone; it refuses rather than guesses.' },
 } as const satisfies Record<string, { readonly http: number; readonly says: string }>;

@@ -10,6 +10,7 @@ import { OpenSessions } from './sessions.ts';
 import { openWebListener } from './web-listener.ts';
 
 export interface GatewayParts {
+  /** Its connections are looked at for each session. */
   readonly configuration: Configuration;
   readonly protocols: ReadonlyMap<string, Protocol<unknown>>;
   readonly stages: Stages;
@@ -47,7 +48,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     connections: configuration.connections,
     sessions,
     dial: (host, port, signal) => dial(host, port, signal, own),
-    folderOf: (connection) => join(configuration.state, 'targets', connection),
+    folderOf: ({ folder }) => join(configuration.state, 'targets', folder),
     now: parts.now,
     log: parts.log,
     open: () => !draining,

@@ -4,7 +4,7 @@ import { ChaperoneError, messageOf } from '../core/errors.ts';
 import { createId } from '../core/identifier.ts';
 import { mediate } from '../core/mediate.ts';
 import type { Client, Dial, Greeting, SocketProtocol } from '../core/protocol.ts';
-import type { Session } from '../core/session.ts';
+import type { Ending, Session } from '../core/session.ts';
 import { noTimeouts, type Stages } from '../core/stages.ts';
 import { refuse } from '../core/verdict.ts';
 import type { ConnectionSettings } from './configuration/connections.ts';
@@ -18,11 +18,12 @@ export type AdmissionOutcome = (typeof admissionOutcomes)[number];
 /** What every listener shares. */
 export interface House {
   readonly stages: Stages;
+  /** Those that there are now: between two looks one may have been changed. */
   readonly connections: ReadonlyMap<string, ConnectionSettings>;
   readonly sessions: OpenSessions;
   readonly dial: Dial;
   /** The folder that a connection's protocol may keep things in. */
-  readonly folderOf: (connection: string) => string;
+  readonly folderOf: (connection: ConnectionSettings) => string;
   readonly now: () => number;
   readonly log: (line: string) => void;
   /** Whether new sessions are taken; false once the gateway drains. */
@@ -61,6 +62,11 @@ async function converse(greeting: Greeting<unknown>, client: Client, protocol: S
   }
 }
 
+/** A session whose connection became another one while it was admitted. */
+export function changedMeanwhile(name: string): Ending {
+  return { code: 'SESSION_TERMINATED', message: `The connection "${name}" was changed or removed just now.`, hint: 'Connect again.' };
+}
+
 function arrivalOf(greeting: Greeting<unknown>, client: Client, protocol: SocketProtocol<unknown>, house: House): Arrival {
   const { credential, connection, run } = greeting;
   const startedAt = house.now();
@@ -69,9 +75,10 @@ function arrivalOf(greeting: Greeting<unknown>, client: Client, protocol: Socket
 
 async function runSession(session: Session, greeting: Greeting<unknown>, connection: ConnectionSettings, house: House): Promise<void> {
   const { settings, terms } = connection;
-  const target = { settings, dial: house.dial, folder: house.folderOf(terms.name), timeouts: terms.timeouts ?? noTimeouts };
+  const target = { settings, dial: house.dial, folder: house.folderOf(connection), timeouts: terms.timeouts ?? noTimeouts };
   const undecided = new Undecided();
   house.sessions.add(session, connection.terms.outliveToken);
+  if (house.connections.get(terms.name) !== connection) session.stop(changedMeanwhile(terms.name));
   try {
     const end = await greeting
       .welcome(session, target, (exchange) => undecided.note(mediate(session, exchange, house.stages)))

@@ -48,6 +48,13 @@ export class OpenSessions {
     return entry?.over.promise ?? null;
   }
 
+  /** Ends the open sessions of a connection; resolves once the end of each is on record. */
+  async stopOf(connection: string, ending: Ending): Promise<void> {
+    const found = [...this.#open.values()].filter(({ session }) => session.facts.connection === connection);
+    for (const { session } of found) session.stop(ending);
+    await Promise.all(found.map(({ over }) => over.promise));
+  }
+
   /** Ends every open session, telling each why. */
   stopAll(message: string): void {
     for (const { session } of this.#open.values()) session.stop({ code: 'SHUTTING_DOWN', message, hint: 'Connect again in a moment.' });

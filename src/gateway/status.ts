@@ -1,6 +1,4 @@
 import type { Journal, Statistics } from '../stages/recording/options.ts';
-import type { JsonObject } from '../core/json.ts';
-import type { RecordingTerms } from '../core/recorder.ts';
 import type { ConnectionSettings } from './configuration/connections.ts';
 import type { Gateway } from './gateway.ts';
 import { admissionOutcomes } from './reception.ts';
@@ -28,35 +26,6 @@ interface Status {
   readonly ready: string | null;
   readonly sessions: { readonly active: number };
   readonly measures: readonly Measured[];
-}
-
-/** A configured connection without anything secret in it. */
-interface ConnectionItem {
-  readonly name: string;
-  readonly protocol: string;
-  readonly recording: RecordingTerms;
-  readonly retentionDays: number;
-  readonly target: JsonObject;
-}
-
-export function connectionItems(connections: ReadonlyMap<string, ConnectionSettings>): ConnectionItem[] {
-  return [...connections.values()].map(({ terms: { name, protocol, recording, retentionDays }, settings }) => ({
-    name,
-    protocol,
-    recording,
-    retentionDays,
-    target: targetOf(settings),
-  }));
-}
-
-/** What a protocol has read besides, such as a description of the target's routes, is not what was configured. */
-const longestTarget = 16 * 1024;
-
-/** Secrets write themselves as `[secret]`; credentials are left out altogether. */
-function targetOf(settings: unknown): JsonObject {
-  if (typeof settings !== 'object' || settings === null || !('target' in settings)) return {};
-  const text = JSON.stringify(settings.target);
-  return text === undefined || text.length > longestTarget ? {} : (JSON.parse(text) as JsonObject);
 }
 
 /** `gateway` is null while it starts; `archive` is null where its thread does not answer. */

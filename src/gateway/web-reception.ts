@@ -7,7 +7,7 @@ import type { WebProtocol } from '../core/protocol.ts';
 import { noTimeouts } from '../core/stages.ts';
 import { type Refusal, refuse } from '../core/verdict.ts';
 import type { ConnectionSettings } from './configuration/connections.ts';
-import { closed, type House } from './reception.ts';
+import { changedMeanwhile, closed, type House } from './reception.ts';
 import { Undecided } from './undecided.ts';
 import type { Claims } from './web-claims.ts';
 import { WebSession } from './web-session.ts';
@@ -106,11 +106,12 @@ export class WebReception {
   }
 
   #begin(session: Parameters<typeof mediate>[0], connection: ConnectionSettings, protocol: WebProtocol<unknown>, key: string): WebSession {
-    const { stages, dial, folderOf, sessions, log } = this.#house;
+    const { stages, dial, folderOf, sessions, connections, log } = this.#house;
     const timeouts = connection.terms.timeouts ?? noTimeouts;
     const undecided = new Undecided();
-    const target = { settings: connection.settings, dial, folder: folderOf(connection.terms.name), timeouts };
+    const target = { settings: connection.settings, dial, folder: folderOf(connection), timeouts };
     sessions.add(session, connection.terms.outliveToken);
+    if (connections.get(connection.terms.name) !== connection) session.stop(changedMeanwhile(connection.terms.name));
     const conversation = protocol.converse(session, target, (exchange) => undecided.note(mediate(session, exchange, stages)));
     const opened = new WebSession({
       session,

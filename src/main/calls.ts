@@ -1,4 +1,4 @@
-import type { GatewayPort } from '../api/gateway-port.ts';
+import type { ConnectionWish, GatewayPort } from '../api/gateway-port.ts';
 import type { ArchiverStatus } from '../archive/archiver.ts';
 import type { DataPlaneCalls, DeskHandlers } from '../gateway/approval-desk.ts';
 import type { DeskData } from '../gateway/approvals.ts';
@@ -18,6 +18,10 @@ export type Role = 'archive' | 'api';
 export type MainHandlers = DataPlaneCalls & {
   status(nothing: null): ReturnType<GatewayPort['status']>;
   connections(nothing: null): ReturnType<GatewayPort['connections']>;
+  protocols(nothing: null): ReturnType<GatewayPort['protocols']>;
+  makeConnection(wish: ConnectionWish): ReturnType<GatewayPort['makeConnection']>;
+  changeConnection(wish: ConnectionWish): ReturnType<GatewayPort['changeConnection']>;
+  removeConnection(wish: Omit<ConnectionWish, 'connection'>): ReturnType<GatewayPort['removeConnection']>;
   policies(nothing: null): ReturnType<GatewayPort['policies']>;
   policyCatalogs(nothing: null): ReturnType<GatewayPort['policyCatalogs']>;
   checkPolicies(files: readonly DraftFile[]): ReturnType<GatewayPort['checkPolicies']>;

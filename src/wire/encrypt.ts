@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { isIP, type Socket } from 'node:net';
 import { connect } from 'node:tls';
-import type { TargetTls } from './settings.ts';
+import { authorityOf, type TargetTls } from './settings.ts';
 
 /** By whom a target at this host must be vouched for, and by which name. */
 export interface TlsTerms {
@@ -12,7 +11,7 @@ export interface TlsTerms {
 
 /** Reads the authority's file where one is named. */
 export function tlsTermsOf(tls: TargetTls, host: string): TlsTerms {
-  const ca = tls === 'verify' ? undefined : readFileSync(tls.ca, 'utf8');
+  const ca = tls === 'verify' ? undefined : authorityOf(tls);
   // RFC 6066 section 3: an address is no server name.
   return { ca, servername: isIP(host) === 0 ? host : undefined, host };
 }

@@ -13,14 +13,21 @@ import { hostOf, isLoopback } from './loopback.ts';
  *     type Settings = z.output<typeof settings>;   // credentials.password is Secret | undefined
  *
  * `strictObject` is what makes an unknown key an error. `.describe()` and `.meta()` reach the published JSON schema and the
- * form; `secret: true` in the meta marks what must be redacted. A message of your own may say what to write after a semicolon
+ * form; `secret: true` in the meta marks what must be redacted, `file: true` what names a file of this machine. A message of your own may say what to write after a semicolon
  * ("expected x; write y"), which is how it is shown; where you return undefined for a missing value, "is missing" is said for you.
  */
 
 const toSecret = 'put it in an environment variable and write { env: NAME }, or in a file and write { file: PATH }';
 
+/** What is a secret already: nothing that is written as text can be one. */
+const given = z.unknown().transform((value, context) => {
+  if (value instanceof Secret) return value;
+  context.addIssue({ code: 'custom', message: 'is no secret', input: value });
+  return z.NEVER;
+});
+
 const reference = z
-  .union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })], {
+  .union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) }), given], {
     error({ input }) {
       if (input === undefined) return undefined;
       return `${typeof input === 'string' ? 'a secret may not stand in the configuration' : 'expected a secret'}; ${toSecret}`;
@@ -31,11 +38,12 @@ const reference = z
 /**
  * A secret, written as `{ env: NAME }` or `{ file: PATH }` and read when it is parsed; one newline at a file's end is not part
  * of it. The configuration's loader makes a relative path count from the configuration's folder. A missing or empty one is an
- * issue that names the variable or the file, never the value.
+ * issue that names the variable or the file, never the value. A `Secret` is taken as it is.
  */
 export function secret(): ZodType<Secret> {
   return reference
     .transform((source, context) => {
+      if (source instanceof Secret) return source;
       const read = 'env' in source ? fromEnvironment(source.env) : fromFile(source.file);
       if (read instanceof Secret) return read;
       context.addIssue({ code: 'custom', message: read, input: source });
@@ -96,13 +104,35 @@ export function url(): ZodType<WebPlace, string> {
   });
 }
 
-export type TargetTls = 'verify' | { readonly ca: string };
+/** The path of the PEM file of whoever vouches for a target. */
+export function caFile() {
+  return z.string().min(1).meta({ file: true, description: 'A PEM file on the gateway’s machine.' });
+}
+
+/** Certificates as text, of whoever vouches for a target. */
+export function pem() {
+  return z
+    .string()
+    .max(65_536)
+    .regex(
+      /^\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/,
+      'is no certificate; write the text between and with -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----',
+    )
+    .meta({ multiline: true, description: 'Certificates in PEM.' });
+}
+
+/** What the authority's certificates are. Reads the file where one is named. */
+export function authorityOf(tls: { readonly ca: string } | { readonly pem: string }): string {
+  return 'pem' in tls ? tls.pem : readFileSync(tls.ca, 'utf8');
+}
+
+export type TargetTls = 'verify' | { readonly ca: string } | { readonly pem: string };
 
 /** By whom a target is vouched for that is reached by https. */
 export function targetTls(): ZodType<TargetTls> {
   return z
-    .union([z.literal('verify'), z.strictObject({ ca: z.string().min(1) })], {
-      error: 'expected verify, or { ca: PATH } with the PEM file of the authority that signed the target',
+    .union([z.literal('verify'), z.strictObject({ ca: caFile() }), z.strictObject({ pem: pem() })], {
+      error: 'expected verify, or { ca: PATH } or { pem: TEXT } with the certificates of the authority that signed the target',
     })
     .default('verify')
     .describe('How the target proves itself: by an authority this machine trusts, or by one named here.');

@@ -47,6 +47,12 @@ export function shapeSuite({ name, path, protocol, rig }: ProtocolFolder): void 
       for (const [key, property] of secrets) assert.equal(property['secret'], true, `${key} is not marked`);
     });
 
+    test('its settings mark what names a file', () => {
+      const schema = z.toJSONSchema(protocol.settings, { io: 'input', unrepresentable: 'any' }) as Document;
+      for (const [key, property] of properties(schema))
+        if (/^(ca|cert|path|folder)$/.test(key)) assert.equal(property['file'], true, `${key} is not marked`);
+    });
+
     test('the secrets of its settings do not print', () => {
       const settings = protocol.settings.parse(rig.settings(5_999));
       assert.ok(rig.secret.length > 5);

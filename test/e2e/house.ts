@@ -34,6 +34,10 @@ const people = {
   security: { sub: 'sven', groups: ['security'], azp: undefined, email: 'sven@example.com' },
   /** One person in both groups. */
   dbaAndSecurity: { sub: 'bea', groups: ['dba', 'security'], azp: undefined, email: 'bea@example.com' },
+  /** Runs the gateway. */
+  admin: { sub: 'amy', groups: ['platform', 'dba'], azp: undefined, email: 'amy@example.com' },
+  /** The same person's agent. */
+  adminAgent: { sub: 'amy', groups: ['platform', 'dba'], azp: undefined, email: 'amy@example.com', act: { sub: 'cursor' } },
   auditor: { sub: 'olga', groups: ['audit'], azp: undefined },
   stranger: { sub: 'mallory', groups: ['visitors'], azp: undefined },
 } as const;
@@ -69,6 +73,8 @@ export interface HouseOptions {
   readonly approvals?: object;
   /** The section `masking`. */
   readonly masking?: object;
+  /** The section `keys`. */
+  readonly keys?: object;
 }
 
 export interface Ran {
@@ -173,7 +179,7 @@ interface Places {
 }
 
 function configurationOf(
-  { connections = [], issuers = [], approvals, masking }: HouseOptions,
+  { connections = [], issuers = [], approvals, masking, keys }: HouseOptions,
   { database, issuer, consolePort, port }: Places,
 ): object {
   const at = (listener: number) => ({ address: `127.0.0.1:${listener}` });
@@ -182,7 +188,8 @@ function configurationOf(
     state: './state',
     listen: { console: at(consolePort), postgres: at(port), tls: { insecureLoopback: true } },
     identity: { issuers: [issuer.url, ...issuers].map((url) => ({ issuer: url, audience: issuer.audience })) },
-    roles: { auditor: ['audit'] },
+    roles: { admin: ['platform'], auditor: ['audit'] },
+    ...(keys && { keys }),
     ...(approvals && { approvals }),
     ...(masking && { masking }),
     connections: plans.map(({ name, target, triedBefore, credentials, recording }) => ({

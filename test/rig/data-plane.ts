@@ -83,7 +83,7 @@ export async function startDataPlane<Settings>(options: DataPlaneOptions<Setting
     connections: new Map([[connection, connectionOf(options)]]),
     sessions,
     dial: (host, port, signal) => dial(host, port, signal, []),
-    folderOf: (name) => join(state, 'targets', name),
+    folderOf: ({ folder }) => join(state, 'targets', folder),
     now,
     log: (line) => log.push(line),
     open: () => true,
@@ -162,5 +162,5 @@ function connectionOf<Settings>(options: DataPlaneOptions<Settings>) {
   const recording = { ...usualTerms, ...options.recording };
   const timeouts = { ...noTimeouts, ...options.timeouts };
   const terms = { name: connection, protocol: protocol.name, recording, retentionDays: 1, outliveToken: false, timeouts };
-  return { terms, protocol, settings };
+  return { terms, protocol, settings, folder: terms.name };
 }

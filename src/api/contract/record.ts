@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { AuditFilter, AuditItem, ExchangeFilter, ExchangeItem, Page, SessionFilter, SessionItem } from '../../archive/items.ts';
 import type { Facets, FoundPage } from '../../archive/search-items.ts';
 import { effects } from '../../core/action.ts';
-import type { ConnectionItem } from '../gateway-port.ts';
 import {
   codes,
   count,
@@ -118,21 +117,6 @@ const auditItem = named(
   }),
 );
 
-const connection = named(
-  'Connection',
-  z.object({
-    name: z.string(),
-    protocol: z.string(),
-    recording: z.object({
-      durability: z.enum(['write', 'fsync']),
-      onFailure: z.enum(['stop', 'gap']),
-      contentLimit: z.number().describe('Bytes of content kept for one exchange; what is over is counted and hashed'),
-    }),
-    retentionDays: z.number(),
-    target: z.record(z.string(), z.json()).describe('Where it leads, as configured; what is secret stands there as [secret]'),
-  }),
-);
-
 export const sessionPage = page(session);
 export const exchangePage = page(exchange);
 export const foundPage = exchangePage.extend({
@@ -177,7 +161,6 @@ export const queryFields = z.object({
   ),
 });
 export const auditPage = page(auditItem);
-export const connectionList = z.object({ items: list(connection) });
 
 export const sessionQuery = z.strictObject({
   user: text().describe('Subject or e-mail'),
@@ -227,7 +210,6 @@ void [
   true satisfies Equal<z.output<typeof sessionPage>, Page<SessionItem>>,
   true satisfies Equal<z.output<typeof foundPage>, FoundPage>,
   true satisfies Equal<z.output<typeof counted>, Facets>,
-  true satisfies Equal<Omit<z.output<typeof connection>, 'target'>, Omit<ConnectionItem, 'target'>>,
   true satisfies Equal<Defined<Filter<typeof sessionQuery>>, Defined<SessionFilter>>,
   true satisfies Equal<Defined<Filter<typeof exchangeQuery>>, Defined<ExchangeFilter>>,
   true satisfies Equal<Defined<Filter<typeof auditQuery>>, Defined<AuditFilter>>,

@@ -1,16 +1,18 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import type { z } from 'zod';
 import { messageOf } from '../../core/errors.ts';
 import type { Protocol } from '../../core/protocol.ts';
 import { assertIssuerTransport, type IdentitySettings } from '../../stages/identity/settings.ts';
 import type { MaskingSettings } from '../../stages/masking/settings.ts';
 import { loadPolicies, type PolicySet } from '../../stages/policy/index.ts';
 import { type ApprovalConfiguration, checkApprovals } from './approvals.ts';
+import { keptNames } from '../connections/kept.ts';
 import { checkConnections, type ConnectionSettings } from './connections.ts';
 import { type ConfigurationDocument, readDocument } from './document.ts';
 import { check } from './issues.ts';
 import { checkListeners, type Listeners } from './listeners.ts';
-import { checkMasking, loadMaskingSchema, type MaskingSchema } from './masking.ts';
+import { checkMasking, loadMaskingSchema, type MaskingSchema, namesIn } from './masking.ts';
 import { nearest } from '../../wire/nearest.ts';
 import { type ConfigurationProblem, type Place, placeOf, type Report } from './problem.ts';
 import { sections } from './sections.ts';
@@ -25,6 +27,12 @@ export interface Configuration {
   /** Console roles by the groups that have them. */
   readonly roles: { readonly admin: readonly string[]; readonly auditor: readonly string[]; readonly reviewer: readonly string[] };
   readonly connections: ReadonlyMap<string, ConnectionSettings>;
+  /** In which line of the file each of them begins. */
+  readonly connectionLines: ReadonlyMap<string, number>;
+  /** The connections that rules of masking name. */
+  readonly maskedConnections: ReadonlySet<string>;
+  /** Those that are given from outside of the state folder. */
+  readonly keys: z.output<typeof sections.keys>;
   readonly approvals: ApprovalConfiguration;
   /** Null where nothing is masked. */
   readonly masking: MaskingSettings | null;
@@ -58,7 +66,8 @@ export async function loadConfiguration(
   problems.sort((one, other) => one.line - other.line || (one.column ?? 0) - (other.column ?? 0));
   if (Array.isArray(policies)) problems.push(...policies);
   if (problems.length > 0 || draft?.checked == null || policies === null || Array.isArray(policies)) return problems;
-  return { path, ...draft.checked, policies, policyFolder, policySchema: policies.schema };
+  const lines = [...draft.checked.connections.keys()].map((name, index) => [name, document.locate(['connections', index]).line] as const);
+  return { path, ...draft.checked, connectionLines: new Map(lines), policies, policyFolder, policySchema: policies.schema };
 }
 
 async function openDocument(path: string): Promise<ConfigurationDocument | ConfigurationProblem[]> {
@@ -84,7 +93,7 @@ interface Surroundings {
 interface Draft {
   readonly policyFolder: string | null | undefined;
   /** Null where any section has a mistake. */
-  readonly checked: Omit<Configuration, 'path' | 'policies' | 'policyFolder' | 'policySchema'> | null;
+  readonly checked: Omit<Configuration, 'path' | 'connectionLines' | 'policies' | 'policyFolder' | 'policySchema'> | null;
 }
 
 /** Checks section by section, so that a mistake in one does not hide those in another. Null where there are no sections at all. */
@@ -102,16 +111,20 @@ function checkSections(value: unknown, around: Surroundings): Draft | null {
   if (identity !== null) checkIssuers(identity, insecureLoopback(value), report);
   const roles = check(sections.roles, value['roles'], ['roles'], report);
   const connections = checkConnections(value['connections'], listen, protocols, report);
-  const masking =
-    around.maskingSchema && checkMasking(around.maskingSchema, value['masking'], connections && new Set(connections.keys()), report);
+  const kept = state === null ? new Set<string>() : keptNames(resolve(folder, state));
+  refuseKept(connections, kept, report);
+  const names = connections && new Set([...connections.keys(), ...kept]);
+  const masking = around.maskingSchema && checkMasking(around.maskingSchema, value['masking'], names, report);
+  const maskedConnections = namesIn(masking);
+  const keys = check(sections.keys, value['keys'], ['keys'], report);
   const approvals = checkApprovals(value['approvals'], listen, report);
   const policyFolder = check(sections.policies, value['policies'], ['policies'], report);
   const demonstration = check(sections.demonstration, value['demonstration'], ['demonstration'], report);
   checkStorage(value['storage'], state, around);
   const complete = state !== null && listen !== null && identity !== null && roles !== null && connections !== null;
   const checked =
-    complete && approvals !== null && demonstration !== null
-      ? { state: resolve(folder, state), listen, identity, roles, connections, masking, approvals, demonstration }
+    complete && approvals !== null && demonstration !== null && keys !== null
+      ? { state: resolve(folder, state), listen, identity, roles, connections, maskedConnections, keys, masking, approvals, demonstration }
       : null;
   return { policyFolder, checked };
 }
@@ -135,6 +148,17 @@ function refuseUnknown(value: { [key: string]: unknown }, report: Report): void 
     const meant = nearest(key, known);
     report([key], `unknown key "${key}"`, meant === null ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?`);
   }
+}
+
+/** A name that was given in the console, too, would be of two connections. */
+function refuseKept(connections: ReadonlyMap<string, ConnectionSettings> | null, kept: ReadonlySet<string>, report: Report): void {
+  for (const [index, name] of [...(connections?.keys() ?? [])].entries())
+    if (kept.has(name))
+      report(
+        ['connections', index, 'name'],
+        `a connection named "${name}" was made in the console`,
+        'Remove it there, or move its file out of the folder connections of the state folder.',
+      );
 }
 
 function insecureLoopback(value: { [key: string]: unknown }): boolean {

@@ -14,6 +14,8 @@ export interface ConnectionSettings {
   readonly protocol: Protocol<unknown>;
   /** What the protocol's settings schema made of `target` and `credentials`. */
   readonly settings: unknown;
+  /** The folder's name in which its protocol may keep what it must know of this very target. */
+  readonly folder: string;
 }
 
 /** Checks every connection by itself and by its protocol's schema. Null where the section is no list. */
@@ -37,7 +39,7 @@ export function checkConnections(
   return connections;
 }
 
-interface Surroundings {
+export interface Surroundings {
   readonly listen: Listeners | null;
   readonly protocols: ReadonlyMap<string, Protocol<unknown>>;
   readonly report: Report;
@@ -46,8 +48,8 @@ interface Surroundings {
 /** As much of a connection as its protocol's check needs. */
 const givenSchema = z.object({ protocol: z.string(), target: z.unknown().optional(), credentials: z.unknown().optional() });
 
-/** What the gateway knows and what the protocol knows are checked apart, so that a mistake in one does not hide those in the other. */
-function checkConnection(item: unknown, place: Place, { listen, protocols, report }: Surroundings): ConnectionSettings | null {
+/** Checks one connection. What the gateway knows and what the protocol knows are checked apart, so that a mistake in one does not hide those in the other. */
+export function checkConnection(item: unknown, place: Place, { listen, protocols, report }: Surroundings): ConnectionSettings | null {
   const section = check(connectionSchema, item, place, report);
   const given = givenSchema.safeParse(item).data;
   const protocol = given ? protocolOf(given.protocol, protocols, place, report) : null;
@@ -57,7 +59,7 @@ function checkConnection(item: unknown, place: Place, { listen, protocols, repor
   const settings = settingsOf(given, protocol, place, report);
   if (settings === null) return null;
   if (listen) checkTargets(protocol.addresses(settings.value), listen, place, report);
-  return section && { terms: termsOf(section), protocol, settings: settings.value };
+  return section && { terms: termsOf(section), protocol, settings: settings.value, folder: section.name };
 }
 
 function checkListener({ name, listener }: Protocol<unknown>, listen: Listeners, place: Place, report: Report): void {

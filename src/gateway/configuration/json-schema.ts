@@ -16,7 +16,8 @@ export function configurationJsonSchema(protocols: ReadonlyMap<string, Protocol<
   return { ...root, title: 'Chaperone configuration', properties };
 }
 
-function connectionOf(protocol: Protocol<unknown>): JsonObject {
+/** The JSON schema of one connection of this protocol. */
+export function connectionOf(protocol: Protocol<unknown>): JsonObject {
   const base = describeSchema(connectionSchema);
   const settings = describeSchema(protocol.settings);
   const properties = {
@@ -30,7 +31,13 @@ function connectionOf(protocol: Protocol<unknown>): JsonObject {
 
 function describeSchema(schema: z.ZodType): JsonObject {
   // A schema is plain JSON; the library's type for it has optional fields that JSON's does not.
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonObject;
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override: withoutTheUnwritten }) as JsonObject;
+}
+
+/** What only code can hand in, as a secret that is one already, has no form that could be written: `{}` would allow everything. */
+function withoutTheUnwritten({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema['secret'] === true && jsonSchema.anyOf !== undefined)
+    jsonSchema.anyOf = jsonSchema.anyOf.filter((branch) => Object.keys(branch).length > 0);
 }
 
 function objectAt(from: JsonObject, ...path: readonly string[]): JsonObject {

@@ -29,6 +29,14 @@ export function checkMasking(
   return section;
 }
 
+/** The connections that rules name. */
+export function namesIn(section: MaskingSettings | null): ReadonlySet<string> {
+  if (section === null) return new Set();
+  const { columns, detectors, patterns } = section;
+  const listed = [...detectors, ...patterns].flatMap((rule) => rule.connections ?? []);
+  return new Set([...columns.flatMap(({ column }) => column.connection ?? []), ...listed]);
+}
+
 /** A rule for a connection that is not there masks nothing, and its writer believes it does. */
 function checkName(name: string, connections: ReadonlySet<string>, place: Place, report: Report): void {
   if (connections.has(name)) return;

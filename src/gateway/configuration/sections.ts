@@ -1,6 +1,9 @@
+import { createSecretKey } from 'node:crypto';
 import { z } from 'zod';
 import type { Protocol } from '../../core/protocol.ts';
 import { duration } from '../../wire/duration.ts';
+import { keySize } from '../../wire/kept-key.ts';
+import { secret } from '../../wire/settings.ts';
 import { identitySchema } from '../../stages/identity/settings.ts';
 import { listenAddress } from './address.ts';
 import { approvalsSection } from './approvals.ts';
@@ -39,6 +42,18 @@ const tls = z.strictObject({
   key: z.string().min(1).meta({ description: 'path of its PEM private key' }).optional(),
   selfSigned: z.literal(true).meta({ description: 'a certificate of its own, made at the start' }).optional(),
   insecureLoopback: z.literal(true).meta({ description: 'on loopback, listeners, issuers and targets may go without TLS' }).optional(),
+});
+
+/** A key of 32 bytes, written as base64 or hex. */
+const key = secret().transform((text, context) => {
+  const written = text.reveal().trim();
+  const bytes = Buffer.from(written, /^[0-9a-f]{64}$/i.test(written) ? 'hex' : 'base64');
+  if (bytes.length === keySize) return createSecretKey(bytes);
+  context.addIssue({
+    code: 'custom',
+    message: `is no key of ${keySize} bytes in base64 or hex; make one by: openssl rand -base64 ${keySize}`,
+  });
+  return z.NEVER;
 });
 
 const groups = z.array(z.string().min(1)).default([]);
@@ -84,6 +99,11 @@ export const sections = {
   /** Its schema is in stages/masking and is loaded where something is to be masked. */
   masking: z.unknown().optional(),
   approvals: approvalsSection,
+  keys: z
+    .strictObject({
+      connections: key.optional().meta({ description: 'what seals the secrets of connections that are made in the console' }),
+    })
+    .prefault({}),
   storage: z.strictObject({ catalog: z.string().default('sqlite'), archive: file.optional() }).prefault({}),
   demonstration: z.boolean().default(false).meta({ description: 'nothing may listen but on loopback' }),
 };

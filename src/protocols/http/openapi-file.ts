@@ -8,7 +8,7 @@ const mostBytes = 32 * 1024 * 1024;
 
 /** An OpenAPI document, written as `{ file: PATH }` and read when it is parsed. */
 export function openApiFile(): z.ZodType<OpenApi, { file: string }> {
-  return z.strictObject({ file: z.string().min(1) }).transform(({ file }, context) => {
+  return z.strictObject({ file: z.string().min(1).meta({ file: true }) }).transform(({ file }, context) => {
     try {
       const bytes = readFileSync(file);
       if (bytes.length > mostBytes) throw new RangeError('is larger than 32 MiB');

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { duration } from '../../wire/duration.ts';
 import { isLoopback } from '../../wire/loopback.ts';
-import { host, port, secret } from '../../wire/settings.ts';
+import { caFile, host, pem, port, secret } from '../../wire/settings.ts';
 
 const tls = z
-  .union([z.literal('off'), z.literal('verify'), z.strictObject({ ca: z.string().min(1) })], {
-    error: 'expected verify, off, or { ca: PATH } with the PEM file of the authority that signed the target',
+  .union([z.literal('off'), z.literal('verify'), z.strictObject({ ca: caFile() }), z.strictObject({ pem: pem() })], {
+    error: 'expected verify, off, or { ca: PATH } or { pem: TEXT } with the certificates of the authority that signed the target',
   })
   .default('verify')
   .describe('How the target proves itself: by an authority this machine trusts, by one named here, or not at all (loopback only).');

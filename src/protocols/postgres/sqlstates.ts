@@ -18,6 +18,7 @@ export const sqlstates = {
   PROTOCOL_REFUSED: { door: '0A000', session: '08P01' },
   LIMIT_EXCEEDED: { door: '54000', session: '54000' },
   TARGET_UNREACHABLE: { door: '08001', session: '08001' },
+  TARGET_REFUSED: { door: '08004', session: '08004' },
   TARGET_FAULT: { door: '08006', session: '08006' },
   RECORDER_FAULT: { door: '58030', session: '58030' },
   SESSION_EXPIRED: { door: '28000', session: '28000' },
@@ -26,6 +27,8 @@ export const sqlstates = {
   LISTENER_FAILED: { door: 'XX000', session: 'XX000' },
   CANCELLED: { door: '57014', session: '57014' },
   APPROVAL_CLOSED: { door: '28000', session: '42501' },
+  NAME_TAKEN: { door: '42710', session: '42710' },
+  FIXED_BY_FILE: { door: '42501', session: '42501' },
   TOO_MANY: { door: '53300', session: '53300' },
   INTERNAL: { door: 'XX000', session: 'XX000' },
 } as const satisfies Record<ErrorCode, { readonly door: string; readonly session: string }>;

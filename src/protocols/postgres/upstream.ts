@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
@@ -6,6 +5,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { Dial } from '../../core/protocol.ts';
 import { ByteSource, SourceEnded } from '../../wire/byte-source.ts';
 import { ForbiddenAddress } from '../../wire/dial.ts';
+import { authorityOf } from '../../wire/settings.ts';
 import { serverEndPoint } from './channel-binding.ts';
 import type { Settings } from './settings.ts';
 import { encodeTlsRequest } from './startup.ts';
@@ -99,7 +99,7 @@ async function encrypt(raw: Socket, { tls, connectTimeout }: Settings['target'],
   // Whatever stands behind the answer was sent before the encryption (PgBouncer CVE-2021-3935).
   if (source.release().length > 0) throw new TargetRefused('the target sent plaintext behind its answer to the TLS request');
   if (answer.toString('latin1') !== 'S') throw new TargetRefused('the target does not speak TLS');
-  const ca = typeof tls === 'object' ? { ca: readFileSync(tls.ca) } : {};
+  const ca = typeof tls === 'object' ? { ca: authorityOf(tls) } : {};
   const servername = isIP(host) === 0 ? { servername: host } : {};
   const socket = connectTls({ socket: raw, host, ALPNProtocols: ['postgresql'], ...servername, ...ca });
   await new Promise<void>((resolve, reject) => {

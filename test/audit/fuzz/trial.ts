@@ -86,6 +86,7 @@ const terms = {
 const connection = {
   terms,
   protocol,
+  folder: 'orders',
   settings: settings.parse({ target: { host: '127.0.0.1', port: 1, database: 'shop', tls: 'off' }, credentials: { user: 'shop_app' } }),
 };
 catalogs.set(connection.settings, new Catalog('never'));
@@ -189,7 +190,7 @@ function houseOf(recorder: MemoryRecorder, dial: House['dial'], log: string[], i
     connections: new Map([['orders', isMasked ? maskedConnection : connection]]),
     sessions: new OpenSessions(now),
     dial,
-    folderOf: (name) => `/nowhere/${name}`,
+    folderOf: ({ folder }) => `/nowhere/${folder}`,
     now,
     log: (line) => log.push(line),
     open: () => true,

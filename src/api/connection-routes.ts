@@ -1,0 +1,140 @@
+import type { FastifyReply } from 'fastify';
+import * as contract from './contract.ts';
+import { viewing } from './gate.ts';
+import type { ConnectionItem, GatewayPort, Registered } from './gateway-port.ts';
+import { problem, sendProblem } from './problem.ts';
+import { type Api, present } from './routes.ts';
+import { personOf } from './trail.ts';
+
+export interface ConnectionSources {
+  readonly gateway: Pick<GatewayPort, 'connections' | 'protocols' | 'makeConnection' | 'changeConnection' | 'removeConnection'>;
+}
+
+/** With room for certificates, and for the escapes of JSON. */
+const bodyLimit = 256 * 1024;
+
+export function addConnectionRoutes(api: Api, { gateway }: ConnectionSources): void {
+  addConnectionReading(api, gateway);
+  addConnectionChanges(api, gateway);
+}
+
+function addConnectionReading(api: Api, gateway: ConnectionSources['gateway']): void {
+  api.get(
+    '/api/v1/connections',
+    {
+      schema: {
+        summary: 'The connections, without secrets',
+        querystring: contract.noQuery,
+        response: { 200: contract.connectionList },
+      },
+    },
+    async () => ({ items: (await gateway.connections()).map(shown) }),
+  );
+  api.get(
+    '/api/v1/connections/:name',
+    {
+      schema: {
+        summary: 'One connection, without secrets',
+        params: contract.connectionParams,
+        querystring: contract.noQuery,
+        response: { 200: contract.connection },
+      },
+    },
+    async (request, reply) => (await one(gateway, request.params.name)) ?? sendProblem(reply, noSuchConnection()),
+  );
+  api.get(
+    '/api/v1/protocols',
+    {
+      schema: {
+        summary: 'What a connection of each protocol is made of, as JSON schemas',
+        querystring: contract.noQuery,
+        response: { 200: contract.protocolList },
+      },
+    },
+    async () => {
+      const items = await gateway.protocols();
+      return { items: items.map((item) => ({ ...item, schema: structuredClone(item.schema) as Record<string, never> })) };
+    },
+  );
+}
+
+function addConnectionChanges(api: Api, gateway: ConnectionSources['gateway']): void {
+  api.post(
+    '/api/v1/connections',
+    {
+      bodyLimit,
+      schema: {
+        summary: 'Makes a connection, which can be used at once; for admins, as persons',
+        querystring: contract.noQuery,
+        body: contract.newConnection,
+        response: { 201: contract.connection },
+      },
+    },
+    async (request, reply) => {
+      const { name, ...written } = request.body;
+      const by = personOf(viewing(request).principal);
+      return answer(reply.code(201), await gateway.makeConnection({ name, connection: present(written), by }), () => one(gateway, name));
+    },
+  );
+  api.put(
+    '/api/v1/connections/:name',
+    {
+      bodyLimit,
+      schema: {
+        summary: 'Changes a connection that was made here; where it leads elsewhere its sessions end; for admins, as persons',
+        params: contract.connectionParams,
+        querystring: contract.noQuery,
+        body: contract.changedConnection,
+        response: { 200: contract.connection },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      const by = personOf(viewing(request).principal);
+      return answer(reply, await gateway.changeConnection({ name, connection: present(request.body), by }), () => one(gateway, name));
+    },
+  );
+  api.delete(
+    '/api/v1/connections/:name',
+    {
+      schema: {
+        summary: 'Removes a connection that was made here, and ends its sessions; for admins, as persons',
+        params: contract.connectionParams,
+        querystring: contract.noQuery,
+        response: { 200: contract.removed },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      const by = personOf(viewing(request).principal);
+      return answer(reply, await gateway.removeConnection({ name, by }), async () => ({ name }));
+    },
+  );
+}
+
+/** What is to be answered once it is done, or why it was not. */
+async function answer<Answer>(reply: FastifyReply, done: Registered, then: () => Promise<Answer | null>): Promise<Answer | FastifyReply> {
+  if (done.kind === 'done') return (await then()) ?? sendProblem(reply, noSuchConnection());
+  const { code, message, hint, problems } = done;
+  const errors = problems.map(({ place, message: what, remedy }) => ({ parameter: place, message: what, instead: remedy }));
+  return sendProblem(reply, problem(code, message, hint, errors.length === 0 ? undefined : errors));
+}
+
+async function one(gateway: ConnectionSources['gateway'], name: string) {
+  const found = (await gateway.connections()).find((item) => item.name === name);
+  return found === undefined ? null : shown(found);
+}
+
+/** JSON, whose type the schema has as mutable. */
+function shown({ target, written, secrets, ...item }: ConnectionItem) {
+  return {
+    ...item,
+    target: structuredClone(target) as Record<string, never>,
+    written: structuredClone(written) as Record<string, never> | null,
+    secrets: [...secrets],
+  };
+}
+
+function noSuchConnection() {
+  return problem('NOT_FOUND', 'There is no such connection.', 'They are listed at /api/v1/connections.');
+}

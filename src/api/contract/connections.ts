@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { ConnectionItem, ProtocolItem } from '../gateway-port.ts';
+import { count, type Equal, list, named, time } from './pieces.ts';
+
+const stamp = z.object({ at: time(), by: z.string().describe('Subject and issuer') });
+
+export const connection = named(
+  'Connection',
+  z.object({
+    name: z.string(),
+    protocol: z.string(),
+    recording: z.object({
+      durability: z.enum(['write', 'fsync']),
+      onFailure: z.enum(['stop', 'gap']),
+      contentLimit: z.number().describe('Bytes of content kept for one exchange; what is over is counted and hashed'),
+    }),
+    retentionDays: z.number(),
+    target: z.record(z.string(), z.json()).describe('Where it leads, as configured; what is secret stands there as [secret]'),
+    origin: z
+      .discriminatedUnion('kind', [
+        z.object({ kind: z.literal('file'), file: z.string(), line: count() }),
+        z.object({ kind: z.literal('console'), made: stamp, changed: stamp }),
+      ])
+      .describe('Where it comes from, and so where it is changed'),
+    fault: z.string().nullable().describe('Why nobody can use it; null where it can be used'),
+    written: z.record(z.string(), z.json()).nullable().describe('As it was written here, without its secrets; null where the file has it'),
+    secrets: list(stamp.extend({ field: z.string() })).describe('The fields that hold a secret which was given here, and since when'),
+  }),
+);
+export const connectionList = z.object({ items: list(connection) });
+export const connectionParams = z.object({ name: z.string().min(1).max(63) });
+
+export const protocolList = z.object({
+  items: list(
+    z.object({
+      name: z.string(),
+      listens: z.boolean().describe('Whether this gateway listens for it; a connection cannot be made where it does not'),
+      schema: z
+        .record(z.string(), z.json())
+        .describe(
+          'The JSON schema of a connection; `secret` and `file` mark what is a secret and what names a file, which only the configuration may',
+        ),
+    }),
+  ),
+});
+
+/** What a connection is made of. What must stand in it is the protocol's affair, and checked as in the configuration. */
+export const changedConnection = z.strictObject({
+  protocol: z.string().min(1).max(40),
+  target: z.record(z.string(), z.json()),
+  credentials: z.record(z.string(), z.json()).optional().describe('Secrets as text, or as { "keep": true } where one is kept'),
+  recording: z.record(z.string(), z.json()).optional(),
+  retention: z.string().max(20).optional(),
+  session: z.record(z.string(), z.json()).optional(),
+});
+export const newConnection = changedConnection.extend({ name: z.string().min(1).max(63) });
+export const removed = z.object({ name: z.string() });
+
+void [
+  true satisfies Equal<Omit<z.output<typeof connection>, 'target' | 'written'>, Omit<ConnectionItem, 'target' | 'written'>>,
+  true satisfies Equal<Omit<z.output<typeof protocolList>['items'][number], 'schema'>, Omit<ProtocolItem, 'schema'>>,
+];

@@ -1,0 +1,39 @@
+import type { Logger } from 'pino';
+import type { Configuration } from '../gateway/configuration/index.ts';
+import { connectionItems, protocolItems } from '../gateway/connections/items.ts';
+import { ConnectionRegister, type RegisterOptions } from '../gateway/connections/register.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import type { Journal } from '../stages/recording/options.ts';
+import type { MainHandlers } from './calls.ts';
+
+export interface OpenConnections {
+  readonly register: ConnectionRegister;
+  /** What the API's thread may ask of them. */
+  readonly answers: Pick<MainHandlers, 'connections' | 'protocols' | 'makeConnection' | 'changeConnection' | 'removeConnection'>;
+}
+
+/** The connections of a gateway, which is null while it starts. */
+export async function openConnections(
+  configuration: Configuration,
+  protocols: RegisterOptions['protocols'],
+  journal: Journal,
+  gateway: () => Gateway | null,
+  log: Logger,
+): Promise<OpenConnections> {
+  const register = await ConnectionRegister.open({
+    configuration,
+    protocols,
+    audit: (event) => journal.audit(event),
+    now: Date.now,
+    log: (line) => log.error({ part: 'connections' }, line),
+    end: async (name, ending) => gateway()?.sessions.stopOf(name, ending),
+  });
+  const answers = {
+    connections: async () => connectionItems(register, configuration),
+    protocols: async () => protocolItems(protocols, configuration),
+    makeConnection: (wish) => register.make(wish),
+    changeConnection: (wish) => register.change(wish),
+    removeConnection: (wish) => register.remove(wish),
+  } satisfies OpenConnections['answers'];
+  return { register, answers };
+}
