@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { needsReadBack, readBackChoices } from '../web/src/approvals/tier.ts';
+import { readRow, sourceOf } from '../web/src/masking/sample.ts';
 import { beginningOf, piecesOf } from '../web/src/parts/visible-text.ts';
 import { fieldBefore, withFilter } from '../web/src/query/fields.ts';
 import { withValues } from '../web/src/recording/bound-text.ts';
@@ -171,5 +172,44 @@ describe('a query', () => {
     assert.deepEqual(fieldBefore('iban verdict:ref'), { name: 'verdict', from: 13 });
     assert.deepEqual(fieldBefore('-verdict:[refused, de'), { name: 'verdict', from: 19 });
     assert.equal(fieldBefore('verdict'), null);
+  });
+});
+
+describe('a row that is pasted', () => {
+  const cases: readonly (readonly [says: string, text: string, columns: readonly (readonly [string, string | null, string])[] | null])[] = [
+    [
+      'two lines with tabs',
+      'id\temail\n7\tada@example.com\n',
+      [
+        ['id', '7', 'text'],
+        ['email', 'ada@example.com', 'text'],
+      ],
+    ],
+    [
+      'an object',
+      '{"id":7,"n":1.5,"on":true,"at":null,"tags":["a"]}',
+      [
+        ['id', '7', 'integer'],
+        ['n', '1.5', 'numeric'],
+        ['on', 't', 'boolean'],
+        ['at', null, 'text'],
+        ['tags', '["a"]', 'json'],
+      ],
+    ],
+    ['one line', 'id\temail', null],
+    ['lines that do not fit', 'id\temail\n7', null],
+    ['three lines', 'a\n1\n2', null],
+    ['half an object', '{"id":', null],
+    ['nothing', '', null],
+    ['more columns than may be tried', JSON.stringify(Object.fromEntries(Array.from({ length: 201 }, (_, at) => [`c${at}`, 1]))), null],
+  ];
+  for (const [says, text, columns] of cases)
+    test(says, () => assert.deepEqual(readRow(text)?.map(({ name, value, kind }) => [name, value, kind]) ?? null, columns));
+
+  test('names a column as SQL does', () => {
+    const column = { key: 1, name: 'E-Mail', value: '', kind: 'text', origin: 'column', source: '' } as const;
+    assert.equal(sourceOf(column, 'public.users'), 'public.users."E-Mail"');
+    assert.equal(sourceOf({ ...column, source: 'a.b.c' }, 'public.users'), 'a.b.c');
+    assert.equal(sourceOf({ ...column, origin: 'none' }, 'public.users'), '');
   });
 });

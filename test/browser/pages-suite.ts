@@ -11,6 +11,7 @@ const pages = [
   '/exchanges?q=verdict:permitted',
   '/approvals',
   '/connections',
+  '/masking',
   '/policies',
   '/policies?view=versions',
   '/policies?view=draft',
@@ -31,7 +32,7 @@ export function describePages(site: () => Site): void {
         ]);
         const run = await firstOf(site(), '/api/v1/runs?name=demo-1');
         const own = [`/sessions/${session}?exchange=5`, `/approvals/${approval}`, `/runs/${run}`, `/runs/${run}/exchanges/${session}/5`];
-        for (const path of scheme === 'light' ? [...pages, ...own] : ['/overview', '/exchanges', '/policies', ...own]) {
+        for (const path of scheme === 'light' ? [...pages, ...own] : ['/overview', '/exchanges', '/policies', '/masking', ...own]) {
           await window.open(path);
           const { violations } = await axe(page, scheme).analyze();
           assert.deepEqual(

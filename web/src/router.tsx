@@ -36,6 +36,7 @@ const pages = {
   approvals: () => import('./pages/approvals.tsx'),
   approval: () => import('./pages/approval.tsx'),
   connections: () => import('./pages/connections.tsx'),
+  masking: () => import('./pages/masking.tsx'),
   policies: () => import('./pages/policies.tsx'),
   audit: () => import('./pages/audit.tsx'),
   health: () => import('./pages/health.tsx'),
@@ -126,6 +127,7 @@ const connections = createRoute({
   ...at('/connections'),
   component: lazyRouteComponent(pages.connections, 'Connections'),
 });
+const masking = createRoute({ ...at('/masking'), component: lazyRouteComponent(pages.masking, 'Masking') });
 const policies = createRoute({
   ...at('/policies'),
   validateSearch: search('view', 'version', 'file'),
@@ -147,6 +149,7 @@ const tree = root.addChildren([
     approvals,
     approval,
     connections,
+    masking,
     policies,
     audit,
     health,

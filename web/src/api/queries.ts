@@ -8,6 +8,7 @@ import type {
   ExchangePage,
   Facets,
   FoundPage,
+  MaskingInForce,
   Overview,
   PolicySet,
   PolicyVersion,
@@ -99,6 +100,17 @@ export const connectionsQuery = queryOptions({
   queryKey: ['connections'],
   queryFn: ({ signal }) => getJson<{ readonly items: readonly Connection[] }>('/api/v1/connections', {}, signal),
 });
+
+/** What is masked by which rule, and what was in the last so many days. */
+export const maskingQuery = (days: number) =>
+  queryOptions({
+    queryKey: ['masking', days],
+    queryFn: ({ signal }) => {
+      const since = new Date(serverNow() - days * 86_400_000).toISOString();
+      return getJson<MaskingInForce>('/api/v1/masking', { since }, signal);
+    },
+    staleTime: 30_000,
+  });
 
 export const policiesQuery = queryOptions({
   queryKey: ['policies'],

@@ -5,7 +5,17 @@ import { seesAll } from './viewer.ts';
 type Group = 'record' | 'decide' | 'configured' | 'evidence';
 
 export interface Place {
-  readonly to: '/overview' | '/runs' | '/sessions' | '/exchanges' | '/approvals' | '/connections' | '/policies' | '/audit' | '/health';
+  readonly to:
+    | '/overview'
+    | '/runs'
+    | '/sessions'
+    | '/exchanges'
+    | '/approvals'
+    | '/connections'
+    | '/masking'
+    | '/policies'
+    | '/audit'
+    | '/health';
   readonly key: string;
   readonly name: string;
   readonly group: Group;
@@ -20,6 +30,7 @@ const places: readonly Place[] = [
   { to: '/exchanges', key: 'e', name: words.places.exchanges, group: 'record' },
   { to: '/approvals', key: 'a', name: words.places.approvals, group: 'decide' },
   { to: '/connections', key: 'c', name: words.places.connections, group: 'configured', auditorsOnly: true },
+  { to: '/masking', key: 'm', name: words.places.masking, group: 'configured', auditorsOnly: true },
   { to: '/policies', key: 'p', name: words.places.policies, group: 'configured', auditorsOnly: true },
   { to: '/audit', key: 't', name: words.places.audit, group: 'evidence', auditorsOnly: true },
   { to: '/health', key: 'h', name: words.places.health, group: 'evidence' },

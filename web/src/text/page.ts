@@ -39,6 +39,7 @@ export const pageWords = {
     exchanges: 'Exchanges',
     approvals: 'Approvals',
     connections: 'Connections',
+    masking: 'Masking',
     policies: 'Policies',
     audit: 'Audit trail',
     health: 'Health',

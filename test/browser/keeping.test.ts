@@ -1,0 +1,4 @@
+import { describeMasking } from './masking-suite.ts';
+import { describeInBrowser } from './suite.ts';
+
+describeInBrowser('what is configured and kept, in a browser', describeMasking);

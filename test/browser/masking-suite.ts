@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Site, suiteMs } from './site.ts';
+
+interface Trail {
+  readonly items: readonly { readonly event: string; readonly actor: string; readonly detail: object }[];
+}
+
+export function describeMasking(site: () => Site): void {
+  describe('masking', { timeout: suiteMs }, () => {
+    test('an auditor sees the rules, opens what one masked, and tries a row that was pasted, by keys alone', async () => {
+      await using window = await site().as('ada');
+      const { page } = window;
+      await page.keyboard.press('g');
+      await page.keyboard.press('m');
+      await page.waitForURL(/\/masking$/);
+      await page.getByRole('heading', { name: 'Try it' }).waitFor();
+      const rule = page.getByRole('row').filter({ hasText: 'public.customers.iban' });
+      assert.match(await rule.innerText(), /columns\[0\][\s\S]*orders[\s\S]*partial/);
+      await page.getByRole('combobox', { name: 'Connection', exact: true }).selectOption('orders');
+      await page.getByLabel(/^Paste a row/).focus();
+      await page.keyboard.insertText('id\tiban\tnote\n7\tDE89370400440532013000\twrite to ada@example.com');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await page.getByLabel(/^Table of the columns/).focus();
+      await page.keyboard.insertText('public.customers');
+      await page.keyboard.press('Enter');
+      await page.locator('[data-tried=tried]').waitFor();
+      const shown = page.getByRole('region', { name: 'Shown' });
+      assert.match(await shown.getByRole('row').nth(2).innerText(), /DE89370400440532013000\s+DE\*\*\*3000 /);
+      assert.match(await shown.getByRole('row').nth(3).innerText(), /write to a\*\*\*@\*\*\*\.com/);
+      await window.picture('masking-tried');
+      await rule.getByRole('link').first().press('Enter');
+      await page.waitForURL(/\/exchanges\?q=masked/);
+      await page.getByRole('row').nth(1).waitFor();
+      const { items } = await site().api<Trail>('auditor', '/api/v1/audit?event=masking.tried');
+      assert.deepEqual(
+        items.map(({ detail }) => detail),
+        [{ connection: 'orders', sample: 'row', draft: false }],
+      );
+    });
+
+    test('a draft that cannot be read is shown where it is wrong, and tried once it can', async () => {
+      await using window = await site().as('omar', { width: 380, height: 760 });
+      const { page } = window;
+      await window.open('/masking');
+      await page.getByRole('combobox', { name: 'Sample', exact: true }).selectOption('document');
+      await page.getByLabel('Text of the sample').fill('{"badge":"B1234","mail":"ada@example.com"}');
+      await page.getByRole('button', { name: 'Add a pattern' }).click();
+      await page.getByLabel('Regular expression (RE2)').fill('B(?=1)');
+      await page.getByRole('button', { name: 'Try', exact: true }).click();
+      await page.locator('[data-tried=unsound]').waitFor();
+      assert.equal(await page.locator('mark').innerText(), '(?=1)');
+      const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      assert.ok(overflow <= 0, `${overflow} px wider than a phone`);
+      await page.getByLabel('Regular expression (RE2)').fill('B[0-9]+');
+      await page.getByRole('button', { name: 'Try', exact: true }).click();
+      await page.locator('[data-tried=tried]').waitFor();
+      assert.match(await page.locator('[data-tried=tried] pre').innerText(), /"badge":"\[redacted:pattern-1\]"/);
+      assert.match(await page.locator('[data-tried=tried]').innerText(), /patterns\[0\]\s+of the draft/);
+    });
+
+    test('a gateway that does not answer is said so, and what was typed stays', async () => {
+      await using window = await site().as('omar');
+      const { page, context } = window;
+      await window.open('/masking');
+      await page.getByRole('combobox', { name: 'Sample', exact: true }).selectOption('text');
+      await page.getByLabel('Text of the sample').fill('hello');
+      await context.setOffline(true);
+      await page.getByRole('button', { name: 'Try', exact: true }).click();
+      await page.getByText('The gateway does not answer.').first().waitFor();
+      assert.equal(await page.getByLabel('Text of the sample').inputValue(), 'hello');
+    });
+  });
+}
