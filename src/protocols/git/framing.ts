@@ -30,10 +30,15 @@ const longestFrame = 64 * 1024 * 1024;
 
 export function encodeFrame(kind: FrameKind, content: Uint8Array | string): Buffer {
   const bytes = Buffer.from(content);
+  return Buffer.concat([frameHead(kind, bytes.length), bytes]);
+}
+
+/** What stands before content of so many bytes. */
+export function frameHead(kind: FrameKind, length: number): Buffer {
   const head = Buffer.alloc(frameHeadBytes);
   head.write(kind, 'latin1');
-  head.writeUInt32BE(bytes.length, 1);
-  return Buffer.concat([head, bytes]);
+  head.writeUInt32BE(length, 1);
+  return head;
 }
 
 /** A piece of one frame's content; `ends` where it is the last. Content of bodies and patches comes as it is read, all else whole. */

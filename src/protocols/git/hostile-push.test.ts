@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Action } from '../../core/action.ts';
 import { everybody } from '../../../test/rig/data-plane.ts';
 import { commit, delta, none, object, pack, pushBody, tree } from './testing/packs.ts';
@@ -129,6 +130,43 @@ describe('a push that is not sound', () => {
       assert.notEqual(found.code, 0);
       assert.equal(seen.at(-1)?.facts['inspected'], false);
     });
+
+  /** Sends the first half, and the second once git has taken the pack of the first; null breaks off instead. */
+  async function sendSlowly(first: Buffer, second: Buffer | null): Promise<string> {
+    const left = new AbortController();
+    const body = async function* () {
+      yield first;
+      while (!trial.leftBehind().some((push) => packsIn(push).some((name) => name.endsWith('.idx')))) await pause(5);
+      if (second === null) left.abort();
+      else yield second;
+    };
+    const headers = { authorization: `Bearer ${await trial.plane.token()}`, 'content-type': 'application/x-git-receive-pack-request' };
+    const url = `${trial.url}/git-receive-pack`;
+    const response = await fetch(url, { method: 'POST', headers, body: ReadableStream.from(body()), duplex: 'half', signal: left.signal });
+    return Buffer.from(await response.arrayBuffer()).toString('latin1');
+  }
+  const packsIn = (push: string) => {
+    try {
+      return readdirSync(`${trial.kept}/quarantine/${push}/objects/pack`);
+    } catch {
+      // A push of before, which has just been swept.
+      return [];
+    }
+  };
+
+  test('is refused: bytes that come long after git has had its pack', async () => {
+    const text = await sendSlowly(pushBody('refs/heads/main', none, plain.state, plain.packed), Buffer.from('more'));
+    assert.match(text, /behind the pack/);
+    assert.deepEqual(await trial.refs(), {});
+    await trial.swept();
+  });
+
+  test('is let go of where its client leaves after the pack and before the end', async () => {
+    await assert.rejects(sendSlowly(pushBody('refs/heads/main', none, plain.state, plain.packed), null));
+    await trial.swept();
+    assert.deepEqual(await trial.refs(), {});
+    assert.notEqual((await trial.git(`${trial.kept}/mirror.git`, 'cat-file', '-e', file.id)).code, 0);
+  });
 
   test('is refused: more bytes than a push may have', async () => {
     const large = object('blob', Buffer.from(Array.from({ length: 9_000_000 }, (_, at) => (at * at * 31) % 251)));

@@ -1,8 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { BinaryPatches } from './binary-patch.ts';
 import { isTagSigned, readCommit } from './commit-object.ts';
+import { DetailFile } from './detail-file.ts';
 import { Flaw } from './flaw.ts';
-import { encodeFrame, frameKinds } from './framing.ts';
+import { frameKinds } from './framing.ts';
+import type { GrowingFile } from './growing-file.ts';
 import {
   type CommitFound,
   type Inspected,
@@ -19,25 +20,33 @@ import { hasPack, isNone, type RefCommand } from './push-request.ts';
 import { SecretSearch } from './secret-search.ts';
 
 const shownCommits = 200;
-/** Bytes of frames that are written at once. */
-const patchPiece = 1024 * 1024;
 
-/** Takes a pushed pack into its quarantine and finds out what the push does. Never throws for what a client may have sent. */
-export async function inspect(job: InspectionJob, unwanted: AbortSignal): Promise<Inspected> {
-  const late = AbortSignal.timeout(job.limits.ms);
+/**
+ * Takes a pushed pack into its quarantine as it comes, and finds out what the push does. Never throws for what a client may have sent. A push
+ * that never becomes whole is waited for until nobody wants to know any more.
+ */
+export async function inspect(job: InspectionJob, spool: GrowingFile, unwanted: AbortSignal): Promise<Inspected> {
+  const late = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  // How long a client takes to send it is not the gateway's time.
+  void spool.whole.then(() => (timer = setTimeout(() => late.abort(), job.limits.ms)));
   try {
-    return { kind: 'found', inspection: await new Inspecting(job, AbortSignal.any([late, unwanted])).run() };
+    return { kind: 'found', inspection: await new Inspecting(job, spool, AbortSignal.any([late.signal, unwanted])).run() };
   } catch (fault) {
-    if (late.aborted)
+    if (late.signal.aborted)
       return { kind: 'flaw', why: `It takes longer than ${job.limits.ms / 1000} s to find out what the push does.`, large: true };
     if (fault instanceof Flaw) return { kind: 'flaw', why: fault.message, large: fault.large };
     if (fault instanceof GitFailed) return { kind: 'flaw', why: `The push cannot be read: ${fault.message}`, large: false };
     throw fault;
+  } finally {
+    // Behind the news that it is whole, which may be as old as this.
+    void spool.whole.then(() => clearTimeout(timer));
   }
 }
 
 class Inspecting {
   readonly #job: InspectionJob;
+  readonly #spool: GrowingFile;
   readonly #signal: AbortSignal;
   readonly #secrets = new SecretSearch();
   readonly #commits = new Map<string, CommitFound>();
@@ -49,14 +58,15 @@ class Inspecting {
   #path = '';
   readonly #readers: PatchReader[] = [];
 
-  constructor(job: InspectionJob, signal: AbortSignal) {
+  constructor(job: InspectionJob, spool: GrowingFile, signal: AbortSignal) {
     this.#job = job;
+    this.#spool = spool;
     this.#signal = signal;
   }
 
   async run(): Promise<Inspection> {
     const { commands, limits } = this.#job;
-    if (hasPack(this.#job)) await takePack(this.#job, this.#signal);
+    if (hasPack(this.#job)) await takePack(this.#job, this.#spool, this.#signal);
     const targets = commands.filter((each) => !isNone(each.new)).map((each) => each.new);
     const tagsSigned = await this.#checkTargets(targets);
     const ids = await this.#newCommits(targets);
@@ -66,13 +76,14 @@ class Inspecting {
     const refs: RefChange[] = [];
     for (const each of commands) refs.push(await this.#changeOf(each));
     await this.#writeDetail(ids, refs);
-    return this.#found(ids, refs, tagsSigned);
+    const bytes = await this.#spool.length(this.#signal);
+    return this.#found(ids, refs, tagsSigned, Math.max(0, bytes - this.#job.packAt));
   }
 
-  #found(ids: readonly string[], refs: readonly RefChange[], tagsSigned: boolean): Inspection {
+  #found(ids: readonly string[], refs: readonly RefChange[], tagsSigned: boolean, packBytes: number): Inspection {
     const commits = [...this.#commits.values()];
     const files = new Map(this.#readers.flatMap((reader) => reader.files.map((file) => [file.path, file] as const)));
-    const { email, packBytes } = this.#job;
+    const { email } = this.#job;
     const differs = (kind: 'author' | 'committer') => commits.some((commit) => commit[kind].email.toLowerCase() !== email);
     const sums = this.#readers.map((reader) => ({
       added: reader.files.reduce((sum, { added }) => sum + added, 0),
@@ -153,53 +164,48 @@ class Inspecting {
 
   /** Every new commit with its patch, and the change of those refs that it does not tell. */
   async #writeDetail(ids: readonly string[], refs: readonly RefChange[]): Promise<void> {
-    const file = await open(this.#job.detail, 'wx', 0o600);
-    try {
-      await this.#writeCommits(ids, file);
-      for (const ref of refs) await this.#writeChange(ref, file);
-      await this.#secrets.finish();
-    } finally {
-      await file.close();
-    }
+    using file = new DetailFile(this.#job.detail);
+    await this.#writeCommits(ids, file);
+    for (const ref of refs) await this.#writeChange(ref, file);
+    await this.#secrets.finish();
+    file.flush();
   }
 
-  async #writeCommits(ids: readonly string[], file: FileHandle): Promise<void> {
+  async #writeCommits(ids: readonly string[], file: DetailFile): Promise<void> {
     if (ids.length === 0) return;
     let next = 0;
-    const out: Buffer[] = [];
     let block: Buffer = Buffer.alloc(0);
     let written = 0;
     const reader = this.#newReader((id, from, to) => {
-      if (id !== ids[next]) return false;
-      out.push(...this.#patchFrames(block.subarray(written, from)));
-      const commit = this.#commits.get(id);
-      out.push(encodeFrame(frameKinds.commit, JSON.stringify(commit)));
+      const commit = id === ids[next] ? this.#commits.get(id) : undefined;
+      if (commit === undefined) return false;
+      this.#writePatch(block.subarray(written, from), file);
+      file.document(frameKinds.commit, commit);
       this.#show(`\ncommit ${id}\n\n`);
       written = to;
       next += 1;
       return true;
     });
     const args = ['diff-tree', '--stdin', '-r', '--root', '--always', '--cc', ...patchOptions];
-    await this.#patch(args, ids.map((id) => `${id}\n`).join(''), reader, async (lines) => {
+    await this.#patch(args, ids.map((id) => `${id}\n`).join(''), reader, (lines) => {
       block = lines;
       written = 0;
       reader.feed(lines);
-      out.push(...this.#patchFrames(lines.subarray(written)));
-      await file.write(Buffer.concat(out.splice(0)));
+      this.#writePatch(lines.subarray(written), file);
     });
     if (next !== ids.length) throw new GitFailed('git left a commit out');
   }
 
   /** What a ref's change is as a whole, where its commits one by one do not tell. */
-  async #writeChange(change: RefChange, file: FileHandle): Promise<void> {
+  async #writeChange(change: RefChange, file: DetailFile): Promise<void> {
     const { ref, old, new: state, created, deleted } = change;
     if (created || deleted || !(await this.#saysMore(change))) return;
-    await file.write(encodeFrame(frameKinds.change, JSON.stringify({ ref, old, new: state })));
+    file.document(frameKinds.change, { ref, old, new: state });
     this.#show(`\n${ref} as a whole\n\n`);
     const reader = this.#newReader(() => false);
-    await this.#patch(['diff-tree', '-r', ...patchOptions, old, state], '', reader, async (lines) => {
+    await this.#patch(['diff-tree', '-r', ...patchOptions, old, state], '', reader, (lines) => {
       reader.feed(lines);
-      await file.write(Buffer.concat(this.#patchFrames(lines)));
+      this.#writePatch(lines, file);
     });
   }
 
@@ -218,7 +224,7 @@ class Inspecting {
     return Number(all) !== Number(fresh);
   }
 
-  async #patch(args: readonly string[], input: string, reader: PatchReader, take: (lines: Buffer) => Promise<void>): Promise<void> {
+  async #patch(args: readonly string[], input: string, reader: PatchReader, take: (lines: Buffer) => void): Promise<void> {
     this.#readers.push(reader);
     const child = startGit(this.#job.place, args, this.#signal);
     const end = ended(child, args, complaintOf(child));
@@ -234,7 +240,7 @@ class Inspecting {
       }
       const lines = blocks.feed(chunk);
       if (lines === null) continue;
-      await take(lines);
+      take(lines);
       await this.#secrets.settle();
     }
     await end;
@@ -249,7 +255,7 @@ class Inspecting {
         this.#path = path;
         this.#secrets.fileEnds();
       },
-      added: (line, number) => this.#secrets.add(this.#path, number, line.toString('utf8')),
+      added: (block, from, end, number) => this.#secrets.add(this.#path, number, block.toString('utf8', from, end)),
       mode: (path, mode) => {
         if (mode === '160000') this.#submodules.add(path);
         if (mode === '120000') this.#symlinks.add(path);
@@ -257,11 +263,9 @@ class Inspecting {
     });
   }
 
-  #patchFrames(patch: Buffer): Buffer[] {
+  #writePatch(patch: Buffer, file: DetailFile): void {
     this.#show(patch);
-    const frames: Buffer[] = [];
-    for (let at = 0; at < patch.length; at += patchPiece) frames.push(encodeFrame(frameKinds.patch, patch.subarray(at, at + patchPiece)));
-    return frames;
+    file.patch(patch);
   }
 
   /** The content of binary files is nothing for people. */

@@ -1,3 +1,4 @@
+import type { Growth } from './growing-file.ts';
 import type { GitPlace } from './native.ts';
 import type { RefCommand } from './push-request.ts';
 
@@ -63,11 +64,10 @@ export const previewChars = 56 * 1024;
 /** What the inspecting thread is given. Plain data. */
 export interface InspectionJob {
   readonly place: GitPlace;
-  /** The file with the push as it came. */
+  /** The file with the push as it comes. */
   readonly spool: string;
   readonly gzip: boolean;
   readonly packAt: number;
-  readonly packBytes: number;
   readonly commands: readonly RefCommand[];
   /** Of whoever pushes, in lower case; null where nobody knows. */
   readonly email: string | null;
@@ -78,6 +78,7 @@ export interface InspectionJob {
     readonly objects: number;
     readonly commits: number;
     readonly patch: number;
+    /** From when all of it is there. */
     readonly ms: number;
   };
 }
@@ -87,8 +88,5 @@ export type Inspected =
   | { readonly kind: 'found'; readonly inspection: Inspection }
   | { readonly kind: 'flaw'; readonly why: string; readonly large: boolean };
 
-/** What the inspecting thread is told: to look into a push, or, by null, that nobody wants to know any more. */
-export interface InspectorTold {
-  readonly id: number;
-  readonly job: InspectionJob | null;
-}
+/** What the inspecting thread is told: to look into a push, how far it has come, or, by null, that nobody wants to know any more. */
+export type InspectorTold = { readonly id: number } & ({ readonly job: InspectionJob | null } | { readonly growth: Growth });

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { Growth } from './growing-file.ts';
 import type { Inspected, InspectionJob, InspectorTold } from './inspection.ts';
 
 type Message = { readonly id: number } & ({ readonly inspected: Inspected } | { readonly fault: string });
@@ -16,14 +17,23 @@ let worker: Worker | null = null;
 let lastId = 0;
 const waiting = new Map<number, Waiting>();
 
-/** Finds out what a push does, in a thread of its own, which stops when nobody wants to know any more. Rejects where that thread fails. */
-export function inspectApart(job: InspectionJob, unwanted: AbortSignal): Promise<Inspected> {
+/** What tells how far a push has come, now and whenever it has come further. */
+interface Followed {
+  follow(follower: (growth: Growth) => void): void;
+}
+
+/**
+ * Finds out what a push does while it still comes, in a thread of its own, which stops when nobody wants to know any more. Rejects where
+ * that thread fails.
+ */
+export function inspectApart(job: InspectionJob, spool: Followed, unwanted: AbortSignal): Promise<Inspected> {
   worker ??= startWorker();
   const running = worker;
   const id = ++lastId;
+  const tell = (told: InspectorTold) => running.postMessage(told);
   return new Promise<Inspected>((resolve, reject) => {
-    const late = setTimeout(() => retire(running, 'the push took too long to look into'), job.limits.ms + graceMs);
-    const forget = () => running.postMessage({ id, job: null } satisfies InspectorTold);
+    let late: NodeJS.Timeout | undefined;
+    const forget = () => tell({ id, job: null });
     const settled =
       <Value>(settle: (value: Value) => void) =>
       (value: Value) => {
@@ -35,7 +45,12 @@ export function inspectApart(job: InspectionJob, unwanted: AbortSignal): Promise
       };
     waiting.set(id, { resolve: settled(resolve), reject: settled(reject) });
     running.ref();
-    running.postMessage({ id, job } satisfies InspectorTold);
+    tell({ id, job });
+    spool.follow((growth) => {
+      if (!waiting.has(id)) return;
+      if (growth.whole) late = setTimeout(() => retire(running, 'the push took too long to look into'), job.limits.ms + graceMs);
+      tell({ id, growth });
+    });
     if (unwanted.aborted) forget();
     else unwanted.addEventListener('abort', forget, { once: true });
   });

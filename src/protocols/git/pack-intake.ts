@@ -1,29 +1,44 @@
 import { createReadStream } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough, type Readable, Transform, type TransformCallback } from 'node:stream';
+import { PassThrough, Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { drained } from '../../wire/drained.ts';
 import { Flaw } from './flaw.ts';
+import type { GrowingFile } from './growing-file.ts';
 import type { InspectionJob } from './inspection.ts';
-import { complaintOf, ended, GitFailed, runGit, startGit } from './native.ts';
+import { complaintOf, ended, GitFailed, type GitProcess, runGit, startGit } from './native.ts';
 
 const packHead = 12;
-const pieceBytes = 1024 * 1024;
 
 /** index-pack reads every object, finds the bases of thin deltas among the mirror's, and checks what it holds (fsck). */
-export async function takePack(job: InspectionJob, signal: AbortSignal): Promise<void> {
+export async function takePack(job: InspectionJob, spool: GrowingFile, signal: AbortSignal): Promise<void> {
   const { place, limits } = job;
   const args = ['index-pack', '--stdin', '--fix-thin', '--strict', `--max-input-size=${limits.bytes}`];
   const child = startGit(place, args, signal);
   const end = ended(child, args, complaintOf(child));
   child.stdout.resume();
   const head = new PackHead(limits.objects);
-  const piped = pipeline(packStream(job), head, child.stdin).catch((fault: unknown) => fault);
-  const [fault] = await Promise.all([piped, end.catch((failed: unknown) => failed)]);
+  const fed = feed(packStream(job, spool, signal), head, child).catch((fault: unknown) => {
+    child.kill('SIGKILL');
+    return fault;
+  });
+  const [fault] = await Promise.all([fed, end.catch((failed: unknown) => failed)]);
   if (fault instanceof Flaw) throw fault;
   await end;
+  if (fault !== undefined) throw fault;
   await checkEnd(job, head, signal);
+}
+
+/** Gives git all that comes, and counts it to its end though git has stopped reading. */
+async function feed(pack: AsyncIterable<Buffer>, head: PackHead, { stdin }: GitProcess): Promise<void> {
+  for await (const chunk of pack) {
+    head.take(chunk);
+    if (stdin.writable && !stdin.write(chunk)) await drained(stdin);
+  }
+  head.end();
+  stdin.end();
 }
 
 /**
@@ -53,43 +68,40 @@ async function offsetOf({ place: where }: InspectionJob, path: string, place: nu
   return offsets.toSorted((one, other) => one - other)[place] ?? 0;
 }
 
-function packStream({ spool, gzip, packAt, limits }: InspectionJob): Readable {
-  if (!gzip) return createReadStream(spool, { start: packAt, highWaterMark: pieceBytes });
+function packStream({ gzip, packAt, limits }: InspectionJob, spool: GrowingFile, signal: AbortSignal): Readable {
+  if (!gzip) return Readable.from(spool.read(packAt, signal), { objectMode: false });
   const inflated = new PassThrough();
-  const skipping = skip(packAt, limits.bytes);
-  pipeline(createReadStream(spool), createGunzip(), skipping, inflated).catch((fault: unknown) =>
-    inflated.destroy(fault instanceof Error ? fault : new Error(String(fault))),
+  pipeline(Readable.from(spool.read(0, signal), { objectMode: false }), createGunzip(), skip(packAt, limits.bytes), inflated).catch(
+    (fault: unknown) => inflated.destroy(fault instanceof Error ? fault : new Error(String(fault))),
   );
   return inflated;
 }
 
 /** Looks at a pack's head on its way (gitformat-pack(5)): what it says of its objects is what index-pack holds it to. */
-class PackHead extends Transform {
+class PackHead {
   objects = 0;
   bytes = 0;
   readonly #most: number;
   #head: Buffer | null = Buffer.alloc(0);
 
   constructor(mostObjects: number) {
-    super();
     this.#most = mostObjects;
   }
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+  take(chunk: Buffer): void {
     this.bytes += chunk.length;
-    if (this.#head === null) return done(null, chunk);
-    const head = Buffer.concat([this.#head, chunk]);
+    if (this.#head === null) return;
+    const head = Buffer.concat([this.#head, chunk.subarray(0, packHead)]);
     this.#head = head;
-    if (head.length < packHead) return done();
+    if (head.length < packHead) return;
     this.objects = head.readUInt32BE(8);
-    if (head.toString('latin1', 0, 4) !== 'PACK') return done(new Flaw('What follows the refs of the push is no pack.'));
-    if (this.objects > this.#most) return done(new Flaw(`The push has ${this.objects} objects; ${this.#most} are allowed.`, true));
+    if (head.toString('latin1', 0, 4) !== 'PACK') throw new Flaw('What follows the refs of the push is no pack.');
+    if (this.objects > this.#most) throw new Flaw(`The push has ${this.objects} objects; ${this.#most} are allowed.`, true);
     this.#head = null;
-    return done(null, head);
   }
 
-  override _flush(done: TransformCallback): void {
-    done(this.#head === null ? null : new Flaw('The push has no pack.'));
+  end(): void {
+    if (this.#head !== null) throw new Flaw('The push has no pack.');
   }
 }
 

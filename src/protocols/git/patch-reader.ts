@@ -5,8 +5,8 @@ import type { FileChange } from './inspection.ts';
 export interface PatchEvents {
   /** A file's change begins. */
   file(path: string): void;
-  /** A line that was added, without its mark and line feed, and its number in the new file. */
-  added(line: Buffer, number: number): void;
+  /** A line that was added, from where to where in the block it stands without its mark and line feed, and its number in the new file. */
+  added(block: Buffer, from: number, end: number, number: number): void;
   /** The mode that a file has now: 120000 is a symbolic link, 160000 a submodule. */
   mode(path: string, mode: string): void;
   /** The line that stands at `from` up to `to` of the block says whose changes follow. False where it is not the one that must come. */
@@ -44,11 +44,10 @@ export class PatchReader {
 
   /** Takes a block of whole lines. */
   feed(block: Buffer): void {
-    let from = 0;
-    for (let end = block.indexOf(lineFeed); end !== -1; end = block.indexOf(lineFeed, from)) {
-      this.#line(block.subarray(from, end), from);
-      from = end + 1;
-    }
+    // No view is made of a line: there are millions of them.
+    for (let from = 0, end = block.indexOf(lineFeed); end !== -1; from = end + 1, end = block.indexOf(lineFeed, from))
+      if (this.#hunk === null) this.#outside(block, from, end);
+      else this.#content(block, from, end, this.#hunk);
   }
 
   /** Throws where the text broke off within a change. */
@@ -57,42 +56,44 @@ export class PatchReader {
     this.#file = null;
   }
 
-  #line(line: Buffer, from: number): void {
-    if (this.#hunk !== null) return this.#content(line, this.#hunk);
-    const first = line[0];
+  #outside(block: Buffer, from: number, end: number): void {
     // "\ No newline at end of file" may come behind a hunk's last line; an added line can stand nowhere else than in a hunk.
-    if (first === undefined || first === backslash) return;
-    if (line.length > longestHeader) throw new GitFailed('a header of a patch that is too long');
-    const text = line.toString('latin1');
-    if (isId.test(text) && this.#events.commit(text, from, from + line.length + 1)) this.#file = null;
+    if (from === end || block[from] === backslash) return;
+    if (end - from > longestHeader) throw new GitFailed('a header of a patch that is too long');
+    const text = block.toString('latin1', from, end);
+    if (isId.test(text) && this.#events.commit(text, from, end + 1)) this.#file = null;
     else this.#header(text);
   }
 
-  #content(line: Buffer, hunk: Hunk): void {
-    const parents = hunk.oldLeft.length;
-    if (line[0] === backslash && line[1] === space) return;
+  #content(block: Buffer, from: number, end: number, hunk: Hunk): void {
+    const { oldLeft } = hunk;
+    const parents = oldLeft.length;
+    if (block[from] === backslash && block[from + 1] === space) return;
     let [isOld, isAdded] = [false, true];
-    for (let parent = 0; parent < parents; parent += 1) {
-      const mark = line[parent] ?? space;
+    for (let at = from; at < from + parents; at += 1) {
+      const mark = at < end ? block[at] : space;
       if (mark === minus) isOld = true;
       else if (mark === space) isAdded = false;
       else if (mark !== plus) throw new GitFailed('a line of a patch without its mark');
     }
+    const counted = isOld ? minus : space;
+    let left = 0;
     for (let parent = 0; parent < parents; parent += 1) {
-      const mark = line[parent] ?? space;
-      if (isOld ? mark === minus : mark === space) hunk.oldLeft[parent] = (hunk.oldLeft[parent] ?? 0) - 1;
+      const mark = from + parent < end ? block[from + parent] : space;
+      if (mark === counted) oldLeft[parent] = (oldLeft[parent] ?? 0) - 1;
+      left = Math.max(left, oldLeft[parent] ?? 0);
     }
     const file = this.#file;
     if (isOld && file) file.removed += 1;
     if (!isOld) {
       if (isAdded && file) {
         file.added += 1;
-        this.#events.added(line.subarray(parents), hunk.number);
+        this.#events.added(block, Math.min(from + parents, end), end, hunk.number);
       }
       hunk.newLeft -= 1;
       hunk.number += 1;
     }
-    if (hunk.newLeft <= 0 && hunk.oldLeft.every((left) => left <= 0)) this.#hunk = null;
+    if (hunk.newLeft <= 0 && left <= 0) this.#hunk = null;
   }
 
   #header(text: string): void {

@@ -3,13 +3,7 @@ import type { Inspection } from './inspection.ts';
 import type { Quarantine } from './mirror.ts';
 import type { PushRequest } from './push-request.ts';
 import type { Relayed } from './relay.ts';
-
-/** What a client has sent, on disk. */
-export interface Spooled {
-  readonly path: string;
-  readonly bytes: number;
-  readonly over: boolean;
-}
+import type { Spooled } from './spool.ts';
 
 /** A push that has come in whole. */
 export interface Push {

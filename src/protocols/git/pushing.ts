@@ -1,26 +1,25 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createGunzip } from 'node:zlib';
 import type { Action } from '../../core/action.ts';
 import { messageOf } from '../../core/errors.ts';
 import { type Refusal, refuse } from '../../core/verdict.ts';
 import { MalformedBytes } from '../../wire/byte-reader.ts';
 import { pushAction, repositoryAction, unreadPushAction } from './actions.ts';
-import { type Call, headerOf, passedOn, versionOf } from './call.ts';
+import { type Call, passedOn, versionOf } from './call.ts';
 import { judge, conduct } from './gate.ts';
-import type { Inspection } from './inspection.ts';
+import type { Inspection, InspectionJob } from './inspection.ts';
 import { inspectApart } from './inspector.ts';
 import type { Quarantine } from './mirror.ts';
 import { GitFailed, whyNoGit } from './native.ts';
 import { ownLine } from './own-line.ts';
 import { SessionOver } from './passage.ts';
-import type { Push, Spooled } from './push.ts';
+import type { Push } from './push.ts';
 import { PushDelivery } from './push-delivery.ts';
-import { isNone, PushReader, type PushRequest } from './push-request.ts';
+import { isNone, type PushRequest } from './push-request.ts';
 import { attempt, refuseUnread } from './reading.ts';
 import { outcomeOf, handOn, maskedRefusal, type Relayed, send, unreachable } from './relay.ts';
 import { sayNo } from './answer.ts';
+import { Spool, type Spooled } from './spool.ts';
 
 /** Commands and options before the pack. */
 const headRoom = 8 * 1024 * 1024;
@@ -40,21 +39,22 @@ export async function push(call: Call): Promise<void> {
 }
 
 async function receive(call: Call, quarantine: Quarantine): Promise<void> {
-  const { settings, mirror, session, upstream, over } = call;
-  const missing = await whyNoGit(mirror.home);
-  // Meanwhile the push comes in.
-  const refreshed = missing === null ? mirror.refresh(ownLine(session, upstream), over) : Promise.reject(new GitFailed(missing));
-  refreshed.catch(() => {});
-  const spooled = await spool(call, join(quarantine.folder, 'push'), settings.target.limits.pack + headRoom);
+  const { settings } = call;
+  const spool = new Spool(call, join(quarantine.folder, 'push'), settings.target.limits.pack + headRoom);
+  const request = await spool.head;
+  const given = typeof request === 'object' && 'commands' in request ? request : null;
+  const unwanted = new AbortController();
+  const looked = given && lookInto(call, given, { spool, quarantine }, AbortSignal.any([call.over, unwanted.signal]));
+  const spooled = await spool.done;
+  if (spooled === null || spooled.over || spooled.fault !== null) unwanted.abort();
+  const found = await looked;
   if (spooled === null) return;
-  const gzip = headerOf(call.visit, 'content-encoding') === 'gzip';
-  const asked = relayedOf(call, spooled, gzip);
-  const request = await readHead(call, spooled, gzip);
+  const asked = relayedOf(call, spooled, spool.gzip);
   if (request === 'probe') return probe(call, asked);
   if ('why' in request) return refuseUnread(call, asked, request.why);
-  const found = spooled.over ? tooLarge(call) : await lookInto(call, request, spooled, gzip, quarantine, refreshed);
-  if (found === null) return;
-  await decide(call, { request, asked, spooled, quarantine, found });
+  const refusal = spooled.over ? tooLarge(call) : spooled.fault === null ? null : unkept(spooled.fault);
+  const result = refusal ?? found;
+  if (result !== null) await decide(call, { request, asked, spooled, quarantine, found: result });
 }
 
 async function decide(call: Call, push: Push): Promise<void> {
@@ -87,45 +87,52 @@ function boundTo({ commands, options }: PushRequest): Buffer {
   return Buffer.from(JSON.stringify({ commands: sorted, options }));
 }
 
-/** Null where the client is gone or the session over. */
+interface Looking {
+  readonly spool: Spool;
+  readonly quarantine: Quarantine;
+}
+
+/** Finds out what a push does while it still comes in; null where nobody wants to know any more. */
 async function lookInto(
   call: Call,
   request: PushRequest,
-  spooled: Spooled,
-  gzip: boolean,
-  quarantine: Quarantine,
-  refreshed: Promise<ReadonlyMap<string, string>>,
+  { spool, quarantine }: Looking,
+  unwanted: AbortSignal,
 ): Promise<Inspection | Refusal | null> {
-  const { limits } = call.settings.target;
+  const { settings, mirror, session, upstream, over } = call;
+  const { limits } = settings.target;
   try {
-    const refs = await refreshed;
+    const missing = await whyNoGit(mirror.home);
+    if (missing !== null) throw new GitFailed(missing);
+    const refs = await mirror.refresh(ownLine(session, upstream), over);
     const stale = request.commands.find(({ ref, old }) => (refs.get(ref) ?? null) !== (isNone(old) ? null : old));
     if (stale !== undefined) return staleRefusal(stale.ref);
-    if (refs.size === 0) await call.mirror.beginAs((request.commands[0]?.new.length ?? 40) === 64 ? 'sha256' : 'sha1', call.over);
-    const inspected = await inspectApart(
-      {
-        place: quarantine.place,
-        spool: spooled.path,
-        gzip,
-        packAt: request.packAt,
-        packBytes: Math.max(0, spooled.bytes - request.packAt),
-        commands: request.commands,
-        email: call.session.principal.email?.toLowerCase() ?? null,
-        detail: join(quarantine.folder, 'detail'),
-        limits: { bytes: limits.pack, objects: limits.objects, commits: limits.commits, patch: limits.patch, ms: limits.time },
-      },
-      call.over,
-    );
-    if (call.over.aborted) return null;
+    if (refs.size === 0) await mirror.beginAs((request.commands[0]?.new.length ?? 40) === 64 ? 'sha256' : 'sha1', over);
+    const job: InspectionJob = {
+      place: quarantine.place,
+      spool: spool.path,
+      gzip: spool.gzip,
+      packAt: request.packAt,
+      commands: request.commands,
+      email: call.session.principal.email?.toLowerCase() ?? null,
+      detail: join(quarantine.folder, 'detail'),
+      limits: { bytes: limits.pack, objects: limits.objects, commits: limits.commits, patch: limits.patch, ms: limits.time },
+    };
+    const inspected = await inspectApart(job, spool, unwanted);
+    if (unwanted.aborted) return null;
     return inspected.kind === 'found' ? inspected.inspection : flawed(inspected.why, inspected.large);
   } catch (fault) {
-    if (fault instanceof SessionOver || call.over.aborted) return null;
+    if (fault instanceof SessionOver || unwanted.aborted) return null;
     if (fault instanceof GitFailed || fault instanceof MalformedBytes) {
       const message = 'The gateway’s copy of the repository could not be brought up to date, so what the push changes cannot be told.';
       return refuse('TARGET_FAULT', message, 'Try again; if it stays so, tell whoever runs Chaperone.', { detail: messageOf(fault) });
     }
     return unreachable(fault);
   }
+}
+
+function unkept(detail: string): Refusal {
+  return refuse('INTERNAL', 'The push could not be kept to be looked into.', 'Tell whoever runs Chaperone.', { detail });
 }
 
 function flawed(why: string, large: boolean): Refusal {
@@ -142,52 +149,6 @@ function staleRefusal(ref: string): Refusal {
 
 function tooLarge({ settings }: Call): Refusal {
   return flawed(`The push is longer than ${settings.target.limits.pack} bytes.`, true);
-}
-
-/** Writes a push to disk as it comes; null where the client breaks off. */
-async function spool({ visit }: Call, path: string, most: number): Promise<Spooled | null> {
-  visit.proceed();
-  const file = await open(path, 'wx', 0o600);
-  let bytes = 0;
-  try {
-    for await (const piece of visit.request as AsyncIterable<Buffer>) {
-      bytes += piece.length;
-      // What is over is read and dropped, since a client that is still sending does not listen.
-      if (bytes <= most) await file.write(piece);
-    }
-  } catch {
-    return null;
-  } finally {
-    await file.close();
-  }
-  return { path, bytes: Math.min(bytes, most), over: bytes > most };
-}
-
-/** Reads what stands before the pack; a sentence says why it cannot be read. */
-async function readHead(
-  { visit }: Call,
-  { path, bytes }: Spooled,
-  gzip: boolean,
-): Promise<PushRequest | 'probe' | { readonly why: string }> {
-  if (headerOf(visit, 'content-type') !== 'application/x-git-receive-pack-request') return { why: 'The request is not one of git’s' };
-  const encoding = headerOf(visit, 'content-encoding');
-  if (encoding !== null && encoding !== 'gzip') return { why: 'The push is compressed by something else than gzip' };
-  const reader = new PushReader();
-  const file = createReadStream(path);
-  const source = gzip ? file.pipe(createGunzip()) : file;
-  try {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      if (bytes === 4 && chunk.toString('latin1') === '0000') return 'probe';
-      const request = reader.feed(chunk);
-      if (request !== null) return request;
-    }
-    return { why: 'The push breaks off before its pack' };
-  } catch (fault) {
-    if (fault instanceof MalformedBytes) return { why: `The push has ${fault.message}` };
-    return { why: 'The push cannot be decompressed' };
-  } finally {
-    file.destroy();
-  }
 }
 
 /** Before a long push git asks with an empty one whether its credential is good (remote-curl.c, probe_rpc). */

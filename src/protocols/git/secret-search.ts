@@ -9,11 +9,6 @@ export interface SecretPlace {
   readonly rule: string;
 }
 
-interface Line {
-  readonly path: string;
-  readonly number: number;
-}
-
 /** So much is looked through at once (measured: 18 ms for 250 KiB), at the end of a file where that is near. */
 const pieceChars = 256 * 1024;
 const mostChars = 1024 * 1024;
@@ -33,7 +28,9 @@ const prefix = '@secretlint/secretlint-rule-';
 export class SecretSearch {
   readonly #found: SecretPlace[] = [];
   #texts: string[] = [];
-  #lines: Line[] = [];
+  /** Of each line of the texts: its path's place in the list, and its number. */
+  #places: number[] = [];
+  #paths: string[] = [];
   #chars = 0;
   #atFileEnd = true;
 
@@ -42,9 +39,10 @@ export class SecretSearch {
   }
 
   add(path: string, number: number, text: string): void {
+    if (this.#paths.at(-1) !== path) this.#paths.push(path);
     for (let from = 0; from === 0 || from < text.length; from += windowChars - overlapChars) {
-      this.#texts.push(text.slice(from, from + windowChars));
-      this.#lines.push({ path, number });
+      this.#texts.push(text.length <= windowChars ? text : text.slice(from, from + windowChars));
+      this.#places.push(this.#paths.length - 1, number);
       this.#chars += Math.min(windowChars, text.length - from) + 1;
     }
     this.#atFileEnd = false;
@@ -61,8 +59,9 @@ export class SecretSearch {
 
   async finish(): Promise<void> {
     if (this.#texts.length === 0) return;
-    const [lines, content] = [this.#lines, this.#texts.join('\n')];
-    this.#lines = [];
+    const [places, paths, content] = [this.#places, this.#paths, this.#texts.join('\n')];
+    this.#places = [];
+    this.#paths = [];
     this.#texts = [];
     this.#chars = 0;
     const { messages } = await lintSource({
@@ -70,8 +69,9 @@ export class SecretSearch {
       options: { config: configuration, maskSecrets: true, noPhysicFilePath: true },
     });
     for (const { ruleId, loc } of messages) {
-      const line = lines[loc.start.line - 1];
-      if (line !== undefined) this.#found.push({ path: line.path, line: line.number, rule: ruleId.replace(prefix, '') });
+      const at = 2 * (loc.start.line - 1);
+      const [path, line] = [paths[places[at] ?? -1], places[at + 1]];
+      if (path !== undefined && line !== undefined) this.#found.push({ path, line, rule: ruleId.replace(prefix, '') });
     }
   }
 }
