@@ -55,6 +55,8 @@ export const accessByRoute = {
   '/api/v1/audit': 'auditor',
   '/api/v1/connections': 'admin-changes',
   '/api/v1/connections/:name': 'admin-changes',
+  '/api/v1/connections/test': 'admin-changes',
+  '/api/v1/connections/:name/test': 'admin-changes',
   '/api/v1/protocols': 'auditor',
   '/api/v1/masking': 'auditor',
   '/api/v1/masking/try': 'auditor',

@@ -1,13 +1,18 @@
 import type { FastifyReply } from 'fastify';
+import type { JsonObject } from '../core/json.ts';
+import type { Viewer } from './access.ts';
 import * as contract from './contract.ts';
 import { viewing } from './gate.ts';
-import type { ConnectionItem, GatewayPort, Registered } from './gateway-port.ts';
-import { problem, sendProblem } from './problem.ts';
+import type { ConnectionItem, GatewayPort, NotRegistered, Registered } from './gateway-port.ts';
+import { type Problem, problem, sendProblem } from './problem.ts';
 import { type Api, present } from './routes.ts';
 import { personOf } from './trail.ts';
 
 export interface ConnectionSources {
-  readonly gateway: Pick<GatewayPort, 'connections' | 'protocols' | 'makeConnection' | 'changeConnection' | 'removeConnection'>;
+  readonly gateway: Pick<
+    GatewayPort,
+    'connections' | 'protocols' | 'makeConnection' | 'changeConnection' | 'removeConnection' | 'tryConnection'
+  >;
 }
 
 /** With room for certificates, and for the escapes of JSON. */
@@ -16,6 +21,7 @@ const bodyLimit = 256 * 1024;
 export function addConnectionRoutes(api: Api, { gateway }: ConnectionSources): void {
   addConnectionReading(api, gateway);
   addConnectionChanges(api, gateway);
+  addConnectionTrials(api, gateway);
 }
 
 function addConnectionReading(api: Api, gateway: ConnectionSources['gateway']): void {
@@ -112,12 +118,50 @@ function addConnectionChanges(api: Api, gateway: ConnectionSources['gateway']): 
   );
 }
 
+function addConnectionTrials(api: Api, gateway: ConnectionSources['gateway']): void {
+  const attempt = async (reply: FastifyReply, name: string, connection: JsonObject | null, { principal }: Viewer) => {
+    const tried = await gateway.tryConnection({ name, connection, principal, by: personOf(principal) });
+    return tried.kind === 'tried' ? { ...tried.report, steps: [...tried.report.steps] } : sendProblem(reply, refusalOf(tried));
+  };
+  api.post(
+    '/api/v1/connections/test',
+    {
+      bodyLimit,
+      schema: {
+        summary: 'Tries a connection that is not made yet, as the admin himself would use it; keeps nothing but the record of it',
+        querystring: contract.noQuery,
+        body: contract.newConnection,
+        response: { 200: contract.trialReport },
+      },
+    },
+    async (request, reply) => {
+      const { name, ...written } = request.body;
+      return attempt(reply, name, present(written), viewing(request));
+    },
+  );
+  api.post(
+    '/api/v1/connections/:name/test',
+    {
+      schema: {
+        summary: 'Tries a connection as the admin himself would use it',
+        params: contract.connectionParams,
+        querystring: contract.noQuery,
+        response: { 200: contract.trialReport },
+      },
+    },
+    async (request, reply) => attempt(reply, request.params.name, null, viewing(request)),
+  );
+}
+
 /** What is to be answered once it is done, or why it was not. */
 async function answer<Answer>(reply: FastifyReply, done: Registered, then: () => Promise<Answer | null>): Promise<Answer | FastifyReply> {
   if (done.kind === 'done') return (await then()) ?? sendProblem(reply, noSuchConnection());
-  const { code, message, hint, problems } = done;
+  return sendProblem(reply, refusalOf(done));
+}
+
+function refusalOf({ code, message, hint, problems }: NotRegistered): Problem {
   const errors = problems.map(({ place, message: what, remedy }) => ({ parameter: place, message: what, instead: remedy }));
-  return sendProblem(reply, problem(code, message, hint, errors.length === 0 ? undefined : errors));
+  return problem(code, message, hint, errors.length === 0 ? undefined : errors);
 }
 
 async function one(gateway: ConnectionSources['gateway'], name: string) {

@@ -1,6 +1,8 @@
 import type { AuditEvent } from '../core/entry.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { Principal } from '../core/principal.ts';
+import type { ProbeStep } from '../core/probe.ts';
 import type { RecordingTerms } from '../core/recorder.ts';
 import type { DraftFile, DraftFindings } from '../stages/policy/draft.ts';
 import type { PoliciesInForce } from '../stages/policy/keeper.ts';
@@ -72,16 +74,31 @@ export interface ConnectionWish {
   readonly by: string;
 }
 
+/** Who wants which connection tried: what there is, where `connection` is null, or a draft. */
+export interface ConnectionTrial {
+  readonly name: string;
+  readonly connection: JsonObject | null;
+  readonly principal: Principal;
+  readonly by: string;
+}
+
+/** How far a trial came, and why not further. */
+export interface TrialReport {
+  readonly session: string | null;
+  readonly steps: readonly { readonly step: ProbeStep; readonly ms: number | null }[];
+  readonly says: string | null;
+  readonly failure: { readonly step: ProbeStep; readonly code: ErrorCode; readonly message: string; readonly hint: string } | null;
+}
+
 /** What became of it. */
-export type Registered =
-  | { readonly kind: 'done' }
-  | {
-      readonly kind: 'refused';
-      readonly code: ErrorCode;
-      readonly message: string;
-      readonly hint: string;
-      readonly problems: readonly { readonly place: string; readonly message: string; readonly remedy: string }[];
-    };
+export type Registered = { readonly kind: 'done' } | NotRegistered;
+export interface NotRegistered {
+  readonly kind: 'refused';
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+  readonly problems: readonly { readonly place: string; readonly message: string; readonly remedy: string }[];
+}
 
 /** Who wants which session ended, and why. */
 export interface Termination {
@@ -105,6 +122,7 @@ export interface GatewayPort {
   protocols(): Promise<readonly ProtocolItem[]>;
   makeConnection(wish: ConnectionWish): Promise<Registered>;
   changeConnection(wish: ConnectionWish): Promise<Registered>;
+  tryConnection(order: ConnectionTrial): Promise<{ readonly kind: 'tried'; readonly report: TrialReport } | NotRegistered>;
   removeConnection(wish: Omit<ConnectionWish, 'connection'>): Promise<Registered>;
   policies(): Promise<PoliciesInForce>;
   /** What policies can speak of. */

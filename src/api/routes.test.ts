@@ -29,6 +29,8 @@ const elsewhere = new Set([
   '/api/v1/masking/try',
   '/api/v1/policies/check',
   '/api/v1/policies/test',
+  '/api/v1/connections/test',
+  '/api/v1/connections/:name/test',
 ]);
 
 /** What a route needs beside its session to be answered with 200. */
@@ -55,6 +57,7 @@ async function unaskedOptions() {
     makeConnection: neverAsked,
     changeConnection: neverAsked,
     removeConnection: neverAsked,
+    tryConnection: neverAsked,
     policies: neverAsked,
     policyCatalogs: neverAsked,
     checkPolicies: neverAsked,
@@ -131,6 +134,8 @@ describe('who may call each route', () => {
     ['POST', '/api/v1/connections', { name: 'reports', ...wish }, 404],
     ['PUT', '/api/v1/connections/orders', wish, 200],
     ['DELETE', '/api/v1/connections/orders', undefined, 200],
+    ['POST', '/api/v1/connections/test', { name: 'reports', ...wish }, 200],
+    ['POST', '/api/v1/connections/orders/test', undefined, 200],
   ] as const;
   for (const [method, at, body, done] of changes) {
     const init = { method, ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }) };

@@ -358,6 +358,7 @@ function gatewayOf(state: { ready: string | null; auditFault: Error | null }, au
     makeConnection: async () => ({ kind: 'done' }),
     changeConnection: async () => ({ kind: 'done' }),
     removeConnection: async () => ({ kind: 'done' }),
+    tryConnection: async () => ({ kind: 'tried', report: { session: null, steps: [], says: 'SELECT 1', failure: null } }),
     policyCatalogs: async () => [],
     checkPolicies: async () => ({ kind: 'sound', version: '0123456789ab', policies: [] }),
     terminate: async () => ({ kind: 'not-open' }),

@@ -18,6 +18,7 @@ const tiny: Protocol<z.output<typeof settings>> = {
   listener: 'socket',
   addresses: ({ target }) => [target],
   accept: () => assert.fail('nothing connects'),
+  probe: () => assert.fail('nothing is tried'),
   decoder: () => assert.fail('nothing is decoded'),
 };
 const protocols = new Map([[tiny.name, tiny]]);

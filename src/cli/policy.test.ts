@@ -24,6 +24,7 @@ const lines: Protocol<z.output<typeof settings>> = {
   listener: 'socket',
   addresses: ({ target }) => [target],
   accept: () => assert.fail('nothing connects'),
+  probe: () => assert.fail('nothing is tried'),
   decoder: linesDecoder,
 };
 

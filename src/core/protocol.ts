@@ -5,6 +5,7 @@ import type { ActionCatalog, FactCatalog } from './action.ts';
 import type { Direction, SessionEnd } from './entry.ts';
 import type { Mediate } from './exchange.ts';
 import type { Part } from './part.ts';
+import type { ProbeAnswer, ProbeRequest, ProbeStep } from './probe.ts';
 import type { Session } from './session.ts';
 import type { Credential, Timeouts } from './stages.ts';
 import type { Refusal } from './verdict.ts';
@@ -36,6 +37,8 @@ export interface Target<Settings> {
   readonly folder: string;
   /** A protocol that has no sessions at its target, or no words for their end, keeps to those that it can. */
   readonly timeouts: Timeouts;
+  /** Hears what is begun on the way to the target. Absent where nobody asks. */
+  readonly probed?: ((step: ProbeStep) => void) | undefined;
 }
 
 /** A client that has said whom it claims to be and where it wants to go. Exactly one of `welcome` and `refuse` is called. */
@@ -51,6 +54,13 @@ export interface Greeting<Settings> {
   refuse(refusal: Refusal): Promise<void>;
   /** Closes the client's side, once the end of the session is on record. */
   close(): void;
+}
+
+/** A client of the gateway's own, which goes the way of every other one, asks for the least there is, and leaves. */
+export interface Probe<Settings> {
+  readonly greeting: Greeting<Settings>;
+  /** Never rejects. */
+  readonly answered: Promise<ProbeAnswer>;
 }
 
 /**
@@ -83,6 +93,8 @@ export interface SocketProtocol<Settings> extends ProtocolBase<Settings> {
   readonly listener: 'socket';
   /** Reads a fresh socket up to its greetings: one a connection for SQL, none for a cancel. */
   accept(client: Client): AsyncIterable<Greeting<Settings>>;
+  /** What a connection of this name is tried by. */
+  probe(connection: string): Probe<Settings>;
 }
 
 /** A protocol on top of HTTP: its clients come to the one web listener, which has read who they are and where they want to go. */
@@ -90,6 +102,8 @@ export interface WebProtocol<Settings> extends ProtocolBase<Settings> {
   readonly listener: 'web';
   /** Begins a session's conversation, which many requests on many sockets may belong to; every exchange goes through `mediate`. */
   converse(session: Session, target: Target<Settings>, mediate: Mediate): WebConversation;
+  /** What a connection is tried by. */
+  probe(settings: Settings): ProbeRequest;
 }
 
 /** All that a wire protocol teaches the gateway: what its folder exports as `protocol` in `index.ts`. */

@@ -81,6 +81,7 @@ describe('a listener', () => {
     listener: 'socket',
     addresses: () => [{ host: '127.0.0.1', port: 1 }],
     accept,
+    probe: () => assert.fail('nothing is tried'),
     decoder: () => ({ bytes: () => [], withheld: () => {} }),
   });
 

@@ -1,10 +1,13 @@
 import { join } from 'node:path';
+import type { Principal } from '../core/principal.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { Stages } from '../core/stages.ts';
 import { dial, type Place } from '../wire/dial.ts';
 import type { Certificate } from './certificate.ts';
 import type { Configuration } from './configuration/configuration.ts';
+import type { ConnectionSettings } from './configuration/connections.ts';
 import { type Listener, openListener } from './listener.ts';
+import { probe, type ProbeReport, type StepTaken } from './probe/probe.ts';
 import type { AdmissionOutcome, House } from './reception.ts';
 import { OpenSessions } from './sessions.ts';
 import { openWebListener } from './web-listener.ts';
@@ -29,6 +32,8 @@ export interface Gateway {
   /** Admissions since the start, by protocol and outcome. */
   readonly admissions: ReadonlyMap<string, { readonly [outcome in AdmissionOutcome]: number }>;
   readonly draining: () => boolean;
+  /** Tries a connection as this principal would use it; `told` hears of each step as it begins. */
+  probe(connection: ConnectionSettings, principal: Principal, told: (steps: readonly StepTaken[]) => void): Promise<ProbeReport>;
   /** Takes no new sessions, gives open ones `graceMs` to end by themselves, then ends them and waits until all are closed. */
   drain(graceMs: number): Promise<void>;
 }
@@ -78,7 +83,14 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     sessions.stopAll('The gateway is shutting down.');
     await orAfter(sessions.empty(), farewellMs);
   };
-  return { listeners, sessions, admissions, draining: () => draining, drain };
+  return {
+    listeners,
+    sessions,
+    admissions,
+    draining: () => draining,
+    probe: (connection, principal, told) => probe(connection, principal, house, told),
+    drain,
+  };
 }
 
 async function orAfter(done: Promise<void>, ms: number): Promise<void> {

@@ -3,6 +3,7 @@ import type { SessionEnd } from '../core/entry.ts';
 import { ChaperoneError, messageOf } from '../core/errors.ts';
 import { createId } from '../core/identifier.ts';
 import { mediate } from '../core/mediate.ts';
+import type { ProbeStep } from '../core/probe.ts';
 import type { Client, Dial, Greeting, SocketProtocol } from '../core/protocol.ts';
 import type { Ending, Session } from '../core/session.ts';
 import { noTimeouts, type Stages } from '../core/stages.ts';
@@ -22,6 +23,8 @@ export interface House {
   readonly connections: ReadonlyMap<string, ConnectionSettings>;
   readonly sessions: OpenSessions;
   readonly dial: Dial;
+  /** Hears what is begun on the way to a target, where a connection is tried. */
+  readonly probed?: (step: ProbeStep) => void;
   /** The folder that a connection's protocol may keep things in. */
   readonly folderOf: (connection: ConnectionSettings) => string;
   readonly now: () => number;
@@ -46,7 +49,13 @@ export async function receive(client: Client, protocol: SocketProtocol<unknown>,
   await Promise.all(conversations);
 }
 
-async function converse(greeting: Greeting<unknown>, client: Client, protocol: SocketProtocol<unknown>, house: House): Promise<void> {
+/** Makes a session of a greeting, admitted or refused. Never rejects. */
+export async function converse(
+  greeting: Greeting<unknown>,
+  client: Client,
+  protocol: SocketProtocol<unknown>,
+  house: House,
+): Promise<void> {
   try {
     if (!house.open()) return await greeting.refuse(closed);
     const connection = house.connections.get(greeting.connection);
@@ -75,7 +84,13 @@ function arrivalOf(greeting: Greeting<unknown>, client: Client, protocol: Socket
 
 async function runSession(session: Session, greeting: Greeting<unknown>, connection: ConnectionSettings, house: House): Promise<void> {
   const { settings, terms } = connection;
-  const target = { settings, dial: house.dial, folder: house.folderOf(connection), timeouts: terms.timeouts ?? noTimeouts };
+  const target = {
+    settings,
+    dial: house.dial,
+    folder: house.folderOf(connection),
+    timeouts: terms.timeouts ?? noTimeouts,
+    probed: house.probed,
+  };
   const undecided = new Undecided();
   house.sessions.add(session, connection.terms.outliveToken);
   if (house.connections.get(terms.name) !== connection) session.stop(changedMeanwhile(terms.name));

@@ -23,6 +23,7 @@ const mirror: WebProtocol<unknown> = {
   objects: [],
   listener: 'web',
   addresses: () => [],
+  probe: () => ({ method: 'GET', path: '/' }),
   decoder: () => ({ bytes: () => [], withheld: () => {} }),
   converse: (session) => ({
     answer: async (visit) => {

@@ -106,10 +106,10 @@ export class WebReception {
   }
 
   #begin(session: Parameters<typeof mediate>[0], connection: ConnectionSettings, protocol: WebProtocol<unknown>, key: string): WebSession {
-    const { stages, dial, folderOf, sessions, connections, log } = this.#house;
+    const { stages, dial, folderOf, sessions, connections, probed, log } = this.#house;
     const timeouts = connection.terms.timeouts ?? noTimeouts;
     const undecided = new Undecided();
-    const target = { settings: connection.settings, dial, folder: folderOf(connection), timeouts };
+    const target = { settings: connection.settings, dial, folder: folderOf(connection), timeouts, probed };
     sessions.add(session, connection.terms.outliveToken);
     if (connections.get(connection.terms.name) !== connection) session.stop(changedMeanwhile(connection.terms.name));
     const conversation = protocol.converse(session, target, (exchange) => undecided.note(mediate(session, exchange, stages)));

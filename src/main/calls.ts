@@ -1,4 +1,4 @@
-import type { ConnectionWish, GatewayPort } from '../api/gateway-port.ts';
+import type { ConnectionTrial, ConnectionWish, GatewayPort } from '../api/gateway-port.ts';
 import type { ArchiverStatus } from '../archive/archiver.ts';
 import type { DataPlaneCalls, DeskHandlers } from '../gateway/approval-desk.ts';
 import type { DeskData } from '../gateway/approvals.ts';
@@ -22,6 +22,7 @@ export type MainHandlers = DataPlaneCalls & {
   makeConnection(wish: ConnectionWish): ReturnType<GatewayPort['makeConnection']>;
   changeConnection(wish: ConnectionWish): ReturnType<GatewayPort['changeConnection']>;
   removeConnection(wish: Omit<ConnectionWish, 'connection'>): ReturnType<GatewayPort['removeConnection']>;
+  tryConnection(order: ConnectionTrial): ReturnType<GatewayPort['tryConnection']>;
   policies(nothing: null): ReturnType<GatewayPort['policies']>;
   policyCatalogs(nothing: null): ReturnType<GatewayPort['policyCatalogs']>;
   checkPolicies(files: readonly DraftFile[]): ReturnType<GatewayPort['checkPolicies']>;

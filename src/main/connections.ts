@@ -1,7 +1,10 @@
 import type { Logger } from 'pino';
+import type { AuditEvent } from '../core/entry.ts';
+import { ChaperoneError } from '../core/errors.ts';
 import type { Configuration } from '../gateway/configuration/index.ts';
 import { connectionItems, protocolItems } from '../gateway/connections/items.ts';
 import { ConnectionRegister, type RegisterOptions } from '../gateway/connections/register.ts';
+import { tryConnection } from '../gateway/connections/tried.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Journal } from '../stages/recording/options.ts';
 import type { MainHandlers } from './calls.ts';
@@ -9,7 +12,10 @@ import type { MainHandlers } from './calls.ts';
 export interface OpenConnections {
   readonly register: ConnectionRegister;
   /** What the API's thread may ask of them. */
-  readonly answers: Pick<MainHandlers, 'connections' | 'protocols' | 'makeConnection' | 'changeConnection' | 'removeConnection'>;
+  readonly answers: Pick<
+    MainHandlers,
+    'connections' | 'protocols' | 'makeConnection' | 'changeConnection' | 'removeConnection' | 'tryConnection'
+  >;
 }
 
 /** The connections of a gateway, which is null while it starts. */
@@ -34,6 +40,12 @@ export async function openConnections(
     makeConnection: (wish) => register.make(wish),
     changeConnection: (wish) => register.change(wish),
     removeConnection: (wish) => register.remove(wish),
+    tryConnection: async (order) => {
+      const running = gateway();
+      if (running === null) throw new ChaperoneError('INTERNAL', 'the gateway is starting');
+      const audit = (event: AuditEvent) => journal.audit(event);
+      return tryConnection(order, { register, gateway: running, state: configuration.state, audit }, () => {});
+    },
   } satisfies OpenConnections['answers'];
   return { register, answers };
 }

@@ -71,6 +71,7 @@ export async function openApi(
       makeConnection: (wish) => main.makeConnection(wish),
       changeConnection: (wish) => main.changeConnection(wish),
       removeConnection: (wish) => main.removeConnection(wish),
+      tryConnection: (order) => main.tryConnection(order),
       policies: () => main.policies(null),
       policyCatalogs: () => main.policyCatalogs(null),
       checkPolicies: (files) => main.checkPolicies(files),

@@ -26,6 +26,7 @@ export function startThreads(entry: URL): Threads {
     makeConnection: async (wish) => known().makeConnection(wish),
     changeConnection: async (wish) => known().changeConnection(wish),
     removeConnection: async (wish) => known().removeConnection(wish),
+    tryConnection: async (order) => known().tryConnection(order),
     policies: async () => known().policies(null),
     policyCatalogs: async () => known().policyCatalogs(null),
     checkPolicies: async (files) => known().checkPolicies(files),

@@ -3,6 +3,7 @@ import { acceptSuite } from './accept-suite.ts';
 import { decoderSuite } from './decoder-suite.ts';
 import { flowSuite } from './flow-suite.ts';
 import { protocolFolders } from './folder.ts';
+import { probeSuite } from './probe-suite.ts';
 import { shapeSuite } from './shape-suite.ts';
 
 /** What every protocol must keep, whatever it speaks; a new folder is found here by itself. */
@@ -12,4 +13,5 @@ for (const folder of await protocolFolders())
     decoderSuite(folder);
     acceptSuite(folder);
     flowSuite(folder);
+    probeSuite(folder);
   });

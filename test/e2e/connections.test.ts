@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { AuditItem } from '../../src/archive/items.ts';
-import type { ConnectionItem } from '../../src/api/gateway-port.ts';
+import type { AuditItem, SessionItem } from '../../src/archive/items.ts';
+import type { ConnectionItem, TrialReport } from '../../src/api/gateway-port.ts';
 import { eventually } from './demonstration.ts';
 import { type House, openHouse, type Person, run } from './house.ts';
 
@@ -37,6 +37,51 @@ describe('connections that are made in the console', { timeout: 240_000 }, () =>
     const environment = house.environment(runName, { PGDATABASE: connection });
     return run('psql', ['-XtA', '-c', statement], { env: environment });
   }
+
+  test('are tried before they are made, as the admin himself would use them', async () => {
+    const tried = await call('admin', 'POST', '/api/v1/connections/test', { name: 'reports', ...reports() });
+    assert.equal(tried.status, 200, tried.text);
+    const report = tried.body as unknown as TrialReport;
+    assert.deepEqual([report.failure, report.says], [null, 'SELECT 1'], tried.text);
+    assert.deepEqual(
+      report.steps.map(({ step }) => step),
+      ['admit', 'resolve', 'connect', 'authenticate', 'answer'],
+    );
+    assert.deepEqual(await readdir(join(house.state, 'connections')), []);
+    let session: SessionItem | undefined;
+    await eventually(async () => {
+      [session] = await house.sessions('auditor', 'connection=reports');
+      return session !== undefined && session.status !== 'active';
+    });
+    assert.equal(session?.id, report.session);
+    assert.equal(session?.principal?.subject, 'amy');
+    assert.equal(session?.exchanges, 1);
+  });
+
+  test('and say in which step they fail', async () => {
+    const attempt = async (more: object) =>
+      (await call('admin', 'POST', '/api/v1/connections/test', { name: 'reports', ...reports(), ...more })).body as unknown as TrialReport;
+    const wrong = await attempt({ credentials: { user: 'reporter', password: 'wrong' } });
+    assert.deepEqual([wrong.failure?.step, wrong.failure?.code], ['authenticate', 'TARGET_REFUSED']);
+    assert.match(wrong.failure?.message ?? '', /password authentication failed/);
+    const nowhere = await attempt({ target: { host: 'no-such-host.invalid', database: 'shop' } });
+    assert.deepEqual([nowhere.failure?.step, nowhere.failure?.code], ['resolve', 'TARGET_UNREACHABLE']);
+    const metadata = await attempt({ target: { host: '169.254.169.254', port: 80, database: 'shop' } });
+    assert.deepEqual([metadata.failure?.step, metadata.failure?.code], ['connect', 'TARGET_UNREACHABLE']);
+    assert.match(metadata.failure?.message ?? '', /link-local, metadata/);
+    const plaintext = await attempt({ target: { ...target(), tls: 'verify' } });
+    assert.deepEqual([plaintext.failure?.step, plaintext.failure?.code], ['encrypt', 'TARGET_FAULT']);
+    const itself = await call('admin', 'POST', '/api/v1/connections/test', {
+      name: 'a',
+      ...reports(),
+      target: { ...target(), port: house.port },
+    });
+    assert.equal(itself.status, 400);
+    const vault = (await call('admin', 'POST', '/api/v1/connections/vault/test')).body as unknown as TrialReport;
+    assert.deepEqual([vault.failure?.step, vault.failure?.code], ['admit', 'ACCESS_REFUSED']);
+    const known = (await call('admin', 'POST', '/api/v1/connections/orders/test')).body as unknown as TrialReport;
+    assert.equal(known.failure, null, 'what the file configures can be tried as well');
+  });
 
   test('are used at once, by what the gateway alone knows', async () => {
     const made = await call('admin', 'POST', '/api/v1/connections', { name: 'reports', ...reports() });

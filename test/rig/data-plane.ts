@@ -12,6 +12,8 @@ import { type Permit, permit, refuse } from '../../src/core/verdict.ts';
 import type { Certificate } from '../../src/gateway/certificate.ts';
 import { type Listener, openListener } from '../../src/gateway/listener.ts';
 import type { House } from '../../src/gateway/reception.ts';
+import type { Principal } from '../../src/core/principal.ts';
+import { probe, type ProbeReport } from '../../src/gateway/probe/probe.ts';
 import { OpenSessions } from '../../src/gateway/sessions.ts';
 import { openWebListener, type WebListener } from '../../src/gateway/web-listener.ts';
 import { createIdentity } from '../../src/stages/identity/identity.ts';
@@ -58,6 +60,8 @@ export interface DataPlane extends AsyncDisposable {
   /** What the gateway logged. */
   readonly log: readonly string[];
   token(claims?: TokenClaims): Promise<string>;
+  /** Tries its connection, or another target. */
+  probe(settings?: unknown): Promise<ProbeReport>;
   /** Everything in the journal but its audit entries, in order. */
   entries(): Entry[];
   /** Waits until no session is open, and then reads them. */
@@ -78,9 +82,10 @@ export async function startDataPlane<Settings>(options: DataPlaneOptions<Setting
   const now = options.now ?? Date.now;
   const journal = await openJournal({ folder, now, log: (line) => log.push(line), gatewayId: createId(), reserveBytes: 64 * 1024 });
   const sessions = new RememberedSessions(now);
-  const listener = await listen(options, {
+  const own = connectionOf(options);
+  const house: House = {
     stages: stagesOf(options, issuer, options.recorder?.(journal) ?? journal, now, log),
-    connections: new Map([[connection, connectionOf(options)]]),
+    connections: new Map([[connection, own]]),
     sessions,
     dial: (host, port, signal) => dial(host, port, signal, []),
     folderOf: ({ folder }) => join(state, 'targets', folder),
@@ -88,7 +93,8 @@ export async function startDataPlane<Settings>(options: DataPlaneOptions<Setting
     log: (line) => log.push(line),
     open: () => true,
     counted: () => {},
-  });
+  };
+  const listener = await listen(options, house);
   const entries = () => readJournal(folder).filter(({ kind }) => kind !== 'audit');
   const close = async () => {
     listener.close();
@@ -106,6 +112,7 @@ export async function startDataPlane<Settings>(options: DataPlaneOptions<Setting
     opened: sessions.opened,
     log,
     token: (claims) => issuer.token(claims),
+    probe: (settings) => probe({ ...own, ...(settings === undefined ? {} : { settings }) }, tester(now()), house, () => {}),
     entries,
     settled: async () => {
       listener.endIdle?.();
@@ -115,6 +122,13 @@ export async function startDataPlane<Settings>(options: DataPlaneOptions<Setting
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Whoever tries connections. */
+function tester(now: number): Principal {
+  const [issuer, subject] = ['https://login.example.test', 'amy'];
+  const token = { issuer, subject, jti: null, sha256: '00'.repeat(32), expiresAt: now + 3_600_000 };
+  return { subject, issuer, email: null, groups: [], agent: null, actors: [], token };
 }
 
 function listen<Settings>(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { ConnectionItem, ProtocolItem } from '../gateway-port.ts';
-import { count, type Equal, list, named, time } from './pieces.ts';
+import { probeSteps } from '../../core/probe.ts';
+import type { ConnectionItem, ProtocolItem, TrialReport } from '../gateway-port.ts';
+import { codes, count, type Equal, list, named, time } from './pieces.ts';
 
 const stamp = z.object({ at: time(), by: z.string().describe('Subject and issuer') });
 
@@ -54,9 +55,20 @@ export const changedConnection = z.strictObject({
   session: z.record(z.string(), z.json()).optional(),
 });
 export const newConnection = changedConnection.extend({ name: z.string().min(1).max(63) });
+const step = z.enum(probeSteps);
+export const trialReport = z.object({
+  session: z.string().nullable().describe('Its session, which is on record as any other'),
+  steps: list(z.object({ step, ms: z.number().nullable() })),
+  says: z.string().nullable().describe('What the target answered'),
+  failure: z
+    .object({ step, code: z.enum(codes), message: z.string(), hint: z.string() })
+    .nullable()
+    .describe('Why it did not get to its end; null where all is in order'),
+});
 export const removed = z.object({ name: z.string() });
 
 void [
   true satisfies Equal<Omit<z.output<typeof connection>, 'target' | 'written'>, Omit<ConnectionItem, 'target' | 'written'>>,
+  true satisfies Equal<z.output<typeof trialReport>, TrialReport>,
   true satisfies Equal<Omit<z.output<typeof protocolList>['items'][number], 'schema'>, Omit<ProtocolItem, 'schema'>>,
 ];

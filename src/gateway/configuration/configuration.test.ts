@@ -23,6 +23,7 @@ function tiny(name: string): Protocol<z.output<typeof settings>> {
     listener: 'socket',
     addresses: ({ target }) => [target],
     accept: () => assert.fail('nothing connects'),
+    probe: () => assert.fail('nothing is tried'),
     decoder: () => assert.fail('nothing is decoded'),
   };
 }

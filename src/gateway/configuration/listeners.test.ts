@@ -13,6 +13,7 @@ const tiny: Protocol<unknown> = {
   listener: 'socket',
   addresses: () => [],
   accept: async function* () {},
+  probe: () => assert.fail('nothing is tried'),
   decoder: () => ({ bytes: () => [], withheld: () => {} }),
 };
 

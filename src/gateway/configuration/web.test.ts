@@ -18,6 +18,7 @@ const page: Protocol<z.output<typeof settings>> = {
   listener: 'web',
   addresses: ({ target }) => [target.url],
   converse: () => assert.fail('nobody converses'),
+  probe: () => assert.fail('nothing is tried'),
   decoder: () => assert.fail('nothing is decoded'),
 };
 

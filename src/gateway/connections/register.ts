@@ -37,6 +37,12 @@ export interface RegisterOptions {
   readonly end: (connection: string, ending: Ending) => Promise<void>;
 }
 
+/** What somebody wants to try: what there is, or a draft. */
+export interface Trial {
+  readonly name: string;
+  readonly connection: JsonObject | null;
+}
+
 /** What somebody wants, and who. Plain data. */
 export interface Wish {
   readonly name: string;
@@ -129,6 +135,17 @@ export class ConnectionRegister {
       this.#end(name, endingBy(name, 'removed', by), 'kept' in before ? before : null);
       return { kind: 'done' };
     });
+  }
+
+  /** A connection as it is, or as a wish would make it; nothing is kept. */
+  toTry({ name, connection }: Trial): ConnectionSettings | refused.Refused {
+    if (connection === null) return this.#current.get(name) ?? refused.noSuch(name);
+    // A session of a draft is on record by its name: it may not be taken for one of what the file has under it.
+    if (this.#options.configuration.connections.has(name)) return refused.nameTaken(name, `the configuration file ${this.#lineOf(name)}`);
+    const known = this.#known.get(name);
+    const before = known !== undefined && 'kept' in known ? { plain: known.kept.connection, secrets: known.secrets } : null;
+    const composed = this.compose({ name, connection }, before, newGeneration());
+    return isProblems(composed) ? refused.notInOrder(composed) : composed.settings;
   }
 
   /** What a wish would make, and changes nothing. Its secrets may be those that are kept. */

@@ -13,5 +13,6 @@ export const protocol = {
   listener: 'web',
   addresses: ({ target: { url, lfs } }) => [url, ...lfs.origins].map(({ host, port }) => ({ host, port })),
   converse: (session, target, mediate) => new Conversation(session, target, mediate),
+  probe: () => ({ method: 'GET', path: '/info/refs?service=git-upload-pack' }),
   decoder: createDecoder,
 } as const satisfies WebProtocol<Settings>;

@@ -113,7 +113,10 @@ export class Upstream {
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(connectMs)]);
     const socket = await this.#target.dial(host, port, signal);
     if (!secure) return socket;
-    return encrypt(socket, tlsTermsOf(this.#target.settings.target.tls, host), ['http/1.1'], signal);
+    this.#target.probed?.('encrypt');
+    const encrypted = await encrypt(socket, tlsTermsOf(this.#target.settings.target.tls, host), ['http/1.1'], signal);
+    this.#target.probed?.('answer');
+    return encrypted;
   }
 }
 

@@ -17,5 +17,6 @@ export const protocol = {
       port,
     })),
   converse: (session, target, mediate) => new HttpConversation(session, target, mediate),
+  probe: () => ({ method: 'HEAD', path: '/' }),
   decoder: createDecoder,
 } as const satisfies WebProtocol<Settings>;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Client, type Dispatcher, Pool } from 'undici';
-import type { Dial, Target } from '../../core/protocol.ts';
+import type { Target } from '../../core/protocol.ts';
 import { encrypt, type TlsTerms, tlsTermsOf } from '../../wire/encrypt.ts';
 import type { WebPlace } from '../../wire/settings.ts';
 import type { Settings } from './settings.ts';
@@ -24,11 +24,11 @@ export class Upstream {
   readonly #pool: Pool;
   readonly #alone: () => Client;
 
-  constructor(place: WebPlace, { settings, dial, timeouts }: Pick<Target<Settings>, 'settings' | 'dial' | 'timeouts'>) {
+  constructor(place: WebPlace, { settings, dial, timeouts, probed }: Pick<Target<Settings>, 'settings' | 'dial' | 'timeouts' | 'probed'>) {
     const tls = place.secure ? tlsTermsOf(settings.target.tls, place.host) : null;
     const connect = (versions: readonly string[]) => (_options: object, done: Connected) => {
       const signal = AbortSignal.timeout(connectMs);
-      void connectBy(() => reach(place, tls, versions, dial, signal), done);
+      void connectBy(() => reach(place, tls, versions, { dial, probed }, signal), done);
     };
     const options = {
       headersTimeout: timeouts.statement ?? answerMs,
@@ -94,12 +94,16 @@ async function reach(
   { host, port }: WebPlace,
   tls: TlsTerms | null,
   versions: readonly string[],
-  dial: Dial,
+  { dial, probed }: Pick<Target<Settings>, 'dial' | 'probed'>,
   signal: AbortSignal,
 ): Promise<Socket | Error> {
   try {
     const socket = await dial(host, port, signal);
-    return tls === null ? socket : await encrypt(socket, tls, versions, signal);
+    if (tls === null) return socket;
+    probed?.('encrypt');
+    const secure = await encrypt(socket, tls, versions, signal);
+    probed?.('answer');
+    return secure;
   } catch (fault) {
     return fault instanceof Error ? fault : new Error(String(fault));
   }

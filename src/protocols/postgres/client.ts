@@ -152,7 +152,8 @@ async function askToken(line: Line, startup: Startup): Promise<Greeting<Settings
   return new PostgresGreeting(line.socket, line.source.release(), startup, token);
 }
 
-class PostgresGreeting implements Greeting<Settings> {
+/** A client that has said its token and where it wants to go. */
+export class PostgresGreeting implements Greeting<Settings> {
   readonly credential: Credential;
   readonly connection: string;
   readonly run: string | null;

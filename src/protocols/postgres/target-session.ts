@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Dial } from '../../core/protocol.ts';
+import type { Dial, Target } from '../../core/protocol.ts';
 import type { ByteSource } from '../../wire/byte-source.ts';
 import { closeGently } from '../../wire/close-gently.ts';
 import { Authentication } from './authentication.ts';
@@ -45,6 +45,8 @@ export interface UpstreamOrder {
   /** The start-up message of this minor version. */
   readonly startup: (minor: number) => Buffer;
   readonly words: OwnWords;
+  /** Hears of each step that is begun. */
+  readonly probed?: Target<Settings>['probed'];
 }
 
 const handshakeMessageLimit = 64 * 1024;
@@ -79,12 +81,14 @@ function spell({ address, port }: Place): string {
 async function begin(order: UpstreamOrder, place: Place, wanted: Attributes, minor: number): Promise<Upstream> {
   const { settings, dial, startup, words } = order;
   const signal = AbortSignal.any([order.signal, AbortSignal.timeout(settings.target.connectTimeout)]);
-  const { socket, source, endPoint } = await reach(settings, place, dial, signal);
+  const { socket, source, endPoint } = await reach(settings, place, dial, signal, order.probed);
   const abort = () => socket.destroy();
   signal.addEventListener('abort', abort, { once: true });
   try {
+    order.probed?.('authenticate');
     socket.write(await words.say(startup(minor)));
     const { announced, key } = await logIn(new Authentication(settings, socket, endPoint), source, minor);
+    order.probed?.('answer');
     const answers = new ServerAnswers(socket, source, words, announced);
     const problem = await unsuitable(wanted, answers);
     if (problem !== null) {

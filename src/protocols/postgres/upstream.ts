@@ -2,7 +2,7 @@ import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { messageOf } from '../../core/errors.ts';
-import type { Dial } from '../../core/protocol.ts';
+import type { Dial, Target } from '../../core/protocol.ts';
 import { ByteSource, SourceEnded } from '../../wire/byte-source.ts';
 import { ForbiddenAddress } from '../../wire/dial.ts';
 import { authorityOf } from '../../wire/settings.ts';
@@ -45,7 +45,13 @@ export interface TargetLine {
  * A connection on which nothing was said yet, encrypted where the settings want it; cancels travel by one of their own.
  * `signal` ends it at any time, its own time-out among the reasons.
  */
-export async function reach({ target }: Settings, place: Place, dial: Dial, signal: AbortSignal): Promise<TargetLine> {
+export async function reach(
+  { target }: Settings,
+  place: Place,
+  dial: Dial,
+  signal: AbortSignal,
+  probed?: Target<Settings>['probed'],
+): Promise<TargetLine> {
   let raw: Socket | null = null;
   const abort = () => raw?.destroy();
   // TLS itself has no patience of its own: a target that falls silent within the handshake would be waited for without end.
@@ -54,6 +60,7 @@ export async function reach({ target }: Settings, place: Place, dial: Dial, sign
     raw = await dial(place.address, place.port, signal);
     signal.throwIfAborted();
     if (target.tls === 'off') return { socket: raw, source: new ByteSource(raw, target.connectTimeout), endPoint: null };
+    probed?.('encrypt');
     const socket = await encrypt(raw, target, place);
     return { socket, source: new ByteSource(socket, target.connectTimeout), endPoint: serverEndPoint(socket) };
   } catch (fault) {

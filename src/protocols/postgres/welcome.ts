@@ -58,11 +58,11 @@ async function open(
 function reachBy(
   parameters: ReadonlyMap<string, string>,
   session: Session,
-  { settings, dial }: Target<Settings>,
+  { settings, dial, probed }: Target<Settings>,
   given: AbortSignal,
 ): Promise<Upstream> {
   const startup = (minor: number) => encodeStartup(settings.credentials.user, settings.target.database, parameters, minor);
-  return findServer({ settings, dial, signal: given, startup, words: ownWords(session, session.signal) });
+  return findServer({ settings, dial, probed, signal: given, startup, words: ownWords(session, session.signal) });
 }
 
 /** The cause may name hosts and users that are none of the client's business: it stands in the record alone. */
