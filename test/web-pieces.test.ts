@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { needsReadBack, readBackChoices } from '../web/src/approvals/tier.ts';
 import { readRow, sourceOf } from '../web/src/masking/sample.ts';
+import { choicesFor } from '../web/src/palette/choices.ts';
 import { beginningOf, piecesOf } from '../web/src/parts/visible-text.ts';
 import { fieldBefore, withFilter } from '../web/src/query/fields.ts';
 import { withValues } from '../web/src/recording/bound-text.ts';
@@ -212,4 +213,37 @@ describe('a row that is pasted', () => {
     assert.equal(sourceOf({ ...column, source: 'a.b.c' }, 'public.users'), 'a.b.c');
     assert.equal(sourceOf({ ...column, origin: 'none' }, 'public.users'), '');
   });
+});
+
+describe('what a text in the palette can mean', () => {
+  const id = '0193a5c4-0000-7000-8000-0123456789ab';
+  const places = [
+    { to: '/audit', key: 't', name: 'Audit trail', group: 'evidence' },
+    { to: '/runs', key: 'r', name: 'Runs', group: 'record' },
+    { to: '/approvals', key: 'a', name: 'Approvals', group: 'decide' },
+  ] as const;
+  const views = [{ name: 'Large reads', query: 'rows:>1k' }];
+  const cases: readonly (readonly [text: string, goals: readonly string[]])[] = [
+    ['', ['/audit', '/runs', '/approvals', '/exchanges rows:>1k']],
+    ['a', ['/audit', '/approvals', '/exchanges rows:>1k', '/exchanges a', '/runs a']],
+    ['trail', ['/audit', '/exchanges trail', '/runs trail']],
+    ['reads', ['/exchanges rows:>1k', '/exchanges reads', '/runs reads']],
+    ['verdict:refused at:-1h', ['/exchanges verdict:refused at:-1h']],
+    [id, [`/sessions/$id ${id}`, `/runs/$run ${id}`, `/approvals/$id ${id}`]],
+    [id.toUpperCase(), [`/sessions/$id ${id}`, `/runs/$run ${id}`, `/approvals/$id ${id}`]],
+    [`${id}/12`, [`/sessions/$id ${id} 12`]],
+    [` https://gate.example.com/sessions/${id}?exchange=7 `, [`/sessions/$id ${id} 7`]],
+    ['x'.repeat(2_001), []],
+  ];
+  for (const [text, goals] of cases)
+    test(text.slice(0, 40) || 'nothing', () =>
+      assert.deepEqual(
+        choicesFor(text, places, views).map(({ goal }) => {
+          const params = 'params' in goal ? Object.values(goal.params) : [];
+          const search = 'search' in goal ? Object.values(goal.search) : [];
+          return [goal.to, ...params, ...search].join(' ');
+        }),
+        goals,
+      ),
+    );
 });

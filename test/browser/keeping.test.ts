@@ -1,4 +1,5 @@
 import { describeMasking } from './masking-suite.ts';
+import { describePalette } from './palette-suite.ts';
 import { describeInBrowser } from './suite.ts';
 
-describeInBrowser('what is configured and kept, in a browser', describeMasking);
+describeInBrowser('what is configured and kept, in a browser', describeMasking, describePalette);

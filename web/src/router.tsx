@@ -2,6 +2,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 import { isSignedOut } from './api/client.ts';
 import { Fault, Loading } from './parts/states.tsx';
+import { loadPalette } from './shell/palette-door.tsx';
 import { NotFound, Shell } from './shell/shell.tsx';
 import { SignIn } from './shell/sign-in.tsx';
 import { homeOf, viewerQuery } from './shell/viewer.ts';
@@ -47,7 +48,7 @@ const pages = {
  * leads to must not need the gateway to be there at that moment.
  */
 export async function loadPages(): Promise<void> {
-  await Promise.allSettled(Object.values(pages).map((load) => load()));
+  await Promise.allSettled([...Object.values(pages), loadPalette].map((load) => load()));
 }
 
 const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound });

@@ -1,14 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { Visible } from '../parts/visible.tsx';
 import { words } from '../text.ts';
-
-interface View {
-  readonly name: string;
-  readonly query: string;
-}
-
-const place = 'views';
-const most = 50;
+import { keepViews, readViews, type View } from './views.ts';
 
 interface SavedViewsProps {
   readonly query: string;
@@ -18,16 +11,13 @@ interface SavedViewsProps {
 /** Queries that this reader has given a name, kept in this browser alone; an address shares one with others. */
 export function SavedViews({ query, onSearch }: SavedViewsProps) {
   const [views, setViews] = useState(readViews);
-  const keep = (next: readonly View[]) => {
-    setViews(next);
-    localStorage.setItem(place, JSON.stringify(next));
-  };
+  const keep = (next: readonly View[]) => setViews(keepViews(next));
   const save = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const given = new FormData(event.currentTarget).get('name');
     const name = typeof given === 'string' ? given.trim() : '';
     if (name === '') return;
-    keep([{ name, query }, ...views.filter((view) => view.name !== name)].slice(0, most));
+    keep([{ name, query }, ...views.filter((view) => view.name !== name)]);
     event.currentTarget.reset();
   };
   return (
@@ -73,26 +63,5 @@ export function SavedViews({ query, onSearch }: SavedViewsProps) {
         </form>
       </div>
     </details>
-  );
-}
-
-/** What is kept is this page's own, but another version may have written it. */
-function readViews(): readonly View[] {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(place) ?? '[]');
-    return Array.isArray(kept) ? kept.flatMap((each: unknown) => (isView(each) ? [each] : [])) : [];
-  } catch {
-    return [];
-  }
-}
-
-function isView(value: unknown): value is View {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'name' in value &&
-    typeof value.name === 'string' &&
-    'query' in value &&
-    typeof value.query === 'string'
   );
 }

@@ -7,6 +7,7 @@ import { words } from '../text.ts';
 import { HeldCount } from './held-count.tsx';
 import { KeyMap } from './key-map.tsx';
 import { useKeys } from './keys.tsx';
+import { paletteKeys, usePalette } from './palette-door.tsx';
 import { type Place, placesFor } from './places.ts';
 import { usePreferences } from './preferences.tsx';
 import { useOnline } from './online.ts';
@@ -17,11 +18,13 @@ export function Shell() {
   const me = useViewer();
   const places = placesFor(me);
   const [mapOpen, setMapOpen] = useState(false);
+  const { show, palette } = usePalette();
   const { toggleZone } = usePreferences();
   const navigate = useNavigate();
   const router = useRouter();
   useKeys(words.keys.everywhere, [
     { keys: '?', says: words.keys.map, run: () => setMapOpen(true) },
+    { keys: paletteKeys, says: words.palette.open, run: show },
     { keys: 'u', says: words.keys.zone, run: toggleZone },
     { keys: 'y', says: words.keys.copyAddress, run: () => void navigator.clipboard.writeText(location.href) },
     { keys: 'Escape', says: words.keys.up, run: () => up(router) },
@@ -32,7 +35,7 @@ export function Shell() {
       <a href="#page" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-raised focus:p-2">
         {words.skip}
       </a>
-      <Rail places={places} onMap={() => setMapOpen(true)} />
+      <Rail places={places} onFind={show} onMap={() => setMapOpen(true)} />
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">
         <Connectivity />
         <main id="page" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
@@ -41,6 +44,7 @@ export function Shell() {
           </Suspense>
         </main>
       </div>
+      {palette}
       <KeyMap open={mapOpen} onClose={() => setMapOpen(false)} />
     </div>
   );
@@ -58,7 +62,11 @@ function up({ state, navigate }: Pick<ReturnType<typeof useRouter>, 'state' | 'n
   if (above !== '' && above !== pathname) void navigate({ to: above });
 }
 
-function Rail({ places, onMap }: { readonly places: readonly Place[]; readonly onMap: () => void }) {
+interface RailProps extends CornerProps {
+  readonly places: readonly Place[];
+}
+
+function Rail({ places, onFind, onMap }: RailProps) {
   return (
     <>
       <header className="flex items-center justify-between border-b border-hairline px-4 py-2 md:hidden">
@@ -67,7 +75,7 @@ function Rail({ places, onMap }: { readonly places: readonly Place[]; readonly o
           <summary className="button list-none">{words.menu}</summary>
           <div className="absolute right-0 z-30 mt-1 w-64 border border-control bg-raised py-2 shadow-lg">
             <Places places={places} />
-            <Corner onMap={onMap} />
+            <Corner onFind={onFind} onMap={onMap} />
           </div>
         </details>
       </header>
@@ -78,7 +86,7 @@ function Rail({ places, onMap }: { readonly places: readonly Place[]; readonly o
           </div>
           <Places places={places} />
         </div>
-        <Corner onMap={onMap} />
+        <Corner onFind={onFind} onMap={onMap} />
       </div>
     </>
   );
@@ -123,7 +131,12 @@ function Places({ places }: { readonly places: readonly Place[] }) {
   );
 }
 
-function Corner({ onMap }: { readonly onMap: () => void }) {
+interface CornerProps {
+  readonly onFind: () => void;
+  readonly onMap: () => void;
+}
+
+function Corner({ onFind, onMap }: CornerProps) {
   const me = useViewer();
   const { zone, theme, toggleZone, nextTheme } = usePreferences();
   const queries = useQueryClient();
@@ -144,6 +157,9 @@ function Corner({ onMap }: { readonly onMap: () => void }) {
         </button>
         <button type="button" className="underline" onClick={nextTheme}>
           {words.themes[theme]}
+        </button>
+        <button type="button" className="underline" onClick={onFind} title={paletteKeys}>
+          {words.palette.button}
         </button>
         <button type="button" className="underline" onClick={onMap}>
           {words.keys.button}
