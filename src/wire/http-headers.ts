@@ -61,19 +61,23 @@ function passes(name: string): boolean {
 /** A message's fields as pairs, names in lower case, without those that its own `Connection` field names. `raw` is Node's `rawHeaders`. */
 export function fieldsOf(raw: readonly string[]): Field[] {
   const fields: Field[] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) fields.push([(raw[index] ?? '').toLowerCase(), raw[index + 1] ?? '']);
+  return ofMessage(fields);
+}
+
+/** Those of a message's fields that its own `Connection` field does not name; the same list where it names none. */
+export function ofMessage(fields: Field[]): Field[];
+export function ofMessage(fields: readonly Field[]): readonly Field[];
+export function ofMessage(fields: readonly Field[]): readonly Field[] {
   let named: string[] | null = null;
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = (raw[index] ?? '').toLowerCase();
-    const value = raw[index + 1] ?? '';
-    fields.push([name, value]);
+  for (const [name, value] of fields)
     if (name === 'connection' && !isUsual(value))
       (named ??= []).push(
         ...value
           .toLowerCase()
           .split(',')
-          .map((token) => token.trim()),
+          .map((one) => one.trim()),
       );
-  }
   const dismissed = named;
   return dismissed === null ? fields : fields.filter(([name]) => name === 'connection' || !dismissed.includes(name));
 }

@@ -255,7 +255,7 @@ describe('the record of HTTP', { timeout: 60_000 }, () => {
         headers: { 'content-type': 'application/json' },
       })
     ).text();
-    const [item] = await house.exchanges(`q=${marker}`, (items) => items.length > 0);
+    const [item] = await house.exchanges(`q=${marker}`, (items) => items.some(({ status }) => status === 'ok'));
     assert.equal(item?.status, 'ok');
     const { code, stdout, stderr } = await house.cli('export', item?.session ?? '', '--format', 'har');
     assert.equal(code, 0, stderr);

@@ -65,8 +65,8 @@ export class HttpConversation implements WebConversation {
     const masks = this.#masks === null || this.#session.masking?.allMayBeSeen() ? null : this.#masks;
     const head = this.#reader.read(visit, masks !== null, whole);
     const places = { target: settings.target.url, base: visit.base, prefix: visit.prefix };
-    const send: CallParts['send'] = (sent, handler) =>
-      visit.upgrade === null ? this.#upstream.send(sent, handler) : this.#upstream.upgrade(sent, handler);
+    const send: CallParts['send'] = (sent, taker, upgraded) =>
+      visit.upgrade === null ? this.#upstream.send(sent, taker) : this.#upstream.upgrade(sent, taker, upgraded);
     const { rewriteBodies } = settings.target;
     const parts = { send, places, rewriteBodies, masks, injections: this.#injections };
     const exchange = new HttpExchange(visit, head, body, (own) => new TargetCall(own, parts));

@@ -125,7 +125,6 @@ export class HttpExchange implements Exchange {
     this.#ask(frame, permit);
     this.#body.flow({
       piece: (bytes) => this.#askPiece(bytes, permit),
-      // Trailers are kept and go nowhere: few targets know what they would be, and undici cannot send them.
       end: (trailers) => this.#ask(trailers.length === 0 ? endFrame : Buffer.concat([trailersFrame(trailers), endFrame]), permit),
     });
   }

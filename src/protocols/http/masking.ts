@@ -27,15 +27,11 @@ const ofTheWire: ReadonlySet<string> = new Set([
 /** A piece of a body that is as long as this goes on without being copied. */
 const copied = 16 * 1024;
 
-/**
- * A reply on its way to the record and the client: what the target says gets there through here alone. What is said within one
- * turn of the event loop goes as one.
- */
+/** A reply on its way to the record and the client: what the target says gets there through here alone. What is said until `flush` goes as one. */
 export class ShownReply {
   readonly #scrubber: Scrubber;
   readonly #answer: (bytes: Shown) => void;
   #batch: Buffer[] = [];
-  #scheduled = false;
   /** The end of the last piece, which may be the beginning of a credential. */
   #tail: Buffer | null = null;
 
@@ -140,11 +136,5 @@ export class ShownReply {
     if (this.#heldHead !== null) this.#batch.push(this.#heldHead);
     this.#heldHead = null;
     this.#batch.push(frame);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    process.nextTick(() => {
-      this.#scheduled = false;
-      this.flush();
-    });
   }
 }

@@ -119,6 +119,27 @@ describe('a body', () => {
     assert.ok(recorded(await site.settled()).includes('x-sum: 42'));
   });
 
+  test('sent in chunks brings its trailers to the target, but for those that are the gateway’s', async () => {
+    let trailers: NodeJS.Dict<string> = {};
+    await using site = await openSite(() => {}, {
+      listener: (request, response) => {
+        request.resume().once('end', () => {
+          trailers = request.trailers;
+          response.end('taken');
+        });
+      },
+    });
+    const socket = connect(site.plane.port, '127.0.0.1');
+    socket.write(
+      `POST /orders/t HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer ${site.token}\r\n` +
+        'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 42\r\nAuthorization: Bearer other\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n',
+    );
+    await once(socket.resume(), 'close');
+    assert.deepEqual({ ...trailers }, { 'x-sum': '42' });
+    const kept = recorded(await site.settled());
+    assert.ok(kept.includes('x-sum: 42') && !kept.includes('Bearer other'));
+  });
+
   test('asked for in part comes in part', async () => {
     await using site = await openSite(({ headers }, response) => {
       response.writeHead(206, { 'content-type': 'text/plain', 'content-range': 'bytes 0-3/10', 'content-length': 4 });

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Field, Visit } from '../../core/web.ts';
-import { fieldsOf } from '../../wire/http-headers.ts';
+import { fieldsOf, forwardable } from '../../wire/http-headers.ts';
 
 /** Where a body's pieces go, and what became of it. */
 export interface BodyTaker {
@@ -56,10 +56,10 @@ export class RequestBody {
   flow(taker: BodyTaker): void {
     this.#taker = taker;
     for (const bytes of this.#held.splice(0)) taker.piece(bytes);
-    if (this.#ended) return taker.end(this.#visit.body === null ? [] : fieldsOf(this.#request.rawTrailers));
+    if (this.#ended) return taker.end(this.#visit.body === null ? [] : forwardable(fieldsOf(this.#request.rawTrailers)));
     this.#visit.proceed();
     this.#request.on('data', (bytes: Buffer) => this.#taker?.piece(bytes));
-    this.#request.once('end', () => this.#taker?.end(fieldsOf(this.#request.rawTrailers)));
+    this.#request.once('end', () => this.#taker?.end(forwardable(fieldsOf(this.#request.rawTrailers))));
   }
 
   pause(): void {

@@ -1,26 +1,29 @@
-import { type Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { Outcome } from '../../core/entry.ts';
 import type { Refusal } from '../../core/verdict.ts';
 import type { Field } from '../../core/web.ts';
 import { ForbiddenAddress } from '../../wire/dial.ts';
-import { fieldsOf } from '../../wire/http-headers.ts';
+import type { HttpCall, HttpRequest, HttpTaker } from '../../wire/http-call.ts';
+import { ofMessage } from '../../wire/http-headers.ts';
+import { MalformedReply, type ReplyHead } from '../../wire/http-reply.ts';
+import { BrokenConnection, LateReply } from '../../wire/http1-connection.ts';
 import { acceptOf } from '../../wire/websocket.ts';
 import { type BodyMasks, Withheld } from './body-masking.ts';
 import { BodyUrls } from './body-urls.ts';
 import { type Injection, type InjectionSource, sentTarget, withoutCredential } from './credential.ts';
 import { Decoding } from './decoding.ts';
 import type { Carrier, HttpExchange } from './exchange.ts';
-import { FrameReader, letter } from './framing.ts';
+import type { Upgraded } from './dispatched-line.ts';
+import { FrameReader, letter, readFields } from './framing.ts';
 import { codingOf, type Places, replyFields } from './headers.ts';
 import { ShownReply } from './masking.ts';
 import { bodyKindOf, mediaTypeOf } from './media.ts';
 import { Tunnel } from './tunnel.ts';
-import type { Controller, Handler, Sent } from './upstream.ts';
 
 /** What a call of a target needs of its session. */
 export interface CallParts {
   /** How the request is sent: as others are, or as one for an upgrade. */
-  readonly send: (sent: Sent, handler: Handler) => void;
+  readonly send: (request: HttpRequest, taker: HttpTaker, upgraded: Upgraded) => HttpCall;
   readonly places: Places;
   /** Whether the target's URLs are led back in bodies, too. */
   readonly rewriteBodies: boolean;
@@ -32,12 +35,15 @@ export interface CallParts {
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** One request at its target, and the reply's way back. */
-export class TargetCall implements Carrier, Handler {
+export class TargetCall implements Carrier, HttpTaker {
   readonly #exchange: HttpExchange;
   readonly #parts: CallParts;
   readonly #frames = new FrameReader((kind, payload) => this.#one(kind, payload));
-  #body: Readable | null = null;
-  #controller: Controller | null = null;
+  #call: HttpCall | null = null;
+  /** What came before the request could be begun. */
+  #early: Buffer[] = [];
+  #sentTrailers: readonly Field[] = [];
+  #isWhole = false;
   #abandoned: Error | null = null;
   #reply: ShownReply | null = null;
   #decoding: Decoding | null = null;
@@ -60,13 +66,13 @@ export class TargetCall implements Carrier, Handler {
 
   #one(kind: number, payload: Buffer): void {
     if (kind === letter.request) this.#begin();
-    else if (kind === letter.body && this.#body !== null) this.#exchange.targetTakes(this.#body.push(payload));
+    else if (kind === letter.body) this.#piece(payload);
     else if (kind === letter.message) this.#tunnel?.forward(payload);
-    else if (kind === letter.end) this.#body?.push(null);
+    else if (kind === letter.trailers) this.#sentTrailers = readFields(payload);
+    else if (kind === letter.end) this.#whole();
   }
 
   #begin(): void {
-    if (this.#exchange.hasBody) this.#body = new Readable({ read: () => this.#exchange.targetTakes(true) });
     const injection = this.#parts.injections.current();
     if (!(injection instanceof Promise)) return this.#send(injection);
     injection.then(
@@ -80,22 +86,36 @@ export class TargetCall implements Carrier, Handler {
     this.#injection = injection;
     const { method, target, fields } = this.#exchange.head;
     const { field } = injection;
-    const sent = field === null ? [...fields] : [...withoutCredential(fields, field[0]), field];
-    const { length } = this.#exchange;
-    if (length !== null) sent.push(['content-length', String(length)]);
+    const sent = field === null ? fields : [...withoutCredential(fields, field[0]), field];
     const path = `${this.#parts.places.target.path}${sentTarget(target, injection)}`;
+    const body = this.#exchange.hasBody ? { length: this.#exchange.length } : null;
+    const upgraded: Upgraded = (status, replied, socket) => this.#upgraded(status, replied, socket);
     try {
-      this.#parts.send({ path, method, headers: sent.flat(), body: this.#body }, this);
+      this.#call = this.#parts.send({ method, path, fields: sent, body }, this, upgraded);
     } catch (fault) {
-      this.#exchange.fail('TARGET_FAULT', 'The request could not be sent to the target.', fault, false);
+      return this.#exchange.fail('TARGET_FAULT', 'The request could not be sent to the target.', fault, false);
     }
+    for (const bytes of this.#early.splice(0)) this.#call.write(bytes);
+    if (this.#isWhole) this.#whole();
+  }
+
+  #piece(bytes: Buffer): void {
+    if (this.#call === null) this.#early.push(bytes);
+    this.#exchange.targetTakes(this.#call?.write(bytes) ?? false);
+  }
+
+  #whole(): void {
+    this.#isWhole = true;
+    if (!this.#exchange.hasBody || this.#call === null) return;
+    const field = this.#injection?.field ?? null;
+    this.#call.end(withoutCredential(this.#sentTrailers, field === null ? null : field[0]));
   }
 
   abandon(reason: Error): void {
     this.#abandoned ??= reason;
-    this.#controller?.abort(reason);
+    this.#early = [];
+    this.#call?.abort(reason);
     this.#decoding?.destroy();
-    this.#body?.destroy();
     this.#tunnel?.destroy();
   }
 
@@ -107,21 +127,17 @@ export class TargetCall implements Carrier, Handler {
   // ---- from the target ----------------------------------------------------------------------------------------------------
 
   flow(more: boolean): void {
-    if (this.#tunnel !== null) return this.#tunnel.flow(more);
-    if (this.#decoding !== null) {
-      if (more) this.#decoding.resume();
-      else this.#decoding.pause();
-    } else if (more) this.#controller?.resume();
-    else this.#controller?.pause();
+    if (this.#tunnel !== null) this.#tunnel.flow(more);
+    else if (more) (this.#decoding ?? this.#call)?.resume();
+    else (this.#decoding ?? this.#call)?.pause();
   }
 
-  onRequestStart(controller: Controller): void {
-    this.#controller = controller;
-    if (this.#abandoned !== null) controller.abort(this.#abandoned);
+  drained(): void {
+    this.#exchange.targetTakes(true);
   }
 
-  onRequestUpgrade(controller: Controller, status: number, headers: object, socket: Duplex): void {
-    const fields = fieldsOf(rawPairs(controller.rawHeaders ?? headers));
+  #upgraded(status: number, headers: readonly Field[], socket: Duplex): void {
+    const fields = ofMessage(headers);
     const { client } = this.#exchange;
     const key = this.#exchange.head.fields.find(([name]) => name === 'sec-websocket-key')?.[1] ?? '';
     const accept = fields.find(([name]) => name === 'sec-websocket-accept')?.[1];
@@ -129,7 +145,7 @@ export class TargetCall implements Carrier, Handler {
     // Only who took the handshake speaks WebSocket from here on (Teleport 6.2.22 believed the status alone).
     if (client === null || this.#injection === null || status !== 101 || accept !== acceptOf(key) || extended) {
       socket.destroy();
-      return this.#fail(Object.assign(new Error('the target’s answer to the handshake is none'), { code: 'UND_ERR_SOCKET' }));
+      return this.failed(new BrokenConnection('the target’s answer to the handshake is none'));
     }
     const reply = new ShownReply(this.#injection.scrubber, this.#parts.masks, this.#exchange.answer);
     this.#reply = reply;
@@ -137,14 +153,12 @@ export class TargetCall implements Carrier, Handler {
     this.#tunnel = new Tunnel({ exchange: this.#exchange, reply, masks: this.#parts.masks, client, target: socket });
   }
 
-  onResponseStart(controller: Controller, status: number, headers: object, reason = ''): void {
-    // 1xx: the reply is still to come (RFC 9110 section 15.2).
-    if (status < 200) return;
-    const fields = fieldsOf(rawPairs(controller.rawHeaders ?? headers));
+  head({ status, reason, fields: headers }: ReplyHead): void {
+    const fields = ofMessage(headers);
     const coding = codingOf(fields);
-    if (status === 401 && this.#injection !== null) this.#parts.injections.refused(this.#injection);
-    const scrubber = this.#injection?.scrubber;
-    if (scrubber === undefined) return controller.abort(new Error('a reply before its request'));
+    if (this.#injection === null) throw new Error('a reply before its request');
+    if (status === 401) this.#parts.injections.refused(this.#injection);
+    const { scrubber } = this.#injection;
     const opaque = coding === 'unknown' || (coding !== null && status === 206);
     if (opaque && !scrubber.isEmpty) throw new UnreadableCoding('the reply has a content coding that Chaperone cannot read');
     const decoded = opaque ? null : coding;
@@ -158,34 +172,37 @@ export class TargetCall implements Carrier, Handler {
     this.#reply.head(`${status} ${reason}`, shown, contentType);
     if (decoded !== null && !bodiless.has(status) && this.#exchange.head.method !== 'HEAD')
       this.#decoding = new Decoding(decoded, {
-        piece: (bytes) => this.#piece(bytes),
+        piece: (bytes) => {
+          this.#shown(bytes);
+          this.settled();
+        },
         end: () => this.#end(),
-        flow: (more) => (more ? controller.resume() : controller.pause()),
-        fail: (fault) => this.#fail(fault),
+        flow: (more) => (more ? this.#call?.resume() : this.#call?.pause()),
+        fail: (fault) => this.failed(fault),
       });
     this.#outcome = outcomeOf(status, reason);
   }
 
-  onResponseData(_controller: Controller, chunk: Buffer): void {
-    if (this.#decoding !== null) this.#decoding.write(chunk);
-    else this.#piece(chunk);
+  piece(bytes: Buffer): void {
+    if (this.#decoding !== null) this.#decoding.write(bytes);
+    else this.#shown(bytes);
   }
 
-  onResponseEnd(controller: Controller, trailers: object): void {
-    this.#trailers = fieldsOf(rawPairs(controller.rawTrailers ?? trailers));
+  settled(): void {
+    this.#reply?.flush();
+  }
+
+  end(trailers: readonly Field[]): void {
+    this.#trailers = ofMessage(trailers);
     if (this.#decoding !== null) this.#decoding.end();
     else this.#end();
   }
 
-  onResponseError(_controller: Controller, fault: Error): void {
-    this.#fail(fault);
-  }
-
-  #piece(bytes: Buffer): void {
+  #shown(bytes: Buffer): void {
     try {
       this.#reply?.piece(this.#urls?.piece(bytes) ?? bytes);
     } catch (fault) {
-      this.#fail(fault instanceof Error ? fault : new Error(String(fault)));
+      this.failed(fault instanceof Error ? fault : new Error(String(fault)));
     }
   }
 
@@ -195,13 +212,13 @@ export class TargetCall implements Carrier, Handler {
       if (rest !== undefined && rest.length > 0) this.#reply?.piece(rest);
       this.#reply?.end(this.#trailers);
     } catch (fault) {
-      return this.#fail(fault instanceof Error ? fault : new Error(String(fault)));
+      return this.failed(fault instanceof Error ? fault : new Error(String(fault)));
     }
     this.#exchange.masked(this.#reply?.masked ?? []);
     this.#exchange.end(this.#outcome ?? outcomeOf(502, ''));
   }
 
-  #fail(fault: Error): void {
+  failed(fault: Error): void {
     if (this.#abandoned !== null) return;
     this.abandon(fault);
     const [code, words] = wordsOf(fault);
@@ -224,6 +241,9 @@ function wordsOf(fault: Error): readonly ['TARGET_UNREACHABLE' | 'TARGET_FAULT',
   if (fault instanceof ForbiddenAddress)
     return ['TARGET_UNREACHABLE', 'The target is at an address that Chaperone never dials for a client.'];
   if (fault instanceof UnreadableCoding) return ['TARGET_FAULT', 'The target answered with a content coding that Chaperone cannot read.'];
+  if (fault instanceof MalformedReply) return ['TARGET_FAULT', 'The target does not keep to HTTP.'];
+  if (fault instanceof BrokenConnection) return ['TARGET_FAULT', 'The target broke the connection, or the protocol.'];
+  if (fault instanceof LateReply) return ['TARGET_FAULT', 'The target did not answer in time.'];
   const code = 'code' in fault ? String(fault.code) : '';
   const broken = code.startsWith('HPE_') ? 'The target does not keep to HTTP.' : meanings[code];
   return broken === undefined ? ['TARGET_UNREACHABLE', 'The target could not be reached.'] : ['TARGET_FAULT', broken];
@@ -232,13 +252,4 @@ function wordsOf(fault: Error): readonly ['TARGET_UNREACHABLE' | 'TARGET_FAULT',
 function outcomeOf(status: number, reason: string): Outcome {
   const error = status < 400 ? null : { code: String(status), message: reason };
   return { status: error === null ? 'ok' : 'error', rows: null, tag: String(status), error };
-}
-
-/** undici has raw pairs of HTTP/1.1, and an object of HTTP/2. */
-function rawPairs(headers: object): string[] {
-  if (Array.isArray(headers)) return headers.map((part: unknown) => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)));
-  return Object.entries(headers as { readonly [name: string]: string | string[] | undefined }).flatMap(([name, value]) => {
-    if (name.startsWith(':') || value === undefined) return [];
-    return (Array.isArray(value) ? value : [value]).flatMap((one) => [name, one]);
-  });
 }

@@ -1,8 +1,12 @@
 import type { Socket } from 'node:net';
-import { Client, type Dispatcher, Pool } from 'undici';
+import { TLSSocket } from 'node:tls';
+import { Client, Pool } from 'undici';
 import type { Target } from '../../core/protocol.ts';
 import { encrypt, type TlsTerms, tlsTermsOf } from '../../wire/encrypt.ts';
+import { HttpCall, type HttpRequest, type HttpTaker } from '../../wire/http-call.ts';
+import { Http1Pool } from '../../wire/http1-pool.ts';
 import type { WebPlace } from '../../wire/settings.ts';
+import { DispatchedLine, type Upgraded } from './dispatched-line.ts';
 import type { Settings } from './settings.ts';
 
 /** How many connections to its target a session has at most; what comes beyond waits. */
@@ -12,99 +16,153 @@ const answerMs = 300_000;
 const longestToken = 256 * 1024;
 const headerLimit = 128 * 1024;
 
-export type Handler = Dispatcher.DispatchHandler;
-export type Controller = Dispatcher.DispatchController;
-export type Sent = Pick<Dispatcher.DispatchOptions, 'path' | 'method' | 'headers' | 'body' | 'upgrade'>;
+type UpstreamTarget = Pick<Target<Settings>, 'settings' | 'dial' | 'timeouts' | 'probed'>;
 
 /**
  * A session's connections to one place. They are its own: nothing that a target keeps by connection, and nothing that was left on
- * one, can come to somebody else.
+ * one, can come to somebody else. HTTP/1.1 goes by connections of our own, HTTP/2 and upgrades by undici's.
  */
 export class Upstream {
-  readonly #pool: Pool;
-  readonly #alone: () => Client;
+  readonly #place: WebPlace;
+  readonly #target: UpstreamTarget;
+  readonly #tls: TlsTerms | null;
+  readonly #headMs: number;
+  readonly #http1: Http1Pool;
+  /** Made once the place has turned out to speak HTTP/2. */
+  #http2: Pool | null = null;
+  /** Opened to learn what the place speaks. */
+  #spare: Socket[] = [];
+  #closed = false;
 
-  constructor(place: WebPlace, { settings, dial, timeouts, probed }: Pick<Target<Settings>, 'settings' | 'dial' | 'timeouts' | 'probed'>) {
-    const tls = place.secure ? tlsTermsOf(settings.target.tls, place.host) : null;
-    const connect = (versions: readonly string[]) => (_options: object, done: Connected) => {
-      const signal = AbortSignal.timeout(connectMs);
-      void connectBy(() => reach(place, tls, versions, { dial, probed }, signal), done);
-    };
-    const options = {
-      headersTimeout: timeouts.statement ?? answerMs,
-      // An event stream may be silent for as long as it likes; its client leaves, or its session ends.
-      bodyTimeout: 0,
-      maxHeaderSize: headerLimit,
-      pipelining: 1,
-    };
-    this.#pool = new Pool(place.origin, {
-      ...options,
-      connections: mostConnections,
-      allowH2: place.secure,
-      connect: connect(['h2', 'http/1.1']),
+  constructor(place: WebPlace, target: UpstreamTarget) {
+    this.#place = place;
+    this.#target = target;
+    this.#tls = place.secure ? tlsTermsOf(target.settings.target.tls, place.host) : null;
+    this.#headMs = target.timeouts.statement ?? answerMs;
+    this.#http1 = new Http1Pool({
+      authority: new URL(place.origin).host,
+      open: () => this.#open(),
+      elsewhere: (call) => this.#byHttp2(call),
+      most: mostConnections,
+      headMs: this.#headMs,
     });
-    this.#alone = () => new Client(place.origin, { ...options, allowH2: false, connect: connect(['http/1.1']) });
   }
 
-  send(sent: Sent, handler: Handler): void {
-    this.#pool.dispatch(sent, handler);
+  send(request: HttpRequest, taker: HttpTaker): HttpCall {
+    const call = new HttpCall(request, taker);
+    if (this.#http2 === null) this.#http1.carry(call);
+    else this.#byHttp2(call);
+    return call;
   }
 
   /** On a connection of its own, by HTTP/1.1, which ends with whatever it becomes. */
-  upgrade(sent: Sent, handler: Handler): void {
-    const client = this.#alone();
-    client.dispatch({ ...sent, upgrade: 'websocket' }, handler);
+  upgrade(request: HttpRequest, taker: HttpTaker, upgraded: Upgraded): HttpCall {
+    const call = new HttpCall(request, taker);
+    const client = new Client(this.#place.origin, { ...this.#options(), allowH2: false, connect: this.#connector(['http/1.1']) });
+    const line = new DispatchedLine(call, upgraded);
+    client.dispatch({ ...line.options, upgrade: 'websocket' }, line);
     // Closes once what was dispatched is over; a socket that was handed over is its own by then.
     client.close().catch(() => {});
+    return call;
   }
 
-  /** Asks an authorization server. Its answer is short, or not taken. */
-  async postForm(path: string, form: string, authorization: string): Promise<{ status: number; text: string }> {
-    const { statusCode, body } = await this.#pool.request({
-      path,
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json', authorization },
-      body: form,
-      headersTimeout: connectMs,
-      bodyTimeout: connectMs,
-    });
+  /** Asks an authorization server. Its answer is short and comes soon, or is not taken. */
+  postForm(path: string, form: string, authorization: string): Promise<{ status: number; text: string }> {
+    const body = Buffer.from(form, 'utf8');
+    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
+    let status = 0;
     let text = '';
-    for await (const piece of body.setEncoding('utf8')) {
-      text += String(piece);
-      if (text.length > longestToken) throw new Error('the authorization server answered at too great length');
-    }
-    return { status: statusCode, text };
+    const request = {
+      method: 'POST',
+      path,
+      fields: [
+        ['content-type', 'application/x-www-form-urlencoded'],
+        ['accept', 'application/json'],
+        ['authorization', authorization],
+      ],
+      body: { length: body.length },
+    } as const;
+    const call = this.send(request, {
+      head: (head) => (status = head.status),
+      piece: (bytes) => {
+        text += bytes.toString('utf8');
+        if (text.length > longestToken) throw new Error('the authorization server answered at too great length');
+      },
+      end: () => resolve({ status, text }),
+      settled: () => {},
+      drained: () => {},
+      failed: reject,
+    });
+    call.write(body);
+    call.end([]);
+    const late = setTimeout(() => {
+      const fault = new Error('the authorization server did not answer in time');
+      call.abort(fault);
+      reject(fault);
+    }, connectMs);
+    return promise.finally(() => clearTimeout(late));
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    this.#closed = true;
+    this.#http1.destroy();
+    for (const socket of this.#spare.splice(0)) socket.destroy();
+    await this.#http2?.destroy();
+  }
+
+  #byHttp2(call: HttpCall): void {
+    this.#http2 ??= new Pool(this.#place.origin, {
+      ...this.#options(),
+      connections: mostConnections,
+      allowH2: true,
+      connect: this.#connector(['h2', 'http/1.1']),
+    });
+    const line = new DispatchedLine(call, null);
+    this.#http2.dispatch(line.options, line);
+  }
+
+  #options() {
+    // An event stream may be silent for as long as it likes; its client leaves, or its session ends.
+    return { headersTimeout: this.#headMs, bodyTimeout: 0, maxHeaderSize: headerLimit, pipelining: 1 };
+  }
+
+  /** A connection that speaks HTTP/1.1; null where the place has chosen HTTP/2. */
+  async #open(): Promise<Socket | null> {
+    const socket = await this.#reach(['h2', 'http/1.1']);
+    if (this.#closed) socket.destroy();
+    if (!(socket instanceof TLSSocket) || socket.alpnProtocol !== 'h2') return socket;
+    this.#spare.push(socket);
+    return null;
+  }
+
+  #connector(versions: readonly string[]) {
+    return (_options: object, done: Connected) => {
+      const spare = this.#spare.shift();
+      if (spare !== undefined && !spare.destroyed && versions.includes('h2')) return done(null, spare);
+      void connectBy(() => this.#reach(versions), done);
+    };
+  }
+
+  async #reach(versions: readonly string[]): Promise<Socket> {
+    const { dial, probed } = this.#target;
+    const signal = AbortSignal.timeout(connectMs);
+    const socket = await dial(this.#place.host, this.#place.port, signal);
+    if (this.#tls === null) return socket;
+    probed?.('encrypt');
+    const secure = await encrypt(socket, this.#tls, versions, signal);
+    probed?.('answer');
+    return secure;
   }
 }
 
 type Connected = (...result: [null, Socket] | [Error, null]) => void;
 
-async function connectBy(reaching: () => Promise<Socket | Error>, done: Connected): Promise<void> {
-  const reached = await reaching();
-  if (reached instanceof Error) done(reached, null);
-  else done(null, reached);
-}
-
-/** A connection to the place, or why there is none. */
-async function reach(
-  { host, port }: WebPlace,
-  tls: TlsTerms | null,
-  versions: readonly string[],
-  { dial, probed }: Pick<Target<Settings>, 'dial' | 'probed'>,
-  signal: AbortSignal,
-): Promise<Socket | Error> {
+async function connectBy(reaching: () => Promise<Socket>, done: Connected): Promise<void> {
+  let socket: Socket;
   try {
-    const socket = await dial(host, port, signal);
-    if (tls === null) return socket;
-    probed?.('encrypt');
-    const secure = await encrypt(socket, tls, versions, signal);
-    probed?.('answer');
-    return secure;
+    socket = await reaching();
   } catch (fault) {
-    return fault instanceof Error ? fault : new Error(String(fault));
+    return done(fault instanceof Error ? fault : new Error(String(fault)), null);
   }
+  done(null, socket);
 }
