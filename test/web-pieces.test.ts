@@ -39,6 +39,16 @@ describe('text that others wrote', () => {
     assert.match(hidden?.kind === 'unseen' ? hidden.name : '', /spell “hi”/);
   });
 
+  test('is few pieces, however much of it is unseen, and nothing of that is left out', () => {
+    for (const text of ['\u202e\u2066'.repeat(20_000), 'a\u001b[0m'.repeat(20_000)]) {
+      const pieces = piecesOf(text);
+      assert.ok(pieces.length <= 1100, `${pieces.length} pieces`);
+      const unseen = pieces.reduce((sum, piece) => sum + (piece.kind === 'unseen' ? piece.count : piece.text.split('⟦').length - 1), 0);
+      assert.equal(unseen, (text.match(/[\u202e\u2066\u001b]/g) ?? []).length);
+      assert.ok(!pieces.some((piece) => piece.kind === 'text' && /[\u202e\u2066\u001b]/.test(piece.text)));
+    }
+  });
+
   test('is cut between characters, and what is left out is counted', () => {
     assert.deepEqual(beginningOf('ab👍', 3), { text: 'ab', more: 2 });
     assert.deepEqual(beginningOf('ab', 3), { text: 'ab', more: 0 });

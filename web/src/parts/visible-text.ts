@@ -5,7 +5,14 @@
 export type Piece =
   | { readonly kind: 'text'; readonly text: string }
   /** Characters that do something instead of being seen: their picture, and what they are. */
-  | { readonly kind: 'unseen'; readonly picture: string; readonly name: string; readonly count: number };
+  | Unseen;
+
+interface Unseen {
+  readonly kind: 'unseen';
+  readonly picture: string;
+  readonly name: string;
+  readonly count: number;
+}
 
 /** Controls but for line feed and tab, formats, surrogates, separators, and what fills no cell; but for the emoji style of a character. */
 const unseen = /(?![\ufe0f\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufffd]/u;
@@ -38,22 +45,36 @@ export function hasUnseen(text: string): boolean {
   return unseen.test(text);
 }
 
-/** The pieces in order. Nothing is left out: the texts and the counts add up to what was given. */
+/** Each piece is a node of the page, and a text that is made of them must not hold it up. */
+const mostPieces = 500;
+
+/**
+ * The pieces in order. Nothing is left out: the texts and the counts add up to what was given. Behind the first hundreds of pieces
+ * come the pictures alone, within one text.
+ */
 export function piecesOf(text: string): readonly Piece[] {
   if (!hasUnseen(text)) return [{ kind: 'text', text }];
   const pieces: Piece[] = [];
   let from = 0;
   for (const match of text.matchAll(unseenRun)) {
+    if (pieces.length >= mostPieces)
+      return [...pieces, { kind: 'text', text: text.slice(from).replaceAll(unseenRun, (run) => picturesOf(groupsOf(run))) }];
     if (match.index > from) pieces.push({ kind: 'text', text: text.slice(from, match.index) });
-    pieces.push(...groupsOf(match[0]));
+    const groups = groupsOf(match[0]);
+    pieces.push(...groups.slice(0, mostPieces));
+    if (groups.length > mostPieces) pieces.push({ kind: 'text', text: picturesOf(groups.slice(mostPieces)) });
     from = match.index + match[0].length;
   }
   if (from < text.length) pieces.push({ kind: 'text', text: text.slice(from) });
   return pieces;
 }
 
+function picturesOf(groups: readonly Unseen[]): string {
+  return groups.map(({ picture }) => `⟦${picture}⟧`).join('');
+}
+
 /** Neighbours of one kind are one piece: a hidden sentence of a hundred tag characters is shown once, with its count and its words. */
-function groupsOf(run: string): Piece[] {
+function groupsOf(run: string): Unseen[] {
   const groups: { picture: string; name: string; count: number; tags: string }[] = [];
   for (const character of run) {
     const code = character.codePointAt(0) ?? 0;

@@ -4,7 +4,7 @@ import { Visible } from '../parts/visible.tsx';
 import { words } from '../text.ts';
 
 /** What is drawn at once; more of it would hold up the page. */
-const page = 64 * 1024;
+const page = 32 * 1024;
 
 /** A text of any length, a page at a time, with what eyes do not see marked. */
 export function LongText({ text }: { readonly text: string }) {

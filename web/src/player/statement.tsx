@@ -2,6 +2,7 @@ import { type ReactNode, useMemo } from 'react';
 import { Visible } from '../parts/visible.tsx';
 import { withValues } from '../recording/bound-text.ts';
 import { words } from '../text.ts';
+import { LongText } from './long-text.tsx';
 
 interface StatementProps {
   readonly text: string;
@@ -10,7 +11,10 @@ interface StatementProps {
   readonly end?: ReactNode;
 }
 
-const longest = 256 * 1024;
+/** A longer one is shown a page at a time: to lay out a quarter of a megabyte holds the page up for a second. */
+const longest = 32 * 1024;
+/** An approver is shown all of it, and the answer waits behind its last character. */
+const longestToDecide = 256 * 1024;
 const mostLoose = 100;
 
 /** What was asked, whole and wrapped, with the values that were bound to it in their places. */
@@ -22,20 +26,26 @@ export function Statement({ text, values, end }: StatementProps) {
   const bound = end === undefined ? 'max-h-[40vh] overflow-auto' : '';
   return (
     <section aria-label={words.exchange.asked}>
-      <pre
-        className={`border-l-2 border-control bg-raised p-3 text-code whitespace-pre-wrap break-words ${bound}`}
-        {...(end === undefined && { tabIndex: 0 })}
-        data-statement=""
-      >
-        {pieces.map((piece, place) =>
-          piece.kind === 'text' ? (
-            <Visible key={place} text={piece.text} limit={longest} />
-          ) : (
-            <Bound key={place} name={piece.name} value={piece.value} />
-          ),
-        )}
-        {end}
-      </pre>
+      {end === undefined && text.length > longest ? (
+        <div data-statement="">
+          <LongText text={text} />
+        </div>
+      ) : (
+        <pre
+          className={`border-l-2 border-control bg-raised p-3 text-code whitespace-pre-wrap break-words ${bound}`}
+          {...(end === undefined && { tabIndex: 0 })}
+          data-statement=""
+        >
+          {pieces.map((piece, place) =>
+            piece.kind === 'text' ? (
+              <Visible key={place} text={piece.text} limit={longestToDecide} />
+            ) : (
+              <Bound key={place} name={piece.name} value={piece.value} />
+            ),
+          )}
+          {end}
+        </pre>
+      )}
       {loose.length > 0 && (
         <p className="mt-1 flex flex-wrap gap-x-4 text-quiet">
           {loose.slice(0, mostLoose).map(({ name, value }) => (
