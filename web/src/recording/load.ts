@@ -5,6 +5,7 @@ import type { Recording } from './recording.ts';
 /** How long the page may read lines before it lets the browser draw. */
 const turnMs = 8;
 const againMs = 1_000;
+const longLine = 256 * 1024;
 
 interface Source {
   readonly session: string;
@@ -87,9 +88,12 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
       const [first = '', ...more] = (done ? decoder.decode() : decoder.decode(value, { stream: true })).split('\n');
       begun.push(first);
       for (const next of more) {
-        yield withoutReturn(begun.join(''));
+        const line = withoutReturn(begun.join(''));
+        // To read a line of megabytes takes a turn of its own.
+        if (line.length > longLine) await new Promise((done) => setTimeout(done, 0));
+        yield line;
         begun = [next];
-        if (performance.now() - turn < turnMs) continue;
+        if (line.length <= longLine && performance.now() - turn < turnMs) continue;
         await new Promise((done) => setTimeout(done, 0));
         turn = performance.now();
       }

@@ -57,9 +57,12 @@ export class Recording {
     this.#tell();
   }
 
+  /** What has come in all is shown at once: whoever seeks waits for it. */
   arrive(reach: Reach): void {
     this.reach = reach;
-    this.#tell();
+    this.#version += 1;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#say();
   }
 
   exchange(ordinal: number): Recorded | null {
@@ -142,9 +145,11 @@ export class Recording {
   #tell(): void {
     this.#version += 1;
     if (this.#timer !== null) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      for (const listener of this.#listeners) listener();
-    }, tellingMs);
+    this.#timer = setTimeout(() => this.#say(), tellingMs);
+  }
+
+  #say(): void {
+    this.#timer = null;
+    for (const listener of this.#listeners) listener();
   }
 }
