@@ -29,13 +29,13 @@ export function addRunRoutes(api: Api, { runs, gateway }: RunSources): void {
       schema: {
         summary: 'One run: counted, with what did not simply pass and what the agent did next',
         params: contract.runParams,
-        querystring: contract.noQuery,
+        querystring: contract.runDetailQuery,
         response: { 200: contract.runDetail },
       },
     },
     async (request, reply) => {
       const id = await looked(request, gateway, 'run.read');
-      const run = runs.run(id);
+      const run = runs.run(id, request.query.exceptions);
       if (run === null) return sendProblem(reply, noSuchRun());
       const viewer: Viewer = viewing(request);
       return { ...run, newestSessions: run.newestSessions.map((session) => shownTo(viewer, session)) };

@@ -122,7 +122,8 @@ export interface RunReader {
   runs(filter: RunFilter, visibility: Visibility, page: PageRequest): Page<RunItem>;
   /** Whose it is; null where there is no such run. */
   runOwner(id: string): { readonly issuer: string; readonly subject: string } | null;
-  run(id: string): RunDetail | null;
+  /** With so many of its exceptions at most, 200 where nothing is said; each is looked through for what followed it. */
+  run(id: string, exceptions?: number): RunDetail | null;
   /** Its sessions that go on; the newest thousand. */
   activeSessions(id: string): readonly SessionItem[];
   /** Its exchanges in the order in which they opened, from a time on (RFC 3339) where one is given. */

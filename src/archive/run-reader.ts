@@ -30,9 +30,9 @@ export function readRuns(open: () => DatabaseSync | null): RunReader {
       const row = keyOf(id);
       return row === null ? null : { issuer: String(row['issuer']), subject: String(row['subject']) };
     },
-    run: (id) => {
+    run: (id, exceptions = mostExceptions) => {
       const [database, key] = [open(), keyOf(id)];
-      return database === null || key === null ? null : detailOf(database, Number(key['key']));
+      return database === null || key === null ? null : detailOf(database, Number(key['key']), Math.min(exceptions, mostExceptions));
     },
     activeSessions: (id) => {
       const key = keyOf(id);
@@ -69,7 +69,7 @@ function listRuns(database: DatabaseSync | null, filter: RunFilter, visibility: 
   return paged(rows, page, runItem, (row) => ['r', Number(row['started_at']), Number(row['key'])]);
 }
 
-function detailOf(database: DatabaseSync, key: number): RunDetail | null {
+function detailOf(database: DatabaseSync, key: number, exceptions: number): RunDetail | null {
   const row = database.prepare(`SELECT ${runColumns} ${runs} WHERE r.key = ? GROUP BY r.key`).get(key);
   if (row === undefined) return null;
   const run = runItem(row);
@@ -79,8 +79,8 @@ function detailOf(database: DatabaseSync, key: number): RunDetail | null {
     ...run,
     summary: summaryOf(run),
     ...lanesOf(database, key, row, found),
-    exceptions: withAftermath(database, key, found),
-    moreExceptions: Number(counted?.['n'] ?? 0) - found.length,
+    exceptions: withAftermath(database, key, found.slice(0, exceptions)),
+    moreExceptions: Number(counted?.['n'] ?? 0) - Math.min(found.length, exceptions),
     newestSessions: newestSessions(database, key),
   };
 }

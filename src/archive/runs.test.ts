@@ -314,6 +314,8 @@ describe('a run of 50,000 exchanges', () => {
       50_000,
     );
     assert.ok(JSON.stringify({ ...told, exceptions: [], newestSessions: [] }).length < 30_000);
+    const glance = catalog.runs.run(run?.id ?? '', 12) ?? assert.fail('there is no such run');
+    assert.deepEqual(glance, { ...told, exceptions: told.exceptions.slice(0, 12), moreExceptions: 188 });
     const { items, next } = catalog.runs.story(run?.id ?? '', null, { limit: 1000, cursor: null });
     assert.equal(items.reduce((sum, { count }) => sum + count, 0) + (next === null ? 0 : 1), 50_000);
     assert.ok(items.length <= 500);

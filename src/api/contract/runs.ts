@@ -66,7 +66,7 @@ export const runDetail = named(
         exceptions: list(z.object({ exchange: z.string(), at: time(), kind: z.enum(kinds) })),
       }),
     ),
-    exceptions: list(exception).describe('What did not simply pass, in order of time; the first 200'),
+    exceptions: list(exception).describe('What did not simply pass, in order of time; the first 200, or as many as were asked for'),
     moreExceptions: count(),
     newestSessions: list(session).describe('The newest 200'),
   }),
@@ -92,6 +92,9 @@ const storyItem = named(
 export const runPage = page(run);
 export const storyPage = page(storyItem);
 export const runParams = z.object({ id: z.string().min(1).max(64) });
+export const runDetailQuery = z.strictObject({
+  exceptions: z.coerce.number().int().min(0).max(200).optional().describe('How many of its exceptions at most'),
+});
 export const runPageQuery = z.strictObject({ since: moment.describe('From this time on'), ...paging });
 export const runQuery = z.strictObject({
   user: text().describe('Subject or e-mail'),

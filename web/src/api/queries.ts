@@ -62,6 +62,13 @@ export const fieldsQuery = queryOptions({
 export const runsQuery = (filter: Query) => pages<RunPage>('runs', '/api/v1/runs', filter);
 export const storyQuery = (run: string) => pages<StoryPage>('story', `/api/v1/runs/${encodeURIComponent(run)}/story`, {});
 
+/** A run with its first exceptions alone: what followed each of hundreds takes the gateway longer than all the rest of it. */
+export const runGlanceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['run', id, 'glance'],
+    queryFn: ({ signal }) => getJson<RunDetail>(`/api/v1/runs/${encodeURIComponent(id)}`, { exceptions: 12 }, signal),
+  });
+
 export const runQuery = (id: string) =>
   queryOptions({
     queryKey: ['run', id],

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Outlet, useNavigate, useParams } from '@tanstack/react-router';
 import { useCallback, useMemo } from 'react';
-import { runQuery, storyQuery } from '../api/queries.ts';
+import { runGlanceQuery, runQuery, storyQuery } from '../api/queries.ts';
 import type { RunDetail, StoryItem } from '../api/types.ts';
 import { type Column, Ledger } from '../parts/ledger.tsx';
 import { lasting, Moment } from '../parts/moment.tsx';
@@ -24,19 +24,27 @@ const livePaceMs = 3_000;
 export function RunPage() {
   const { run: id } = useParams({ from: '/shell/runs/$run' });
   const here = useIsSomebodyHere();
-  const run = useQuery({
-    ...runQuery(id),
-    refetchInterval: ({ state }) => (state.data !== undefined && state.data.activeSessions > 0 && here ? livePaceMs : false),
+  const current = useLookedAt();
+  const glance = useQuery({
+    ...runGlanceQuery(id),
+    refetchInterval: ({ state }) => ((state.data?.moreExceptions ?? 0) > 0 ? false : pace(state.data, here)),
   });
-  if (run.data === undefined)
-    return run.isError ? <Fault fault={run.error} retry={() => void run.refetch()} /> : <Loading what={words.run.one} />;
+  // A run of few exceptions is told whole by its first answer.
+  const whole = useQuery({
+    ...runQuery(id),
+    enabled: (glance.data?.moreExceptions ?? 0) > 0,
+    refetchInterval: ({ state }) => pace(state.data, here),
+  });
+  const run = glance.data === undefined ? undefined : (whole.data ?? glance.data);
+  if (run === undefined)
+    return glance.isError ? <Fault fault={glance.error} retry={() => void glance.refetch()} /> : <Loading what={words.run.one} />;
   return (
     <div className="flex min-h-0 flex-1 flex-col lg:flex-row">
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">
-        <Head run={run.data} />
-        <Exceptions run={run.data} />
-        <Lanes run={run.data} />
-        <Story run={run.data} />
+        <Head run={run} />
+        <Exceptions run={run} current={current} />
+        <Lanes run={run} />
+        <Story run={run} current={current} />
       </div>
       <Outlet />
     </div>
@@ -64,15 +72,24 @@ function Head({ run }: { readonly run: RunDetail }) {
   );
 }
 
-function Story({ run }: { readonly run: RunDetail }) {
+/** How soon a run that goes on is asked for again. */
+function pace(run: RunDetail | undefined, here: boolean): number | false {
+  return run !== undefined && run.activeSessions > 0 && here ? livePaceMs : false;
+}
+
+/** The exchange that the inspector shows, `<session>/<ordinal>`. */
+function useLookedAt(): string | null {
+  const { session, ordinal } = useParams({ strict: false });
+  return session === undefined || ordinal === undefined ? null : `${session}/${ordinal}`;
+}
+
+function Story({ run, current }: { readonly run: RunDetail; readonly current: string | null }) {
   const navigate = useNavigate();
   const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useInfiniteQuery(storyQuery(run.id));
   const rows = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
   const more = useCallback(() => void (isFetchingNextPage || fetchNextPage()), [isFetchingNextPage, fetchNextPage]);
   const open = (exchange: string) =>
     void navigate({ to: '/runs/$run/exchanges/$session/$ordinal', params: { run: run.id, ...placeOf(exchange) } });
-  const { session, ordinal } = useParams({ strict: false });
-  const current = session === undefined || ordinal === undefined ? null : `${session}/${ordinal}`;
   useExceptionKeys(run, current, open);
   if (isPending) return <Loading what={words.run.story} />;
   if (error !== null) return <Fault fault={error} retry={() => void refetch()} />;

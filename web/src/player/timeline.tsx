@@ -1,4 +1,5 @@
 import { type PointerEvent, useMemo, useRef } from 'react';
+import { barsOf } from '../parts/bars.ts';
 import { colourOf, markOf } from '../parts/verdict.tsx';
 import type { Player } from '../recording/use-player.ts';
 import type { Recorded, Recording } from '../recording/recording.ts';
@@ -12,7 +13,6 @@ export function Timeline({ player }: { readonly player: Player }) {
   const total = Math.max(1, recording.duration);
   const known = recording.lines.length;
   const { density, exceptions } = useMemo(() => ({ known, ...gather(recording) }), [recording, known]);
-  const most = Math.max(1, ...density);
   const press = (event: PointerEvent) => {
     const box = strip.current?.getBoundingClientRect();
     if (box !== undefined) seek(((event.clientX - box.left) / box.width) * total);
@@ -27,18 +27,7 @@ export function Timeline({ player }: { readonly player: Player }) {
       aria-hidden="true"
       onPointerDown={press}
     >
-      {density.map((count, place) =>
-        count === 0 ? null : (
-          <rect
-            key={place}
-            x={place + 0.1}
-            width={0.8}
-            y={24 - 4 - (count / most) * 12}
-            height={(count / most) * 12 + 4}
-            className="fill-permitted/50"
-          />
-        ),
-      )}
+      <path d={density} className="fill-permitted/50" />
       {exceptions.map(({ ordinal, at, colour }) => (
         <rect key={ordinal} x={(at / total) * (buckets - 1)} y={1} width={1} height={22} className={colour} fill="currentColor" />
       ))}
@@ -48,7 +37,7 @@ export function Timeline({ player }: { readonly player: Player }) {
 }
 
 interface Strip {
-  readonly density: readonly number[];
+  readonly density: string;
   readonly exceptions: readonly { readonly ordinal: number; readonly at: number; readonly colour: string }[];
 }
 
@@ -70,7 +59,7 @@ function gather(recording: Recording): Strip {
         colour: colourOf(exchange.missing === 'gap' ? 'gap' : markOf(exchange.decision?.verdict ?? null)),
       });
   }
-  return { density, exceptions };
+  return { density: barsOf(density, { foot: 24, least: 4, most: 12 }), exceptions };
 }
 
 /** What is looked at first: whatever was not plainly permitted, and what is not all there. */

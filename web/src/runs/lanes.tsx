@@ -1,30 +1,43 @@
 import { Link } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
 import type { RunDetail } from '../api/types.ts';
+import { barsOf } from '../parts/bars.ts';
 import { Moment } from '../parts/moment.tsx';
 import { Shape } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
 import { words } from '../text.ts';
-import { markOfKind, placeOf } from './kind.ts';
+import { placeOf, markOfKind } from './kind.ts';
+import { marksOf } from './lane-marks.ts';
 
 type Lane = RunDetail['lanes'][number];
+
+/** Runs on more connections than these are rare, and what they are looked at for stands above. */
+const shownAtOnce = 7;
 
 /** A lane a connection, in the order of first touch: what passed as grey height, exceptions in their own shapes. */
 export function Lanes({ run }: { readonly run: RunDetail }) {
   const { lanes, spans } = run;
+  const [all, setAll] = useState(false);
   const [from, until] = [Date.parse(spans.from), Date.parse(spans.until)];
+  const shown = all ? lanes : lanes.slice(0, shownAtOnce);
   return (
-    <section aria-label={words.run.lanes} className="border-t border-hairline px-4 py-2">
+    <section aria-label={words.run.lanes} className="max-h-[40vh] shrink-0 overflow-y-auto border-t border-hairline px-4 py-2">
       <ul>
-        {lanes.map((lane) => (
+        {shown.map((lane) => (
           <li key={`${lane.connection} ${lane.protocol}`} className="grid grid-cols-[minmax(0,20ch)_1fr] items-center gap-3">
             <span className="truncate" title={lane.protocol}>
               <Visible text={lane.connection} limit={60} line />
               <span className="sr-only">{words.run.lane('', lane.exchanges, lane.exceptions.length)}</span>
             </span>
-            <Strip lane={lane} run={run} from={from} until={until} />
+            <Strip lane={lane} run={run.id} from={from} until={until} />
           </li>
         ))}
       </ul>
+      {shown.length < lanes.length && (
+        <button type="button" className="text-quiet underline" onClick={() => setAll(true)}>
+          {words.run.moreLanes(lanes.length - shown.length)}
+        </button>
+      )}
       <div className="ml-[calc(20ch+12px)] flex justify-between text-meta text-quiet">
         <Moment at={spans.from} precision="clock" />
         <Moment at={spans.until} precision="clock" />
@@ -35,14 +48,14 @@ export function Lanes({ run }: { readonly run: RunDetail }) {
 
 interface StripProps {
   readonly lane: Lane;
-  readonly run: RunDetail;
+  readonly run: string;
   readonly from: number;
   readonly until: number;
 }
 
 function Strip({ lane, run, from, until }: StripProps) {
-  const most = Math.max(1, ...lane.counts);
-  const share = (at: string) => (until === from ? 0 : Math.min(1, Math.max(0, (Date.parse(at) - from) / (until - from))));
+  const bars = useMemo(() => barsOf(lane.counts, { foot: 16, least: 3, most: 11 }), [lane.counts]);
+  const marks = useMemo(() => marksOf(lane.exceptions, from, until), [lane.exceptions, from, until]);
   return (
     <span className="relative block h-8 border-b border-hairline">
       <svg
@@ -51,29 +64,17 @@ function Strip({ lane, run, from, until }: StripProps) {
         className="absolute inset-0 h-full w-full"
         aria-hidden="true"
       >
-        {lane.counts.map((count, place) =>
-          count === 0 ? null : (
-            // A span has no other name than its place.
-            <rect
-              key={place}
-              x={place + 0.1}
-              width={0.8}
-              y={16 - 3 - (count / most) * 11}
-              height={3 + (count / most) * 11}
-              className="fill-permitted/45"
-            />
-          ),
-        )}
+        <path d={bars} className="fill-permitted/45" />
       </svg>
-      {lane.exceptions.map(({ exchange, at, kind }) => (
+      {marks.map(({ exchange, kind, share, more }) => (
         <Link
           key={exchange}
           to="/runs/$run/exchanges/$session/$ordinal"
-          params={{ run: run.id, ...placeOf(exchange) }}
-          aria-label={words.run.kinds[kind]}
+          params={{ run, ...placeOf(exchange) }}
+          aria-label={`${words.run.kinds[kind]} ${more === 0 ? '' : words.more(more)}`.trim()}
           tabIndex={-1}
           className="absolute top-1 -ml-2 p-0.5"
-          style={{ left: `${share(at) * 100}%` }}
+          style={{ left: `${share * 100}%` }}
         >
           <Shape mark={markOfKind(kind)} size={12} />
         </Link>

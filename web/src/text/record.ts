@@ -74,6 +74,7 @@ export const recordWords = {
     noExceptions: 'Everything simply passed.',
     more: (left: number) => `and ${count(left, 'exception')} more; the story has them all.`,
     lanes: 'Lanes',
+    moreLanes: (left: number) => `and ${count(left, 'connection')} more`,
     lane: (connection: string, exchanges: number, exceptions: number) =>
       `${connection}: ${count(exchanges, 'exchange')}${exceptions === 0 ? '' : `, ${count(exceptions, 'exception')}`}`,
     story: 'Story',
