@@ -8,6 +8,7 @@ import { terminalText } from './report/terminal.ts';
 import type { Results } from './results.ts';
 import { benchConnect } from './stages/connect.ts';
 import { benchCopy } from './stages/copy.ts';
+import { benchGit } from './stages/git.ts';
 import { benchGate } from './stages/gate.ts';
 import { benchIdle } from './stages/idle.ts';
 import { benchHttp } from './stages/http.ts';
@@ -66,5 +67,6 @@ async function measure(chosen: Options, signal: AbortSignal): Promise<Results> {
     ...(has('gate') && { gate: await benchGate(ground) }),
     ...(has('masking') && { masking: await benchMasking(ground) }),
     ...(has('http') && { http: await benchHttp(ground) }),
+    ...(has('git') && { git: await benchGit(ground) }),
   };
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const stageNames = ['pgbench', 'copy', 'result', 'idle', 'connect', 'processes', 'gate', 'masking', 'http'] as const;
+export const stageNames = ['pgbench', 'copy', 'result', 'idle', 'connect', 'processes', 'gate', 'masking', 'http', 'git'] as const;
 export type StageName = (typeof stageNames)[number];
 
 /** How much is done; every figure in the results stands beside these. */
@@ -22,6 +22,10 @@ export interface Options {
   /** Of the steady stream of new connections. */
   readonly connectSeconds: number;
   readonly connectionsPerMinute: number;
+  /** Of the repository that is pushed and cloned. */
+  readonly gitCommits: number;
+  /** That one push changes. */
+  readonly gitFiles: number;
 }
 
 const full = {
@@ -36,6 +40,8 @@ const full = {
   idleSessions: 2000,
   connectSeconds: 60,
   connectionsPerMinute: 2000,
+  gitCommits: 6_000,
+  gitFiles: 1_000,
 };
 const small: typeof full = {
   ...full,
@@ -49,6 +55,8 @@ const small: typeof full = {
   stallSeconds: 1,
   idleSessions: 100,
   connectSeconds: 4,
+  gitCommits: 200,
+  gitFiles: 100,
 };
 
 const usage = `npm run bench -- [STAGE …] [options]

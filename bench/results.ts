@@ -126,6 +126,20 @@ export interface HttpRun {
   readonly peakResidentBytes: number | null;
 }
 
+/** One large repository by one way: pushed, cloned, and changed. */
+export interface GitRun {
+  readonly round: number;
+  readonly variant: 'direct' | 'write' | 'fsync';
+  readonly objects: number;
+  /** That the change changes. */
+  readonly files: number;
+  readonly pushSeconds: number;
+  readonly cloneSeconds: number;
+  readonly changeSeconds: number;
+  /** Null for the direct way. */
+  readonly gateway: { readonly pushCpuSeconds: number; readonly peakResidentBytes: number } | null;
+}
+
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
@@ -155,4 +169,5 @@ export interface Results {
   readonly gate?: { readonly verdicts: readonly VerdictRun[]; readonly rates: readonly GateRun[] };
   readonly masking?: readonly MaskingRun[];
   readonly http?: readonly HttpRun[];
+  readonly git?: readonly GitRun[];
 }

@@ -25,7 +25,8 @@ describe('docs/benchmarks.md', () => {
         (results.processes === undefined ? 0 : 1) +
         (results.gate === undefined ? 0 : 2) +
         (results.masking === undefined ? 0 : 1) +
-        (results.http === undefined ? 0 : 1),
+        (results.http === undefined ? 0 : 1) +
+        (results.git === undefined ? 0 : 1),
     );
     for (const table of tables) assert.ok(read('docs/benchmarks.md').includes(markdownOf(table)), table.name);
   });
@@ -42,7 +43,7 @@ describe('what the benchmark makes of its runs', () => {
   const direct = [run('direct', 0, 100, 50), run('direct', 1, 10, 500), run('direct', 2, 100, 50)];
   const bouncer = [run('pgbouncer', 0, 80, 90), run('pgbouncer', 1, 8, 900), run('pgbouncer', 2, 80, 90)];
   const write = [run('write', 0, 50, 100), run('write', 1, 6, 900), run('write', 2, 40, 110)];
-  const { gate: _gate, masking: _masking, http: _http, ...measured } = lastSaved();
+  const { gate: _gate, masking: _masking, http: _http, git: _git, ...measured } = lastSaved();
   const results: Results = { ...measured, pgbench: [...direct, ...bouncer, ...write], copy: [], result: [], idle: [], connect: [] };
 
   test('compares within a round, then takes the middle', () =>

@@ -121,23 +121,13 @@ function gateOf(
 ): Omit<Gate, typeof Symbol.asyncDispose> {
   const pid = gateway.process.pid ?? 0;
   const words = () => `${gateway.stdout()}${gateway.stderr()}`.slice(-2000);
-  const metric = async (name: string) => sumOf(name, await textOf(`${tls ? 'https' : 'http'}://127.0.0.1:${consolePort}/metrics`));
+  const metric = metricAt(consolePort, tls);
   return {
     port,
     pid,
     pids: [pid],
     metric,
-    settled: async (signal) => {
-      for (
-        const deadline = Date.now() + settleLimitMs;
-        (await metric('chaperone_archive_lag_bytes')) > 0;
-        await pause(50, null, { signal })
-      ) {
-        const faulty = await metric('chaperone_archive_faulty');
-        if (faulty > 0) throw new Error(`the archive stands still: ${words()}`);
-        if (Date.now() > deadline) throw new Error(`the archive was not done ${settleLimitMs / 1000} s after the load: ${words()}`);
-      }
-    },
+    settled: (signal) => untilArchived(metric, words, signal),
     memory: async () => {
       await mkdir(memoryFolder, { recursive: true });
       process.kill(pid, 'SIGUSR2');
@@ -146,6 +136,20 @@ function gateOf(
       return memoryOf(memoryFolder);
     },
   };
+}
+
+/** Reads a counter or gauge of a gateway's `/metrics`, summed over its labels. */
+export function metricAt(consolePort: number, tls: boolean): Gate['metric'] {
+  return async (name) => sumOf(name, await textOf(`${tls ? 'https' : 'http'}://127.0.0.1:${consolePort}/metrics`));
+}
+
+/** Waits until the archive shows all that is on record. */
+export async function untilArchived(metric: Gate['metric'], words: () => string, signal: AbortSignal): Promise<void> {
+  for (const deadline = Date.now() + settleLimitMs; (await metric('chaperone_archive_lag_bytes')) > 0; await pause(50, null, { signal })) {
+    const faulty = await metric('chaperone_archive_faulty');
+    if (faulty > 0) throw new Error(`the archive stands still: ${words()}`);
+    if (Date.now() > deadline) throw new Error(`the archive was not done ${settleLimitMs / 1000} s after the load: ${words()}`);
+  }
 }
 
 async function memoryOf(folder: string): Promise<Memory> {

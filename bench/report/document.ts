@@ -45,7 +45,7 @@ in the minute before: ${loadBefore}. Node ${node.replace('v', '')}, PostgreSQL $
 }
 
 /** What has to be known to read a table. */
-function aboutOf(name: string, { stallSeconds, connectSeconds }: Options): string {
+function aboutOf(name: string, { stallSeconds, connectSeconds, gitFiles }: Options): string {
   const about: { readonly [table: string]: string } = {
     'What it is held to': 'Ratios are medians over the rounds of ratios within one round.',
     Statements: `\`pgbench -S\`: one row by its primary key. A pipeline is a hundred of these, prepared, and p50 and p99 are then the whole
@@ -66,6 +66,9 @@ tables that the load does not read.`,
 each way; the detectors are \`email\`, \`card\` and \`iban\`. CPU is of all threads and includes archiving.`,
     HTTP: `nginx serves a page of short records and a gigabyte of zeros; wrk asks for the page over kept connections, curl for the gigabyte.
 nginx as reverse proxy records nothing. Every byte of both directions is on record with Chaperone.`,
+    Git: `\`git http-backend\` behind a web server of Node's is the target. The same repository is pushed to an empty one, in each round to another,
+and cloned; then ${gitFiles} files of it are changed and pushed as one commit. Times are git's from start to end, in seconds. CPU is of the
+gateway and of the git that it runs; archiving goes on beside, as far as it comes.`,
   };
   const text = about[name];
   return text === undefined ? '' : `${text}\n\n`;

@@ -1,3 +1,4 @@
+import { gitGoals } from './git.ts';
 import { httpGoals } from './http.ts';
 import { median } from '../quantile.ts';
 import type { CopyRun, GateRun, Mode, Results } from '../results.ts';
@@ -7,7 +8,7 @@ import { addedLatencyRatio, copiesOf, loadsOf, most, rateOf, ratio, resultsOf, r
 export interface Goal {
   readonly says: string;
   readonly bound: { readonly atLeast: number } | { readonly atMost: number };
-  readonly unit: '×' | 'MB' | 'KB' | 'µs' | 'a minute' | 'errors' | 'k rows/s';
+  readonly unit: '×' | 'MB' | 'KB' | 'µs' | 's' | 'a minute' | 'errors' | 'k rows/s';
   /** Null where the stage, or what it compares with, did not run. */
   readonly measured: number | null;
 }
@@ -22,6 +23,7 @@ export function goalsOf(results: Results): Goal[] {
     ...ofGate(results),
     ...ofMasking(results),
     ...httpGoals(results),
+    ...gitGoals(results),
   ];
 }
 

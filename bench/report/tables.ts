@@ -9,6 +9,7 @@ import {
   variantNames,
 } from '../results.ts';
 import { copiesOf, loadsOf, most, rateOf, ratio, resultsOf, runsOf, speedOf } from './comparison.ts';
+import { gitHead, gitRows } from './git.ts';
 import { httpHead, httpRows } from './http.ts';
 import { type Goal, goalsOf, isReached } from './goals.ts';
 
@@ -41,6 +42,7 @@ export function tablesOf(results: Results): Table[] {
     armed(results),
     masking(results),
     { name: 'HTTP', head: httpHead, rows: httpRows(results, rounded) },
+    { name: 'Git', head: gitHead, rows: gitRows(results) },
   ];
   return tables.filter(({ rows }) => rows.length > 0);
 }
