@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Entry } from '../../src/core/entry.ts';
+import type { Part } from '../../src/core/part.ts';
 import { decodeRecording } from '../../src/archive/decoded.ts';
 import { FoundText } from '../../src/archive/found-text.ts';
 import { harText } from '../../src/archive/har.ts';
@@ -61,6 +62,19 @@ describe('what was pushed', () => {
     const log = ['log', '--reverse', '--format=%T %an <%ae> %at %s'];
     assert.equal(await trial.must(copy, ...log), await trial.must(work, ...log));
     assert.match(await trial.must(copy, 'log', '-1', '--skip=2', '--format=%B'), /From here on it is larger\.\n {1}---\n {1}diff --git/);
+  });
+
+  test('has what the gateway asked by itself beside it, each answer with its request', async () => {
+    const own: Extract<Part, { shape: 'mark' }>[] = [];
+    for await (const line of lines())
+      if (line.kind === 'bytes' && line.exchange === 0)
+        own.push(...line.parts.filter((part) => part.shape === 'mark').filter(({ name }) => name.startsWith('own ')));
+    const of = (name: string) => new Map(own.filter((mark) => mark.name === name).map(({ detail }) => [detail['request'], detail]));
+    const [requests, replies] = [of('own request (mirror)'), of('own reply (mirror)')];
+    assert.ok(requests.size >= 2);
+    assert.deepEqual([...requests.keys()].toSorted(), [...replies.keys()].toSorted());
+    assert.ok([...requests.values()].every(({ method, path }) => method === 'GET' && String(path).startsWith('/info/refs')));
+    assert.ok([...replies.values()].every(({ status, bytes }) => status === 200 && Number(bytes) > 0));
   });
 
   test('is found by line, file, author and commit', async () => {

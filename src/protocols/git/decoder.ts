@@ -11,7 +11,6 @@ const mediaTypes = {
   [frameKinds.summary]: 'application/vnd.chaperone.push+json',
   [frameKinds.commit]: 'application/vnd.chaperone.commit+json',
   [frameKinds.change]: 'application/vnd.chaperone.ref-change+json',
-  [frameKinds.own]: 'application/vnd.chaperone.own-request+json',
 } as const;
 
 /**
@@ -80,6 +79,8 @@ class Reading {
         return this.#textual ? this.#text(bytes) : [opaque(bytes)];
       case frameKinds.head:
         return [this.#head(bytes)];
+      case frameKinds.own:
+        return [ownWord(bytes)];
       default:
         this.#patch = new BinaryPatches();
         return [document(mediaTypes[kind], bytes)];
@@ -133,6 +134,19 @@ function wholeCharacters(bytes: Buffer): number {
     return wanted > back ? bytes.length - back : bytes.length;
   }
   return bytes.length;
+}
+
+/** What the gateway asked of the target by itself, or what came back: one line for each, which belong together by their number. */
+function ownWord(bytes: Buffer): Part {
+  const part = document('application/json', bytes);
+  if (part.shape !== 'document' || !isObject(part.value)) return part;
+  const { headers: _headers, purpose, ...detail } = part.value;
+  const what = 'method' in detail ? 'request' : 'reply';
+  return mark(typeof purpose === 'string' ? `own ${what} (${purpose})` : `own ${what}`, detail);
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function document(mediaType: string, bytes: Buffer): Part {

@@ -72,6 +72,10 @@ export const fixtures: readonly Fixture[] = [
   },
   {
     name: 'what the gateway asks by itself',
-    pieces: [ask(0, [own, { method: 'GET', path: '/info/refs' }]), answer(0, [own, { answered: 12 }])],
+    pieces: [
+      ask(0, [own, { request: 1, purpose: 'mirror', method: 'GET', path: '/info/refs', headers: [], bytes: 0 }]),
+      ask(0, [own, { request: 2, purpose: 'mirror', method: 'POST', path: '/git-upload-pack', headers: [], bytes: 4 }], [body, '0000']),
+      answer(0, [own, { request: 2, purpose: 'mirror', status: 200, bytes: 12 }], [own, { request: 1, purpose: 'mirror', failed: 'gone' }]),
+    ],
   },
 ];
