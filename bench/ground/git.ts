@@ -20,7 +20,7 @@ export interface GitGround extends AsyncDisposable {
   readonly gatewayPid: number;
   /** A repository that nobody has pushed to before, by one way: each round has its own, so that each push of all is a first one. */
   url(variant: GitRun['variant'], round: number): string;
-  git(cwd: string, ...args: string[]): Promise<string>;
+  readonly git: (cwd: string, ...args: string[]) => Promise<string>;
   settled(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ const user = 'bot';
 const password = 'bench-password';
 const author = ['-c', 'user.name=Bench', '-c', 'user.email=bench@example.com'];
 
-export async function layGitGround({ options, issuer, signal, token }: Ground): Promise<GitGround> {
+export async function layGitGround({ options, issuer, signal, ...ground }: Ground): Promise<GitGround> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'chaperone-bench-git-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -42,10 +42,10 @@ export async function layGitGround({ options, issuer, signal, token }: Ground): 
   await git(source, 'repack', '-adq');
   const names = Array.from({ length: options.rounds }, (_, round) => gitVariants.map((variant) => nameOf(variant, round))).flat();
   const server = await startServer(names);
-  stack.defer(server.stop);
+  stack.defer(() => server.stop());
   const gate = await startGitGate(folder, issuer, { targetPort: server.port, names: names.filter((name) => !name.startsWith('direct')) });
   stack.use(gate.gateway);
-  const given = await token({ email: 'bench@example.com' });
+  const given = await ground.token({ email: 'bench@example.com' });
   const objects = Number((await git(source, 'rev-list', '--objects', '--all', '--count')).trim());
   const kept = stack.move();
   return {

@@ -71,7 +71,7 @@ interface Asked {
 interface Answered {
   readonly body: Readable;
   /** Puts on record that all of it has come. */
-  heard(bytes: number): void;
+  readonly heard: (bytes: number) => void;
 }
 
 const asked = new WeakMap<Session, number>();
