@@ -145,6 +145,7 @@ export function memoryCatalog(sessions: readonly SessionItem[], exchanges: reado
       return pageOf(found, limit, cursor);
     },
     session: (id) => sessions.find((each) => each.id === id) ?? null,
+    checkpoint: () => null,
     lastSequence: (id) => (sessions.some((each) => each.id === id) ? 1 : null),
     lastExchanges: (id, limit) => exchanges.filter(({ session }) => session === id).slice(-limit),
     exchanges: (filter, visibility, { limit, cursor }) => {

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import type { Checkpoint } from './checkpoint.ts';
 import { Conditions, matchAudit, matchExchanges, matchSessions, matchText, visible } from './conditions.ts';
 import { decodeCursor } from './cursor.ts';
+import type { Excerpt } from './decoded.ts';
 import type {
   AuditFilter,
   AuditItem,
@@ -66,6 +68,17 @@ class SqliteCatalog implements Catalog {
   lastSequence(session: string): number | null {
     const row = this.#open()?.prepare('SELECT last_sequence FROM sessions WHERE id = ?').get(session);
     return row === undefined ? null : Number(row['last_sequence']);
+  }
+
+  checkpoint(session: string, { from, exchange }: Excerpt): Checkpoint | null {
+    const sql = `SELECT c.sequence, c.exchange, c.position, c.state FROM checkpoints AS c JOIN sessions AS s ON s.key = c.session_key
+      WHERE s.id = ? AND (c.sequence <= ? OR c.exchange < ?) ORDER BY c.sequence DESC LIMIT 1`;
+    const row = this.#open()
+      ?.prepare(sql)
+      .get(session, from ?? -1, exchange ?? -1);
+    const state = row?.['state'];
+    if (row === undefined || !(state instanceof Uint8Array)) return null;
+    return { sequence: Number(row['sequence']), exchange: Number(row['exchange']), offset: Number(row['position']), state };
   }
 
   lastExchanges(session: string, limit: number): ExchangeItem[] {

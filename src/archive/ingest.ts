@@ -206,7 +206,9 @@ export class Ingester {
 
   #record(): void {
     for (const stream of this.#touched) {
-      appendFrames(stream.path, stream.pending);
+      const length = appendFrames(stream.path, stream.pending);
+      const bytes = stream.pending.reduce((sum, frames) => sum + frames.length, 0);
+      if (stream.session !== null && stream.checkpoints.wrote(bytes)) stream.checkpoints.make(stream.session, this.#said, length);
       stream.pending.length = 0;
       this.#unsynced.add(stream.path);
       this.#step('recorded');

@@ -1,4 +1,6 @@
 import type { ActionObject, Effect } from '../core/action.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Excerpt } from './decoded.ts';
 import type { AuditEvent, Decision, Outcome } from '../core/entry.ts';
 import type { MaskedCount } from '../core/masking.ts';
 import type { Cell } from '../core/part.ts';
@@ -143,6 +145,8 @@ export interface CatalogReader {
   session(id: string): SessionItem | null;
   /** The number of a session's last entry that the catalog knows; null where it knows none. */
   lastSequence(session: string): number | null;
+  /** The last place in a session's recording behind which all of an excerpt stands; null where that is its beginning. */
+  checkpoint(session: string, excerpt: Excerpt): Checkpoint | null;
   /** The last exchanges of a session, newest first. */
   lastExchanges(session: string, limit: number): readonly ExchangeItem[];
   exchanges(filter: ExchangeFilter, visibility: Visibility, page: PageRequest): Page<ExchangeItem>;

@@ -2,14 +2,14 @@ import type { Entry } from '../core/entry.ts';
 import { ChaperoneError } from '../core/errors.ts';
 import { catalogPath, isSessionId, recordingPath } from './layout.ts';
 import { needsRebuild } from './rebuild.ts';
-import { followRecording, readRecording } from './recording-file.ts';
+import { type Beginning, followRecording, readRecording } from './recording-file.ts';
 import { openReadOnly } from './schema.ts';
 import { bytesBetween } from './segment-reader.ts';
 
-/** Every entry of one session in order. NOT_FOUND where it has no recording. */
-export function readEntries(state: string, session: string): AsyncGenerator<Entry> {
+/** Every entry of one session in order, or those from the beginning of a block on. NOT_FOUND where it has no recording. */
+export function readEntries(state: string, session: string, from?: Beginning): AsyncGenerator<Entry> {
   if (!isSessionId(session)) throw new ChaperoneError('NOT_FOUND', 'There is no such recording.');
-  return readRecording(recordingPath(state, session));
+  return readRecording(recordingPath(state, session), from);
 }
 
 /** Every entry of one session that may still go on; null says that there is no more for now. NOT_FOUND where it has no recording. */

@@ -7,8 +7,8 @@ import { type Said, SaidSoFar } from '../core/said.ts';
 import { isMissing, makePrivateFolder } from './layout.ts';
 import { type BlockHead, blockBytes, blockHeaderBytes, encodeBlock, entriesIn, isWhole, readBlockHead } from './recording-block.ts';
 
-/** Appends whole frames as blocks of about 1 MiB. Nothing is durable before the file is synced. */
-export function appendFrames(path: string, frames: readonly Uint8Array[]): void {
+/** Appends whole frames as blocks of about 1 MiB, and returns how long the file is then. Nothing is durable before the file is synced. */
+export function appendFrames(path: string, frames: readonly Uint8Array[]): number {
   const file = openToAppend(path);
   try {
     let group: Uint8Array[] = [];
@@ -22,6 +22,7 @@ export function appendFrames(path: string, frames: readonly Uint8Array[]): void 
       size = 0;
     }
     if (size > 0) writeWhole(file, encodeBlock(group, size));
+    return fstatSync(file).size;
   } finally {
     closeSync(file);
   }
@@ -60,12 +61,23 @@ function judgeBody(head: BlockHead, packed: Buffer, offset: number, size: number
   return { kind: offset + blockHeaderBytes + head.packed >= size ? 'torn' : 'damaged' };
 }
 
+/** A block whose entries were all given: where it ends in the file, how many bytes of entries it holds, what they and those before said. */
+export interface BlockEnd {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly said: SaidSoFar;
+}
+
 /**
  * Reads a recording's entries before it is appended to, and cuts what cannot be read off its end: the journal still has
  * it, or else the hole shows in the sequence. More than a torn last block is first copied to `<file>.<offset>.damaged`.
  * Yields nothing where there is no file.
  */
-export function* reopenRecording(path: string, cut: (bytes: number, kept: string | null) => void): Generator<Entry> {
+export function* reopenRecording(
+  path: string,
+  cut: (bytes: number, kept: string | null) => void,
+  behind?: (block: BlockEnd) => void,
+): Generator<Entry> {
   const file = openExisting(path);
   if (file === null) return;
   try {
@@ -80,6 +92,7 @@ export function* reopenRecording(path: string, cut: (bytes: number, kept: string
       }
       yield* entriesIn(read.head, read.packed, said);
       offset += blockHeaderBytes + read.head.packed;
+      behind?.({ offset, bytes: read.head.plain, said });
     }
   } finally {
     closeSync(file);
@@ -121,12 +134,18 @@ function cutTail(
   cut(size - offset, kept);
 }
 
+/** Where a reader begins: at a block, with what the entries before it have said. */
+export interface Beginning {
+  readonly offset: number;
+  readonly said: Said;
+}
+
 /**
  * Every entry of a recording in order, block by block: memory holds one block (at most 17 MiB). A torn tail, as a file that is
  * being written has, ends it. NOT_FOUND where there is no file, INTERNAL where a block is damaged.
  */
-export async function* readRecording(path: string): AsyncGenerator<Entry> {
-  for await (const entry of followRecording(path)) {
+export async function* readRecording(path: string, from?: Beginning): AsyncGenerator<Entry> {
+  for await (const entry of followRecording(path, from)) {
     if (entry === null) return;
     yield entry;
   }
@@ -136,11 +155,11 @@ export async function* readRecording(path: string): AsyncGenerator<Entry> {
  * The same of a recording that is being written: null says that there is no more for now, and whoever goes on after it is
  * given what was written since. INTERNAL where the file has become shorter, as a start after a power cut may make it.
  */
-export async function* followRecording(path: string): AsyncGenerator<Entry | null> {
+export async function* followRecording(path: string, from?: Beginning): AsyncGenerator<Entry | null> {
   const file = await openToRead(path);
   try {
-    const said = new SaidSoFar();
-    for (let offset = 0; ; ) {
+    const said = from?.said ?? new SaidSoFar();
+    for (let offset = from?.offset ?? 0; ; ) {
       const { size } = await file.stat();
       if (size < offset) throw new ChaperoneError('INTERNAL', `The recording ${path} was cut while it was read.`);
       const read = offset === size ? null : await readBlock(file, offset, size);

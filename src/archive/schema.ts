@@ -4,7 +4,7 @@ import { messageOf, ChaperoneError } from '../core/errors.ts';
 import { teachSays } from './text-index.ts';
 
 /** A catalog of another version is rebuilt from the recordings, never migrated. */
-export const schemaVersion = 6;
+export const schemaVersion = 7;
 
 /**
  * `exchanges.id` follows the order in which exchanges opened (`exchange-order.ts`), so that a search reads the newest first off
@@ -45,6 +45,10 @@ const tables = `
   CREATE INDEX exchanges_exceptional ON exchanges (session_key, ordinal) WHERE verdict IS NOT 'permitted' OR status = 'error';
   CREATE INDEX exchanges_exceptional_by_time ON exchanges (started_at, session_key, verdict, status)
     WHERE verdict IS NOT 'permitted' OR status = 'error';
+  CREATE TABLE checkpoints (
+    session_key INTEGER NOT NULL, sequence INTEGER NOT NULL, exchange INTEGER NOT NULL, position INTEGER NOT NULL, state BLOB NOT NULL,
+    PRIMARY KEY (session_key, sequence)
+  ) STRICT;
   CREATE TABLE sightings (
     agent TEXT NOT NULL, connection TEXT NOT NULL, object TEXT NOT NULL, first_at REAL NOT NULL, session_key INTEGER NOT NULL,
     ordinal INTEGER NOT NULL, PRIMARY KEY (agent, connection, object)

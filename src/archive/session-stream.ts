@@ -1,12 +1,13 @@
 import type { Decision, Direction, Entry, SessionEnd, SessionFacts } from '../core/entry.ts';
 import { messageOf } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
 import type { MaskedCount } from '../core/masking.ts';
 import type { Decoder } from '../core/protocol.ts';
 import { noGrounds } from '../core/verdict.ts';
 import { ExchangeState } from './exchange-state.ts';
 
-/** Makes a decoder for a protocol's sessions; null where no such protocol is known. */
-export type Decoders = (protocol: string) => Decoder | null;
+/** Makes a decoder for a protocol's sessions, or has one go on from what another saved; null where no such protocol is known. */
+export type Decoders = (protocol: string, saved?: Json) => Decoder | null;
 
 export interface StreamMeans {
   readonly decoders: Decoders;
@@ -46,11 +47,18 @@ export class SessionStream {
   readonly #means: StreamMeans;
   #decoder: Decoder | null = null;
   #decoderFailed = false;
+  #newest = 0;
 
   constructor(first: Entry, means: StreamMeans) {
     this.id = first.session;
     this.facts = first.kind === 'session' ? first.facts : factsUnknown(first);
     this.#means = means;
+  }
+
+  /** What its decoder must know to go on here, and the last exchange that has begun; null where a reader cannot begin here. */
+  get decoded(): { readonly state: Json; readonly exchange: number } | null {
+    const state = this.#decoder?.save?.([...this.#open.keys()]) ?? null;
+    return state === null ? null : { state, exchange: this.#newest };
   }
 
   /** How many exchanges changed since they were last taken. */
@@ -122,6 +130,7 @@ export class SessionStream {
 
   #opened(exchange: ExchangeState, fresh: boolean): void {
     this.exchanges += 1;
+    this.#newest = Math.max(this.#newest, exchange.ordinal);
     this.#open.set(exchange.ordinal, exchange);
     exchange.stored = !fresh;
     if (fresh) this.#touch(exchange);

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Entry } from '../core/entry.ts';
 import type { Anomaly } from './anomalies.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { ExchangeIds } from './exchange-order.ts';
 import { RunBook } from './run-book.ts';
@@ -120,6 +121,11 @@ export class CatalogStore {
     changed.sort((one, other) => one.exchange.id - other.exchange.id);
   }
 
+  /** Stores where a session's recording can be read from. */
+  checkpoint(key: number, { sequence, exchange, offset, state }: Checkpoint): void {
+    this.#statements.checkpoint.run(key, sequence, exchange, offset, state);
+  }
+
   audit(entry: Entry & { readonly kind: 'audit' }): void {
     const { event, actor, detail } = entry.audit;
     this.#statements.audit.run(entry.session, entry.sequence, entry.at, event, actor, JSON.stringify(detail));
@@ -150,6 +156,7 @@ export class CatalogStore {
   forget(key: number): void {
     this.database.prepare('DELETE FROM exchange_text WHERE rowid IN (SELECT home FROM exchanges WHERE session_key = ?)').run(key);
     this.database.prepare('DELETE FROM exchanges WHERE session_key = ?').run(key);
+    this.database.prepare('DELETE FROM checkpoints WHERE session_key = ?').run(key);
     this.#sightings.forget(key);
     this.#runs.leave(key, () => void this.database.prepare('DELETE FROM sessions WHERE key = ?').run(key));
   }
@@ -171,6 +178,7 @@ function prepareStatements(database: DatabaseSync) {
     highestExchange: prepare('SELECT max(id) AS id FROM exchanges WHERE id BETWEEN ? AND ?'),
     addExchange: prepare(`INSERT ${exchangeValues}`),
     putExchange: prepare(`INSERT OR REPLACE ${exchangeValues}`),
+    checkpoint: prepare('INSERT OR REPLACE INTO checkpoints (session_key, sequence, exchange, position, state) VALUES (?, ?, ?, ?, ?)'),
     audit: prepare('INSERT OR REPLACE INTO audit (ledger, sequence, at, event, actor, detail) VALUES (?, ?, ?, ?, ?, ?)'),
     anomaly: prepare('INSERT OR IGNORE INTO anomalies (id, at, session, segment, position, kind, detail) VALUES (?, ?, ?, ?, ?, ?, ?)'),
     advance: prepare('INSERT OR REPLACE INTO progress (only, segment, position) VALUES (1, ?, ?)'),

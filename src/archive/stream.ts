@@ -1,8 +1,9 @@
 import type { Entry } from '../core/entry.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Anomalies, Anomaly } from './anomalies.ts';
+import { type Checkpoint, Checkpoints } from './checkpoint.ts';
 import { ledgerPath, recordingPath, type StoredRecording } from './layout.ts';
-import { reopenRecording } from './recording-file.ts';
+import { type BlockEnd, reopenRecording } from './recording-file.ts';
 import { type Decoders, SessionStream } from './session-stream.ts';
 import type { CatalogStore } from './store.ts';
 
@@ -23,6 +24,7 @@ export interface ArchiveStream {
   readonly audits: AuditEntry[];
   /** Frames that are not in the recording yet. */
   readonly pending: Uint8Array[];
+  readonly checkpoints: Checkpoints;
 }
 
 export interface StreamContext {
@@ -54,11 +56,25 @@ export function openStream(id: string, kind: StoredRecording['kind'], context: S
 
 function restore(id: string, kind: StoredRecording['kind'], known: { key: number; lastSequence: number } | null, context: StreamContext) {
   const path = kind === 'session' ? recordingPath(context.state, id) : ledgerPath(context.state, id);
-  const stream: ArchiveStream = { id, path, kind, lastSequence: -1, session: null, audits: [], pending: [] };
+  const stream: ArchiveStream = {
+    id,
+    path,
+    kind,
+    lastSequence: -1,
+    session: null,
+    audits: [],
+    pending: [],
+    checkpoints: new Checkpoints(),
+  };
   const cut = (bytes: number, kept: string | null) =>
     context.log('warn', 'A recording ended in bytes that cannot be read; they were cut off.', { path, bytes, kept });
   let unsaved = false;
-  for (const entry of reopenRecording(path, cut)) {
+  const behind = ({ offset, bytes, said }: BlockEnd) => {
+    const { session, lastSequence, checkpoints } = stream;
+    if (session === null || (known !== null && lastSequence <= known.lastSequence)) return;
+    if (checkpoints.wrote(bytes)) checkpoints.make(session, said, offset);
+  };
+  for (const entry of reopenRecording(path, cut, behind)) {
     if (entry.sequence <= stream.lastSequence) continue;
     const fresh = known === null || entry.sequence > known.lastSequence;
     take(stream, entry, fresh, known?.key ?? 0, context);
@@ -84,12 +100,17 @@ export function take(stream: ArchiveStream, entry: Entry, fresh: boolean, key: n
 /** Writes the rows of streams, in the caller's transaction. */
 export function saveStreams(streams: Iterable<ArchiveStream>, context: StreamContext): void {
   const sessions: SessionStream[] = [];
+  const checkpoints: [SessionStream, readonly Checkpoint[]][] = [];
   for (const stream of streams) {
-    if (stream.session !== null) sessions.push(stream.session);
+    if (stream.session !== null) {
+      sessions.push(stream.session);
+      checkpoints.push([stream.session, stream.checkpoints.take()]);
+    }
     for (const entry of stream.audits) context.store.audit(entry);
     stream.audits.length = 0;
   }
   context.store.save(sessions);
+  for (const [{ key }, made] of checkpoints) for (const checkpoint of made) context.store.checkpoint(key, checkpoint);
 }
 
 /** Puts anomalies in their file, in the catalog and in the log, each once. */

@@ -6,6 +6,7 @@ import type { Action } from '../core/action.ts';
 import type { Decision, Entry, EntryBody, SessionFacts } from '../core/entry.ts';
 import { encodeFrame, frameHeaderBytes, saidBefore, sessionBytes, writeFrame } from '../core/frame.ts';
 import { createId } from '../core/identifier.ts';
+import type { Json } from '../core/json.ts';
 import type { Part } from '../core/part.ts';
 import type { Decoder } from '../core/protocol.ts';
 import { placesOfSession } from '../core/said.ts';
@@ -154,8 +155,9 @@ export function exchange(text: string, binds: readonly string[], cells: readonly
 }
 
 /** The tests' protocol: lines of cells; a request's line is its bind values, a reply's a row. */
-export function linesDecoder(): Decoder {
-  const half = new Map<string, string>();
+export function linesDecoder(_protocol = 'lines', saved: Json = []): Decoder {
+  // What `save` below made of it.
+  const half = new Map(saved as unknown as [string, string][]);
   return {
     bytes(ordinal, direction, bytes): Part[] {
       const key = `${ordinal} ${direction}`;
@@ -168,6 +170,7 @@ export function linesDecoder(): Decoder {
     withheld(ordinal, direction) {
       half.delete(`${ordinal} ${direction}`);
     },
+    save: (open) => [...half].filter(([key]) => open.includes(Number(key.split(' ')[0]))),
   };
 }
 

@@ -4,6 +4,7 @@ import type { ZodType } from 'zod';
 import type { ActionCatalog, FactCatalog } from './action.ts';
 import type { Direction, SessionEnd } from './entry.ts';
 import type { Mediate } from './exchange.ts';
+import type { Json } from './json.ts';
 import type { Part } from './part.ts';
 import type { ProbeAnswer, ProbeRequest, ProbeStep } from './probe.ts';
 import type { Session } from './session.ts';
@@ -71,6 +72,11 @@ export interface Decoder {
   bytes(exchange: number, direction: Direction, bytes: Uint8Array): readonly Part[];
   /** From here on this exchange's content in this direction was not kept: whatever is half read is dropped. */
   withheld(exchange: number, direction: Direction): void;
+  /**
+   * What it must know of all that it has read in order to go on, as plain data for `decoder`; of exchanges, none but these come again.
+   * Null where it cannot say so at this place. Recordings of a protocol whose decoder has no such thing are read from the beginning.
+   */
+  save?(open: readonly number[]): Json | null;
 }
 
 /** What every wire protocol teaches the gateway, however its clients come in. */
@@ -85,7 +91,8 @@ interface ProtocolBase<Settings> {
   readonly objects: readonly string[];
   /** Wherever a connection may lead, for the check that no target is the gateway itself. */
   addresses(settings: Settings): readonly { readonly host: string; readonly port: number }[];
-  decoder(): Decoder;
+  /** A fresh one, or one that goes on from what another has saved. Throws on what it cannot have saved. */
+  decoder(saved?: Json): Decoder;
 }
 
 /** A protocol whose clients come to a socket listener of its own, named after it. */

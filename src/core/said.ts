@@ -17,7 +17,8 @@ export interface Said {
   at(session: string, place: number, kind: EntryBody['kind']): object | null;
 }
 
-interface Place {
+/** What was put in a place. */
+export interface Place {
   readonly kind: EntryBody['kind'];
   readonly body: object;
 }
@@ -36,6 +37,11 @@ export class SaidSoFar implements Said {
   at(session: string, place: number, kind: EntryBody['kind']): object | null {
     const found = this.#sessions.get(session)?.[place];
     return found?.kind === kind ? found.body : null;
+  }
+
+  /** What stands in a session's places. */
+  placesOf(session: string): readonly (readonly [place: number, said: Place])[] {
+    return [...(this.#sessions.get(session) ?? []).entries()].filter(([, said]) => said !== undefined);
   }
 
   /** The session has ended: nothing of it comes any more. */

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { ChaperoneError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
 import type { Decoder, Protocol } from '../core/protocol.ts';
 
 const folder = new URL('../protocols/', import.meta.url);
@@ -11,10 +12,10 @@ export async function loadProtocols(): Promise<ReadonlyMap<string, Protocol<unkn
 }
 
 /** Finds a protocol's decoder by its name; null for a protocol that has no folder (any more). Loads nothing else of the protocols. */
-export async function loadDecoders(): Promise<(protocol: string) => Decoder | null> {
+export async function loadDecoders(): Promise<(protocol: string, saved?: Json) => Decoder | null> {
   const names = await foldersFound();
   const makers = new Map(await Promise.all(names.map(async (name) => [name, await loadDecoder(name)] as const)));
-  return (protocol) => makers.get(protocol)?.() ?? null;
+  return (protocol, saved) => makers.get(protocol)?.(saved) ?? null;
 }
 
 async function foldersFound(): Promise<string[]> {
@@ -32,7 +33,7 @@ async function loadProtocol(name: string): Promise<Protocol<unknown>> {
   return module.protocol;
 }
 
-async function loadDecoder(name: string): Promise<() => Decoder> {
-  const module = (await import(new URL(`${name}/decoder.ts`, folder).href)) as { readonly createDecoder: () => Decoder };
+async function loadDecoder(name: string): Promise<Protocol<unknown>['decoder']> {
+  const module = (await import(new URL(`${name}/decoder.ts`, folder).href)) as { readonly createDecoder: Protocol<unknown>['decoder'] };
   return module.createDecoder;
 }

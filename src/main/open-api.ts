@@ -5,8 +5,10 @@ import { type ApiServer, serveApi } from '../api/index.ts';
 import { openConsoleSessions } from '../api/login/console-sessions.ts';
 import type { IssuerLogin } from '../api/login/issuer-login.ts';
 import { openCatalog } from '../archive/catalog.ts';
-import { decodeLive, decodeRecording } from '../archive/decoded.ts';
-import { followEntries, readEntries } from '../archive/read.ts';
+import { messageOf } from '../core/errors.ts';
+import { decodeLive } from '../archive/decoded.ts';
+import { readExcerpt } from '../archive/excerpt.ts';
+import { followEntries } from '../archive/read.ts';
 import type { Calls } from '../gateway/calls.ts';
 import type { loadDecoders } from '../gateway/protocols.ts';
 import type { OpenDesk } from '../stages/approvals/index.ts';
@@ -38,6 +40,8 @@ export async function openApi(
     const known = catalog.session(session);
     return known ? decoders(known.protocol) : null;
   };
+  const note = (message: string, fault: unknown) => log.warn({ part: 'recordings', fault: messageOf(fault) }, message);
+  const excerpts = { state: data.state, catalog, decoders, log: note };
   const server = await serveApi({
     approvals,
     listen: data.listen,
@@ -55,7 +59,7 @@ export async function openApi(
       return runBacktest(files, { state: data.state, catalogs, connections: configured.map(({ name }) => name), filter });
     },
     versions: new PolicyVersions(join(data.state, 'policies')),
-    recording: (session, excerpt) => decodeRecording(readEntries(data.state, session), decoderOf(session), excerpt),
+    recording: (session, excerpt) => readExcerpt(excerpts, session, excerpt),
     live: (session) => decodeLive(followEntries(data.state, session), decoderOf(session)),
     identify: (credential) => identity.identify(credential),
     identifyPerson: (credential) => signIns.identify(credential),

@@ -1,48 +1,45 @@
 import type { Direction } from '../../core/entry.ts';
-import type { JsonObject } from '../../core/json.ts';
+import type { Json, JsonObject } from '../../core/json.ts';
 import type { Cell, Part } from '../../core/part.ts';
 import type { Decoder } from '../../core/protocol.ts';
 import { ByteReader, MalformedBytes } from '../../wire/byte-reader.ts';
+import { type Column, type Described, openReading, type Reading, restored, saved } from './decoder-state.ts';
 import { type Call, readCall } from './large-objects.ts';
-import { MessageAssembly, type Message } from './message-assembly.ts';
+import type { Message } from './message-assembly.ts';
 import { parseFields } from './messages.ts';
 import { readValue } from './values.ts';
-
-interface Column {
-  readonly name: string;
-  readonly type: number;
-}
-/** A statement as the decoder knows it: parameter types from Parse or ParameterDescription, columns from RowDescription. */
-interface Described {
-  types: readonly number[];
-  columns: readonly Column[] | null;
-}
-interface Reading {
-  readonly request: MessageAssembly;
-  readonly reply: MessageAssembly;
-  /** What is described, in the order of asking; null is a portal. */
-  readonly describing: (Described | null)[];
-  columns: readonly Column[] | null;
-  formats: readonly number[];
-  copyText: boolean;
-  /** The FunctionCall that is to be answered. */
-  call: Call | null;
-}
 
 /** The types of what large objects give, by their OIDs in pg_type. */
 const typeOids = { oid: 26, int4: 23, int8: 20, bytea: 17 } as const;
 
-/** Reads the recorded bytes of one session into rows, texts and marks. */
-export function createDecoder(): Decoder {
-  return new SessionDecoder();
+/** Reads the recorded bytes of one session into rows, texts and marks. Throws on a state that it cannot have saved. */
+export function createDecoder(state?: Json): Decoder {
+  return new SessionDecoder(state);
 }
 
 class SessionDecoder implements Decoder {
-  readonly #statements = new Map<string, Described>();
-  #channel: Reading = openReading();
+  readonly #statements: Map<string, Described>;
+  readonly #channel: Reading;
   #current: { exchange: number; reading: Reading } | null = null;
   /** Readings whose exchanges answer out of turn with the newest: those of a pipeline. */
-  readonly #open = new Map<number, Reading>();
+  readonly #open: Map<number, Reading>;
+
+  constructor(state?: Json) {
+    const known = state === undefined ? { statements: new Map(), readings: new Map() } : restored(state);
+    this.#statements = known.statements;
+    this.#channel = known.readings.get(0) ?? openReading();
+    known.readings.delete(0);
+    this.#open = known.readings;
+  }
+
+  save(open: readonly number[]): Json | null {
+    const readings = new Map<number, Reading>([[0, this.#channel]]);
+    for (const exchange of open) {
+      const reading = exchange === 0 ? undefined : this.#open.get(exchange);
+      if (reading !== undefined) readings.set(exchange, reading);
+    }
+    return saved({ statements: this.#statements, readings });
+  }
 
   bytes(exchange: number, direction: Direction, bytes: Uint8Array): readonly Part[] {
     const reading = this.#readingOf(exchange);
@@ -220,18 +217,6 @@ class Parts {
     this.#rows = [];
     this.#begun = false;
   }
-}
-
-function openReading(): Reading {
-  return {
-    request: new MessageAssembly(),
-    reply: new MessageAssembly(),
-    describing: [],
-    columns: null,
-    formats: [],
-    copyText: true,
-    call: null,
-  };
 }
 
 function readFormats(reader: ByteReader): readonly number[] {

@@ -11,6 +11,14 @@ export interface Message {
 const readable = 16 * 1024 * 1024;
 const nothing = Buffer.alloc(0);
 
+/** What is half read, as plain data. */
+export interface SavedAssembly {
+  /** In base64. */
+  readonly held: string;
+  readonly passing: number;
+  readonly lost: boolean;
+}
+
 /** Puts messages together from recorded bytes, wherever entries cut them. What cannot be a message ends the reading. */
 export class MessageAssembly {
   #held: Buffer = nothing;
@@ -50,6 +58,18 @@ export class MessageAssembly {
     // A copy: a view, even of nothing, would keep all of the memory that the bytes came in.
     this.#held = at === buffer.length ? nothing : ownBytes(buffer.subarray(at));
     return messages;
+  }
+
+  get saved(): SavedAssembly {
+    return { held: this.#held.toString('base64'), passing: this.#passing, lost: this.#lost };
+  }
+
+  static from({ held, passing, lost }: SavedAssembly): MessageAssembly {
+    const assembly = new MessageAssembly();
+    assembly.#held = Buffer.from(held, 'base64');
+    assembly.#passing = passing;
+    assembly.#lost = lost;
+    return assembly;
   }
 
   /** Forgets what is half read. */
