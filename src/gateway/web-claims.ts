@@ -26,8 +26,49 @@ const run = /^[A-Za-z0-9._:@/+-]{1,128}$/;
 /** As much as a socket protocol takes: Entra tokens with 200 groups are under 16 KiB, in base64 22. */
 const longestCredential = 64 * 1024;
 
+/** What the fields of a request say, whatever it asks for. */
+type Head = Pick<Claims, 'credential' | 'run' | 'authority' | 'headers'> & {
+  readonly length: string | undefined;
+  readonly chunked: boolean;
+};
+
+/** A socket's last head: clients say the same with each request, and comparing costs a tenth of reading. */
+interface LastHead {
+  readonly raw: readonly string[];
+  readonly head: Head;
+}
+const lastHeads = new WeakMap<object, LastHead>();
+
 /** Reads a request's head. Refuses what two readers could take for different things. */
 export function readClaims(request: IncomingMessage, upgrades: boolean, listenHost: string): Claims | Refusal {
+  const url = request.url ?? '';
+  const head = headOf(request, upgrades, listenHost);
+  if ('kind' in head) return head;
+  if (!printable.test(url) || url.includes('\\'))
+    return malformed('The request target has a character that may not stand there.', encodeIt);
+  const [, connection, rest] = target.exec(url) ?? [];
+  if (connection === undefined || rest === undefined) return noConnection;
+  const { credential, run: named, authority, headers } = head;
+  const path = rest.startsWith('/') ? rest : `/${rest}`;
+  return { credential, connection, run: named, path, authority, headers, body: bodyOf(request, head) };
+}
+
+function headOf(request: IncomingMessage, upgrades: boolean, listenHost: string): Head | Refusal {
+  const { rawHeaders: raw, socket } = request;
+  const last = lastHeads.get(socket);
+  if (last !== undefined && !upgrades && request.httpVersionMajor === 1 && isSame(last.raw, raw)) return last.head;
+  const head = readHead(request, upgrades, listenHost);
+  if (!('kind' in head) && !upgrades && request.httpVersionMajor === 1) lastHeads.set(socket, { raw, head });
+  return head;
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;
+  return true;
+}
+
+function readHead(request: IncomingMessage, upgrades: boolean, listenHost: string): Head | Refusal {
   const fields = fieldsOf(request.rawHeaders);
   const authority = authorityOf(request, fields);
   if (authority === null) return malformed('The request names its host not at all, or in two ways.', 'Send one Host.');
@@ -35,26 +76,14 @@ export function readClaims(request: IncomingMessage, upgrades: boolean, listenHo
     return malformed('The request names a host that is not this machine.', 'Reach the gateway by 127.0.0.1 or localhost.');
   if (!upgrades && valuesOf(fields, 'upgrade').some((protocol) => !ignored.test(protocol)))
     return malformed('The request would upgrade to what the gateway does not speak.', 'Ask for websocket, by GET, or for no upgrade.');
-  const url = request.url ?? '';
-  if (!printable.test(url) || url.includes('\\'))
-    return malformed('The request target has a character that may not stand there.', encodeIt);
-  const [, connection, rest] = target.exec(url) ?? [];
-  if (connection === undefined || rest === undefined) return noConnection;
-  const given = credentialOf(fields);
-  if ('kind' in given && given.kind === 'refusal') return given;
+  const credential = credentialOf(fields);
+  if (credential.kind === 'refusal') return credential;
   const named = valuesOf(fields, 'chaperone-run');
   if (named.length > 1 || named.some((value) => !run.test(value)))
     return malformed('Chaperone-Run is no run’s id.', 'Send one, of up to 128 letters, digits and ._:@/+-');
-  const path = rest.startsWith('/') ? rest : `/${rest}`;
-  return {
-    credential: given,
-    connection,
-    run: named[0] ?? null,
-    path,
-    authority,
-    headers: forwardable(fields),
-    body: bodyOf(request, fields),
-  };
+  const [length] = valuesOf(fields, 'content-length');
+  const chunked = valuesOf(fields, 'transfer-encoding').length > 0;
+  return { credential, run: named[0] ?? null, authority, headers: forwardable(fields), length, chunked };
 }
 
 /** A server may go on as if the client had not asked (RFC 9113 section 3.1 took it away); curl --http2 asks each time. */
@@ -83,11 +112,10 @@ function authorityOf(request: IncomingMessage, fields: readonly Field[]): string
   return request.httpVersionMajor >= 2 || named.length === 1 ? authority : null;
 }
 
-function bodyOf(request: IncomingMessage, fields: readonly Field[]): Claims['body'] {
-  const [length] = valuesOf(fields, 'content-length');
+function bodyOf(request: IncomingMessage, { length, chunked }: Head): Claims['body'] {
   if (length !== undefined) return length === '0' ? null : { length: Number(length) };
   if (request.httpVersionMajor >= 2) return endsAtOnce(request) ? null : { length: null };
-  return valuesOf(fields, 'transfer-encoding').length > 0 ? { length: null } : null;
+  return chunked ? { length: null } : null;
 }
 
 /** Over HTTP/2 the stream has ended with the head where no body comes. */

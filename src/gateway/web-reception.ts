@@ -30,6 +30,14 @@ export interface Comer {
   readonly socket: object;
 }
 
+interface Last {
+  readonly token: string;
+  readonly digest: string;
+  readonly connection: string;
+  readonly run: string | null;
+  readonly session: WebSession | null;
+}
+
 /**
  * The sessions of the web listener. A session is a token on a connection for a run from one address, kept over as many requests
  * and sockets as it makes: what a socket is for a database, and one line of the record for what belongs together.
@@ -38,7 +46,8 @@ export class WebReception {
   readonly #house: House;
   readonly #sessions = new Map<string, WebSession | Promise<WebSession | Refusal>>();
 
-  readonly #lastOf = new WeakMap<object, { readonly token: string; readonly digest: string }>();
+  /** What the last request on a socket led to: mostly the next one does, too. */
+  readonly #lastOf = new WeakMap<object, Last>();
 
   constructor(house: House) {
     this.#house = house;
@@ -51,9 +60,17 @@ export class WebReception {
       this.#house.counted(listenerName, 'challenged');
       return withoutToken;
     }
-    const key = `${this.#digestOf(credential.token, comer)} ${connection} ${run ?? ''} ${comer.ip}`;
+    const last = this.#lastOf.get(comer.socket);
+    const isSame = last?.token === credential.token;
+    if (isSame && last.session?.open === true && last.connection === connection && last.run === run) return last.session;
+    // The token itself is not kept where its digest will do.
+    const digest = isSame ? last.digest : hash('sha256', credential.token, 'base64');
+    const key = `${digest} ${connection} ${run ?? ''} ${comer.ip}`;
     const known = this.#sessions.get(key);
-    if (known !== undefined && (known instanceof Promise || known.open)) return known;
+    const session = known instanceof WebSession && known.open ? known : null;
+    this.#lastOf.set(comer.socket, { token: credential.token, digest, connection, run, session });
+    if (session !== null) return session;
+    if (known instanceof Promise) return known;
     if (!this.#house.open()) return closed;
     const opened = this.#open(claims, comer, key).catch((fault: unknown) => this.#failed(fault));
     this.#sessions.set(key, opened);
@@ -64,15 +81,6 @@ export class WebReception {
       else this.#sessions.delete(key);
     });
     return opened;
-  }
-
-  /** The token itself is not kept where its digest will do; a socket's requests mostly have the same one, which is then not summed again. */
-  #digestOf(token: string, { socket }: Comer): string {
-    const last = this.#lastOf.get(socket);
-    if (last?.token === token) return last.digest;
-    const digest = hash('sha256', token, 'base64');
-    this.#lastOf.set(socket, { token, digest });
-    return digest;
   }
 
   /** Ends the sessions that nothing is running in, at once and from now on. */

@@ -206,13 +206,25 @@ function fieldsIn(text: string, from: number): Field[] {
     const end = text.indexOf('\r\n', at);
     const colon = text.indexOf(':', at);
     if (colon === -1 || colon > end) throw new MalformedReply('a header line without a colon');
-    const name = text.slice(at, colon);
-    // A line that begins with a space is none either: folding is long gone (RFC 9112 section 5.2).
-    if (!token.test(name)) throw new MalformedReply('a header without a name');
-    fields.push([name.toLowerCase(), trimmed(text, colon + 1, end)]);
+    fields.push([nameOf(text.slice(at, colon)), trimmed(text, colon + 1, end)]);
     at = end + 2;
   }
   return fields;
+}
+
+/** Replies have few names: one that is known is neither checked nor written small again, and is the same string each time. */
+const names = new Map<string, string>();
+const mostNames = 1_000;
+const longestName = 64;
+
+function nameOf(written: string): string {
+  const known = names.get(written);
+  if (known !== undefined) return known;
+  // A line that begins with a space is none either: folding is long gone (RFC 9112 section 5.2).
+  if (!token.test(written)) throw new MalformedReply('a header without a name');
+  const name = written.toLowerCase();
+  if (names.size < mostNames && written.length <= longestName) names.set(written, names.get(name) ?? name);
+  return name;
 }
 
 /** Without the spaces and tabs around it. */

@@ -193,12 +193,17 @@ function headOf({ method, path, fields, body }: HttpRequest, authority: string):
 
 const breaking = /[\0\r\n ]/;
 
+const lastLines = new WeakMap<readonly Field[], string>();
+
+/** Kept by the list that they are of, which is the same for most requests of a client. */
 function linesOf(fields: readonly Field[]): string {
-  let text = '';
+  let text = lastLines.get(fields) ?? '';
+  if (text !== '') return text;
   for (const [name, value] of fields) {
     if (lineBreak.test(value)) throw new Error(`a header ${name} that could be read as more than one`);
     text += `${name}: ${value}\r\n`;
   }
+  lastLines.set(fields, text);
   return text;
 }
 

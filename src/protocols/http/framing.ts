@@ -16,7 +16,8 @@ export const letter = { request: 0x51, reply: 0x50, body: 0x42, trailers: 0x54, 
 export type Letter = (typeof letter)[keyof typeof letter];
 
 const frameHeaderBytes = 5;
-export const endFrame = frameOf(letter.end, Buffer.alloc(0));
+const none = Buffer.alloc(0);
+export const endFrame = frameOf(letter.end, none);
 
 export function frameHeader(kind: Letter, length: number): Buffer {
   const header = Buffer.allocUnsafe(frameHeaderBytes);
@@ -84,7 +85,10 @@ export class FrameReader {
   /** Bytes of the frame's payload that have not come yet. */
   #left = 0;
   #held: Buffer[] = [];
-  #header: Buffer = Buffer.alloc(0);
+  /** What has come of a frame's header, where that is cut. */
+  #header: Buffer | null = null;
+  /** Whether a frame's payload is being read. */
+  #within = false;
 
   constructor(take: (kind: number, payload: Buffer) => void) {
     this.#take = take;
@@ -92,30 +96,43 @@ export class FrameReader {
 
   read(bytes: Buffer): void {
     let at = 0;
-    while (at < bytes.length || (this.#left === 0 && this.#header.length === frameHeaderBytes)) {
-      if (this.#header.length < frameHeaderBytes) {
-        const wanted = frameHeaderBytes - this.#header.length;
-        const piece = bytes.subarray(at, at + wanted);
-        this.#header = this.#header.length === 0 ? piece : Buffer.concat([this.#header, piece]);
-        at += piece.length;
-        if (this.#header.length < frameHeaderBytes) {
-          this.#header = Buffer.from(this.#header);
-          return;
-        }
-        this.#kind = this.#header[0] ?? 0;
-        this.#left = this.#header.readUInt32BE(1);
+    while (at < bytes.length || (this.#within && this.#left === 0)) {
+      if (!this.#within) {
+        const from = this.#begin(bytes, at);
+        if (from === -1) return;
+        at = from;
       }
-      const piece = bytes.subarray(at, at + this.#left);
-      at += piece.length;
-      this.#left -= piece.length;
+      const end = Math.min(bytes.length, at + this.#left);
+      const piece = at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end);
+      this.#left -= end - at;
+      at = end;
       this.#accept(piece);
       if (this.#left > 0) return;
     }
   }
 
+  /** Reads a frame's header, and says where its payload begins; -1 where the header goes on in what is still to come. */
+  #begin(bytes: Buffer, at: number): number {
+    const before = this.#header;
+    if (before === null && bytes.length - at >= frameHeaderBytes) {
+      this.#kind = bytes[at] ?? 0;
+      this.#left = bytes.readUInt32BE(at + 1);
+      this.#within = true;
+      return at + frameHeaderBytes;
+    }
+    const wanted = frameHeaderBytes - (before?.length ?? 0);
+    const header = Buffer.concat([before ?? none, bytes.subarray(at, at + wanted)]);
+    this.#header = header.length < frameHeaderBytes ? header : null;
+    if (this.#header !== null) return -1;
+    this.#kind = header[0] ?? 0;
+    this.#left = header.readUInt32BE(1);
+    this.#within = true;
+    return at + wanted;
+  }
+
   #accept(piece: Buffer): void {
     const whole = this.#left === 0;
-    if (whole) this.#header = Buffer.alloc(0);
+    if (whole) this.#within = false;
     if (this.#kind === letter.body) {
       if (piece.length > 0) this.#take(this.#kind, piece);
       return;

@@ -97,9 +97,19 @@ export function replyFields(fields: readonly Field[], places: Places, rewritten:
     else if (name === 'etag' && rewritten && !value.startsWith('W/')) shown.push([name, `W/${value}`]);
     else shown.push([name, value]);
   }
-  const types = fields.filter(([name]) => name === 'content-type');
-  if (types.length !== 1 || !types.every(([, type]) => inert.test(type))) shown.push(sandbox);
+  if (!isInert(fields)) shown.push(sandbox);
   return shown;
+}
+
+/** Whether it has one type, and that is one of which no browser makes a page. */
+function isInert(fields: readonly Field[]): boolean {
+  let types = 0;
+  for (const [name, value] of fields)
+    if (name === 'content-type') {
+      types += 1;
+      if (!inert.test(value)) return false;
+    }
+  return types === 1;
 }
 
 /**

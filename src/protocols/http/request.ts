@@ -48,6 +48,7 @@ export class RequestReader {
   readonly #settings: Settings;
   readonly #place: CredentialPlace;
   readonly #known = new Map<string, Pick<RequestHead, 'target' | 'action'>>();
+  readonly #lastFields = new WeakMap<readonly Field[], { readonly whole: boolean; readonly fields: readonly Field[] }>();
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -59,14 +60,22 @@ export class RequestReader {
     const simple = visit.body === null && visit.upgrade === null && visit.path.length <= longestRemembered;
     const key = simple ? `${visit.method} ${visit.path}` : null;
     const known = key === null ? undefined : this.#known.get(key);
-    if (known !== undefined) {
-      const fields = withoutCredential(requestFields(visit.headers, whole), this.#place.field);
-      // A type without a body is a fact, too.
-      if (valueOf(fields, 'content-type') === '') return { method: visit.method, fields, problem: null, ...known };
-    }
-    const head = readRequest(visit, this.#settings, this.#place, whole, body);
+    const fields = this.#fieldsOf(visit.headers, whole);
+    // A type without a body is a fact, too.
+    if (known !== undefined && valueOf(fields, 'content-type') === '')
+      return { method: visit.method, target: known.target, fields, action: known.action, problem: null };
+    const head = readRequest(visit, this.#settings, this.#place, fields, body);
     if (key !== null && head.problem === null && valueOf(head.fields, 'content-type') === '') this.#remember(key, head);
     return head;
+  }
+
+  /** A client's next request mostly has the same fields, and then the listener hands in the same list. */
+  #fieldsOf(headers: readonly Field[], whole: boolean): readonly Field[] {
+    const last = this.#lastFields.get(headers);
+    if (last?.whole === whole) return last.fields;
+    const fields = withoutCredential(requestFields(headers, whole), this.#place.field);
+    this.#lastFields.set(headers, { whole, fields });
+    return fields;
   }
 
   #remember(key: string, { target, action }: RequestHead): void {
@@ -77,12 +86,11 @@ export class RequestReader {
 }
 
 /** Reads a request. `body` is that of one to a GraphQL endpoint; null where it is longer than is read. */
-function readRequest(visit: Visit, settings: Settings, place: CredentialPlace, whole: boolean, body: Buffer | null): RequestHead {
+function readRequest(visit: Visit, settings: Settings, place: CredentialPlace, fields: readonly Field[], body: Buffer | null): RequestHead {
   const { method } = visit;
   const found = canonicalTarget(visit.path, settings.target.encodedSlashes);
   if (typeof found === 'string' || method === 'TRACE') return refusedHead(visit, typeof found === 'string' ? found : trace);
   const target = targetWithout(found, place.parameter);
-  const fields = withoutCredential(requestFields(visit.headers, whole), place.field);
   const { openapi, url } = settings.target;
   const route = openapi?.find(method, target.path) ?? { template: foldIds(target.path), operationId: '', known: openapi === undefined };
   const contentType = valueOf(fields, 'content-type');

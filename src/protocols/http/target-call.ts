@@ -10,7 +10,7 @@ import { BrokenConnection, LateReply } from '../../wire/http1-connection.ts';
 import { acceptOf } from '../../wire/websocket.ts';
 import { type BodyMasks, Withheld } from './body-masking.ts';
 import { BodyUrls } from './body-urls.ts';
-import { type Injection, type InjectionSource, sentTarget, withoutCredential } from './credential.ts';
+import { type Injection, type InjectionSource, sentTarget, withCredential, withoutCredential } from './credential.ts';
 import { Decoding } from './decoding.ts';
 import type { Carrier, HttpExchange } from './exchange.ts';
 import type { Upgraded } from './dispatched-line.ts';
@@ -86,7 +86,7 @@ export class TargetCall implements Carrier, HttpTaker {
     this.#injection = injection;
     const { method, target, fields } = this.#exchange.head;
     const { field } = injection;
-    const sent = field === null ? fields : [...withoutCredential(fields, field[0]), field];
+    const sent = field === null ? fields : withCredential(fields, field);
     const path = `${this.#parts.places.target.path}${sentTarget(target, injection)}`;
     const body = this.#exchange.hasBody ? { length: this.#exchange.length } : null;
     const upgraded: Upgraded = (status, replied, socket) => this.#upgraded(status, replied, socket);
