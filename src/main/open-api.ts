@@ -6,11 +6,12 @@ import { openConsoleSessions } from '../api/login/console-sessions.ts';
 import type { IssuerLogin } from '../api/login/issuer-login.ts';
 import { openCatalog } from '../archive/catalog.ts';
 import { messageOf } from '../core/errors.ts';
-import { decodeLive } from '../archive/decoded.ts';
+import { decodeLive, type Excerpt } from '../archive/decoded.ts';
 import { readExcerpt } from '../archive/excerpt.ts';
 import { followEntries } from '../archive/read.ts';
+import type { Catalog } from '../archive/run-items.ts';
+import type { Decoders } from '../archive/session-stream.ts';
 import type { Calls } from '../gateway/calls.ts';
-import type { loadDecoders } from '../gateway/protocols.ts';
 import type { OpenDesk } from '../stages/approvals/index.ts';
 import { createIdentity } from '../stages/identity/identity.ts';
 import { signInSettings } from '../stages/identity/sign-in.ts';
@@ -29,19 +30,13 @@ export async function openApi(
   data: ApiData,
   approvals: OpenDesk,
   main: Calls<MainHandlers>,
-  decoders: Awaited<ReturnType<typeof loadDecoders>>,
+  decoders: Decoders,
   log: Logger,
 ): Promise<OpenApi> {
   const catalog = openCatalog(data.state);
   const sessions = openConsoleSessions(join(data.state, 'console.db'), Date.now);
   const ports = { now: Date.now, log: (line: string) => log.warn({ part: 'identity' }, line) };
   const [identity, signIns] = [createIdentity(data.identity, ports), createIdentity(signInSettings(data.identity), ports)];
-  const decoderOf = (session: string) => {
-    const known = catalog.session(session);
-    return known ? decoders(known.protocol) : null;
-  };
-  const note = (message: string, fault: unknown) => log.warn({ part: 'recordings', fault: messageOf(fault) }, message);
-  const excerpts = { state: data.state, catalog, decoders, log: note };
   const server = await serveApi({
     approvals,
     listen: data.listen,
@@ -59,8 +54,7 @@ export async function openApi(
       return runBacktest(files, { state: data.state, catalogs, connections: configured.map(({ name }) => name), filter });
     },
     versions: new PolicyVersions(join(data.state, 'policies')),
-    recording: (session, excerpt) => readExcerpt(excerpts, session, excerpt),
-    live: (session) => decodeLive(followEntries(data.state, session), decoderOf(session)),
+    ...readRecordings(data.state, catalog, decoders, log),
     identify: (credential) => identity.identify(credential),
     identifyPerson: (credential) => signIns.identify(credential),
     issuers: await issuerLogins(data),
@@ -85,6 +79,19 @@ export async function openApi(
     log,
   });
   return { server, close: () => [catalog, sessions].forEach((each) => each.close()) };
+}
+
+/** How one session's entries are read: what is wanted of them, and all as they come. */
+function readRecordings(state: string, catalog: Catalog, decoders: Decoders, log: Logger) {
+  const note = (message: string, fault: unknown) => log.warn({ part: 'recordings', fault: messageOf(fault) }, message);
+  const decoderOf = (session: string) => {
+    const known = catalog.session(session);
+    return known ? decoders(known.protocol) : null;
+  };
+  return {
+    recording: (session: string, excerpt: Excerpt) => readExcerpt({ state, catalog, decoders, log: note }, session, excerpt),
+    live: (session: string) => decodeLive(followEntries(state, session), decoderOf(session)),
+  };
 }
 
 /** Loaded only where people can sign in. */
