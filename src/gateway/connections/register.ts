@@ -11,6 +11,7 @@ import type { Configuration } from '../configuration/configuration.ts';
 import type { ConnectionSettings } from '../configuration/connections.ts';
 import { changesBetween, endingBy, endsSessions } from './changes.ts';
 import { type Composed, compose, type DraftProblem, leadsElsewhere, withKept } from './draft.ts';
+import { forgetLeftTargets } from './left-targets.ts';
 import { findKept, forget, type Found, keep, type KeptConnection, type Stamp } from './kept.ts';
 import * as refused from './refused.ts';
 import { seal, type Secrets, unseal } from './seal.ts';
@@ -73,7 +74,22 @@ export class ConnectionRegister {
   static async open(options: RegisterOptions): Promise<ConnectionRegister> {
     const register = new ConnectionRegister(options);
     for (const found of await findKept(options.configuration.state)) register.#take(found);
+    await register.#forgetLeft();
     return register;
+  }
+
+  /** Nothing hangs on it: where it cannot be done, that is said. */
+  async #forgetLeft(): Promise<void> {
+    const { configuration, log } = this.#options;
+    const ledTo = new Set([...this.#current.values()].map(({ folder }) => folder));
+    // Of those that cannot be used now it is not known which one is theirs.
+    const isTheirs = (folder: string) => this.#known.has(folder.slice(0, Math.max(0, folder.lastIndexOf('.'))));
+    try {
+      const left = await forgetLeftTargets(configuration.state, (folder) => ledTo.has(folder) || isTheirs(folder));
+      for (const folder of left) log(`removed what was kept of a target that no connection leads to any more: targets/${folder}`);
+    } catch (fault) {
+      log(`what was kept of targets that no connection leads to could not be removed: ${messageOf(fault)}`);
+    }
   }
 
   /** Those that can be used, as they are now. */
