@@ -60,6 +60,8 @@ export const accessByRoute = {
   '/api/v1/protocols': 'auditor',
   '/api/v1/masking': 'auditor',
   '/api/v1/masking/try': 'auditor',
+  '/api/v1/retention': 'auditor',
+  '/api/v1/proof': 'auditor',
   '/api/v1/policies': 'auditor',
   '/api/v1/policies/versions': 'auditor',
   '/api/v1/policies/versions/:version': 'auditor',

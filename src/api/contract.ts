@@ -2,6 +2,7 @@
 export * from './contract/approvals.ts';
 export * from './contract/connections.ts';
 export * from './contract/gateway.ts';
+export * from './contract/keeping.ts';
 export * from './contract/live.ts';
 export * from './contract/login.ts';
 export * from './contract/masking.ts';

@@ -12,6 +12,7 @@ import { answerFault, answerMalformed } from './faults.ts';
 import { addApprovalRoutes, type ApprovalSources } from './approval-routes.ts';
 import { admitToApproval, admitToRun, admitToSession, admitViewer, type GateOptions } from './gate.ts';
 import { addHealthRoutes } from './health.ts';
+import { addKeepingRoutes, type KeepingSources } from './keeping-routes.ts';
 import { isHostAllowed } from '../wire/host-header.ts';
 import { addLiveRoute, type LiveSources } from './live-routes.ts';
 import type { ApiLog } from './log.ts';
@@ -35,6 +36,7 @@ export interface ApiOptions
     LiveSources,
     ApprovalSources,
     MaskingSources,
+    KeepingSources,
     Omit<GateOptions, 'signedIn'>,
     Omit<LoginSources, 'signedIn'> {
   readonly versions: PolicySources['versions'];
@@ -111,6 +113,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addRunRoutes(api, options);
   addPolicyRoutes(api, options);
   addMaskingRoutes(api, options);
+  addKeepingRoutes(api, options);
   addApprovalRoutes(api, options);
   addLoginRoutes(api, { ...options, signedIn });
   await api.ready();

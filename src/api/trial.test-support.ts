@@ -163,6 +163,7 @@ export function memoryCatalog(sessions: readonly SessionItem[], exchanges: reado
   };
 }
 
+const nothingListed = () => ({ items: [], more: 0 });
 const keptVersion = { version: '0123456789ab', since: '2026-11-22T12:00:00.000Z', author: 'Ada', files: ['a.cedar'] };
 
 function nothingIn(since: number, until: number): Overview {
@@ -259,6 +260,8 @@ export function trialOptions(more: Partial<ApiOptions> & Pick<ApiOptions, 'catal
     overviews: { overview: nothingIn },
     masked: { masked: (since) => ({ since: new Date(since).toISOString(), complete: true, rules: [] }) },
     masking: null,
+    holdings: { holdings: () => ({ complete: true, items: [] }), gaps: nothingListed, missing: nothingListed },
+    diskUsage: async () => ({ bytes: 0, files: 0, complete: true }),
     tryMasking: tryInThread,
     backtest: async () => ({ kind: 'unsound', problems: [] }),
     versions: {

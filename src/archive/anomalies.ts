@@ -2,6 +2,9 @@ import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs
 import { dirname } from 'node:path';
 import { anomaliesPath, isMissing, makePrivateFolder, syncNames } from './layout.ts';
 
+export const anomalyKinds = ['segment-damaged', 'segment-missing', 'sequence-gap', 'may-miss-entries'] as const;
+export type AnomalyKind = (typeof anomalyKinds)[number];
+
 /** Something that should be on record and is not, or is damaged. */
 export interface Anomaly {
   /** The same damage met again has the same id. */
@@ -11,7 +14,7 @@ export interface Anomaly {
   readonly session: string | null;
   readonly segment: number | null;
   readonly offset: number | null;
-  readonly kind: 'segment-damaged' | 'segment-missing' | 'sequence-gap' | 'may-miss-entries';
+  readonly kind: AnomalyKind;
   /** One sentence. */
   readonly detail: string;
 }

@@ -16,6 +16,7 @@ import type {
   Visibility,
 } from './items.ts';
 import { catalogPath } from './layout.ts';
+import { type HoldingsReader, readHoldings } from './holdings.ts';
 import { type MaskedReader, readMasked } from './masked-counts.ts';
 import { itemLimit, paged } from './paging.ts';
 import type { Catalog, RunReader } from './run-items.ts';
@@ -45,6 +46,7 @@ class SqliteCatalog implements Catalog {
   readonly searching: SearchReader = readSearches(this.#timed);
   readonly overviews: OverviewReader = readOverview(() => this.#open(), this.#timed);
   readonly masked: MaskedReader = readMasked(this.#timed);
+  readonly holdings: HoldingsReader = readHoldings(() => this.#open(), this.#timed);
 
   constructor(path: string) {
     this.#path = path;

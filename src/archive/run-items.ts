@@ -1,4 +1,5 @@
 import type { Effect } from '../core/action.ts';
+import type { HoldingsReader } from './holdings.ts';
 import type { MaskedReader } from './masked-counts.ts';
 import type { OverviewReader } from './overview-items.ts';
 import type { SearchReader } from './search-items.ts';
@@ -137,4 +138,5 @@ export interface Catalog extends CatalogReader {
   readonly searching: SearchReader;
   readonly overviews: OverviewReader;
   readonly masked: MaskedReader;
+  readonly holdings: HoldingsReader;
 }

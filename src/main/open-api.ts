@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { type ApiServer, serveApi } from '../api/index.ts';
+import type { GatewayPort } from '../api/gateway-port.ts';
 import { openConsoleSessions } from '../api/login/console-sessions.ts';
 import type { IssuerLogin } from '../api/login/issuer-login.ts';
 import { openCatalog } from '../archive/catalog.ts';
 import { messageOf } from '../core/errors.ts';
+import { archiveUsage } from '../archive/disk-usage.ts';
 import { decodeLive, type Excerpt } from '../archive/decoded.ts';
 import { readExcerpt } from '../archive/excerpt.ts';
 import { followEntries } from '../archive/read.ts';
@@ -46,6 +48,8 @@ export async function openApi(
     searching: catalog.searching,
     overviews: catalog.overviews,
     masked: catalog.masked,
+    holdings: catalog.holdings,
+    diskUsage: () => archiveUsage(data.state),
     masking: data.masking,
     tryMasking: (order) => tryInThread(order),
     backtest: async (files, filter) => {
@@ -61,20 +65,7 @@ export async function openApi(
     sessions,
     url: data.approvals.url,
     roles: data.roles,
-    gateway: {
-      audit: (event) => main.audit(event),
-      status: () => main.status(null),
-      connections: () => main.connections(null),
-      protocols: () => main.protocols(null),
-      makeConnection: (wish) => main.makeConnection(wish),
-      changeConnection: (wish) => main.changeConnection(wish),
-      removeConnection: (wish) => main.removeConnection(wish),
-      tryConnection: (order) => main.tryConnection(order),
-      policies: () => main.policies(null),
-      policyCatalogs: () => main.policyCatalogs(null),
-      checkPolicies: (files) => main.checkPolicies(files),
-      terminate: (termination) => main.terminate(termination),
-    },
+    gateway: gatewayOf(main),
     pages: fileURLToPath(new URL('../../web/dist', import.meta.url)),
     log,
   });
@@ -99,4 +90,22 @@ async function issuerLogins({ logins }: ApiData): Promise<IssuerLogin[]> {
   if (logins.length === 0) return [];
   const { createIssuerLogin } = await import('../api/login/issuer-login.ts');
   return logins.map((client) => createIssuerLogin(client, Date.now));
+}
+
+/** What the API asks of the main thread. */
+function gatewayOf(main: Calls<MainHandlers>): GatewayPort {
+  return {
+    audit: (event) => main.audit(event),
+    status: () => main.status(null),
+    connections: () => main.connections(null),
+    protocols: () => main.protocols(null),
+    makeConnection: (wish) => main.makeConnection(wish),
+    changeConnection: (wish) => main.changeConnection(wish),
+    removeConnection: (wish) => main.removeConnection(wish),
+    tryConnection: (order) => main.tryConnection(order),
+    policies: () => main.policies(null),
+    policyCatalogs: () => main.policyCatalogs(null),
+    checkPolicies: (files) => main.checkPolicies(files),
+    terminate: (termination) => main.terminate(termination),
+  };
 }

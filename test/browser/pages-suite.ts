@@ -12,6 +12,8 @@ const pages = [
   '/approvals',
   '/connections',
   '/masking',
+  '/retention',
+  '/proof',
   '/policies',
   '/policies?view=versions',
   '/policies?view=draft',
@@ -32,7 +34,9 @@ export function describePages(site: () => Site): void {
         ]);
         const run = await firstOf(site(), '/api/v1/runs?name=demo-1');
         const own = [`/sessions/${session}?exchange=5`, `/approvals/${approval}`, `/runs/${run}`, `/runs/${run}/exchanges/${session}/5`];
-        for (const path of scheme === 'light' ? [...pages, ...own] : ['/overview', '/exchanges', '/policies', '/masking', ...own]) {
+        for (const path of scheme === 'light'
+          ? [...pages, ...own]
+          : ['/overview', '/exchanges', '/policies', '/masking', '/retention', '/proof', ...own]) {
           await window.open(path);
           const { violations } = await axe(page, scheme).analyze();
           assert.deepEqual(

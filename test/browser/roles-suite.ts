@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { type Person, settled, type Site, suiteMs } from './site.ts';
 
 const everywhere = ['Sessions', 'Exchanges', 'Approvals', 'Health'];
-const auditorsToo = ['Overview', 'Connections', 'Masking', 'Policies', 'Audit trail'];
+const auditorsToo = ['Overview', 'Connections', 'Masking', 'Policies', 'Retention', 'Proof', 'Audit trail'];
 
 /** What each of the demonstration's people may see, once more through the browser. */
 const rights: readonly {

@@ -39,6 +39,8 @@ const pages = {
   connections: () => import('./pages/connections.tsx'),
   masking: () => import('./pages/masking.tsx'),
   policies: () => import('./pages/policies.tsx'),
+  retention: () => import('./pages/retention.tsx'),
+  proof: () => import('./pages/proof.tsx'),
   audit: () => import('./pages/audit.tsx'),
   health: () => import('./pages/health.tsx'),
 } as const;
@@ -134,6 +136,8 @@ const policies = createRoute({
   validateSearch: search('view', 'version', 'file'),
   component: lazyRouteComponent(pages.policies, 'Policies'),
 });
+const retention = createRoute({ ...at('/retention'), component: lazyRouteComponent(pages.retention, 'Retention') });
+const proof = createRoute({ ...at('/proof'), component: lazyRouteComponent(pages.proof, 'Proof') });
 const audit = createRoute({ ...at('/audit'), component: lazyRouteComponent(pages.audit, 'Audit') });
 const health = createRoute({ ...at('/health'), component: lazyRouteComponent(pages.health, 'Health') });
 
@@ -152,6 +156,8 @@ const tree = root.addChildren([
     connections,
     masking,
     policies,
+    retention,
+    proof,
     audit,
     health,
   ]),

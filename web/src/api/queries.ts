@@ -13,7 +13,9 @@ import type {
   PolicySet,
   PolicyVersion,
   PolicyVersions,
+  Proof,
   QueryFields,
+  Retention,
   RunDetail,
   RunPage,
   Session,
@@ -87,7 +89,18 @@ export const overviewQuery = (hours: number) =>
     staleTime: 30_000,
   });
 
-export const auditQuery = () => pages<AuditPage>('audit', '/api/v1/audit', {});
+export const auditQuery = (filter: Query = {}) => pages<AuditPage>('audit', '/api/v1/audit', filter);
+
+export const retentionQuery = queryOptions({
+  queryKey: ['retention'],
+  queryFn: ({ signal }) => getJson<Retention>('/api/v1/retention', {}, signal),
+  staleTime: 30_000,
+});
+
+export const proofQuery = queryOptions({
+  queryKey: ['proof'],
+  queryFn: ({ signal }) => getJson<Proof>('/api/v1/proof', {}, signal),
+});
 
 export const sessionQuery = (id: string) =>
   queryOptions({

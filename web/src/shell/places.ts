@@ -14,6 +14,8 @@ export interface Place {
     | '/connections'
     | '/masking'
     | '/policies'
+    | '/retention'
+    | '/proof'
     | '/audit'
     | '/health';
   readonly key: string;
@@ -32,6 +34,8 @@ const places: readonly Place[] = [
   { to: '/connections', key: 'c', name: words.places.connections, group: 'configured', auditorsOnly: true },
   { to: '/masking', key: 'm', name: words.places.masking, group: 'configured', auditorsOnly: true },
   { to: '/policies', key: 'p', name: words.places.policies, group: 'configured', auditorsOnly: true },
+  { to: '/retention', key: 'n', name: words.places.retention, group: 'evidence', auditorsOnly: true },
+  { to: '/proof', key: 'v', name: words.places.proof, group: 'evidence', auditorsOnly: true },
   { to: '/audit', key: 't', name: words.places.audit, group: 'evidence', auditorsOnly: true },
   { to: '/health', key: 'h', name: words.places.health, group: 'evidence' },
 ];

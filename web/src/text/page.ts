@@ -41,6 +41,8 @@ export const pageWords = {
     connections: 'Connections',
     masking: 'Masking',
     policies: 'Policies',
+    retention: 'Retention',
+    proof: 'Proof',
     audit: 'Audit trail',
     health: 'Health',
   },
