@@ -25,7 +25,7 @@ const pages = [
 export function describePages(site: () => Site): void {
   describe('every page', { timeout: suiteMs }, () => {
     for (const scheme of ['light', 'dark'] as const)
-      test(`passes axe in ${scheme}, and fits a phone`, { timeout: 120_000 }, async () => {
+      test(`passes axe in ${scheme}, and fits a phone`, { timeout: 240_000 }, async () => {
         await using window = await site().as('omar', { scheme });
         const { page } = window;
         const [session, approval] = await Promise.all([

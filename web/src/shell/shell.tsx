@@ -151,20 +151,20 @@ function Corner({ onFind, onMap }: CornerProps) {
         {me.principal.email ?? me.principal.subject}
       </div>
       <div className="text-meta">{me.roles.length === 0 ? words.roles.none : me.roles.map((role) => words.roles[role]).join(', ')}</div>
-      <div className="mt-2 flex flex-wrap gap-x-3 gap-y-1 text-meta">
-        <button type="button" className="underline" onClick={toggleZone}>
+      <div className="mt-2 flex flex-wrap gap-x-3 text-meta">
+        <button type="button" className="min-h-6 underline" onClick={toggleZone}>
           {words.zones[zone]}
         </button>
-        <button type="button" className="underline" onClick={nextTheme}>
+        <button type="button" className="min-h-6 underline" onClick={nextTheme}>
           {words.themes[theme]}
         </button>
-        <button type="button" className="underline" onClick={onFind} title={paletteKeys}>
+        <button type="button" className="min-h-6 underline" onClick={onFind} title={paletteKeys}>
           {words.palette.button}
         </button>
-        <button type="button" className="underline" onClick={onMap}>
+        <button type="button" className="min-h-6 underline" onClick={onMap}>
           {words.keys.button}
         </button>
-        <button type="button" className="underline" onClick={() => void signOut()}>
+        <button type="button" className="min-h-6 underline" onClick={() => void signOut()}>
           {words.signOut}
         </button>
       </div>
