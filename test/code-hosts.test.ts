@@ -74,6 +74,7 @@ describe('examples/policies/web/code-hosts.cedar', () => {
       contentType: 'application/json',
       bodyBytes: -1,
       websocket: false,
+      overrides: [],
       graphql: document === null ? null : [readOperation(document, null)],
     });
     const verdict = policy.judge({ principal: alice, connection: 'code', run: null }, action);

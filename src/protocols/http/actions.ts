@@ -65,6 +65,8 @@ export interface Asked {
   readonly contentType: string;
   readonly bodyBytes: number;
   readonly websocket: boolean;
+  /** What else it is, for a target that takes a parameter for its method. */
+  readonly overrides: readonly Pick<Asked, 'method' | 'route'>[];
   /** Null for what goes to no GraphQL endpoint, or asks it for a page; a text says why it could not be understood. */
   readonly graphql: readonly GraphQlOperation[] | string | null;
 }
@@ -98,8 +100,20 @@ export function requestAction(asked: Asked): Action {
   };
 }
 
+/** What it asks by its own method, and what by those that its parameters name: all must be permitted. */
+function demandsOf(asked: Asked): readonly [Demand, ...Demand[]] {
+  const [first, ...more] = ownDemands(asked);
+  return [first, ...more, ...asked.overrides.map(methodDemand)];
+}
+
+function methodDemand({ method, route }: Pick<Asked, 'method' | 'route'>): Demand {
+  const object = { type: 'Route', name: route.template };
+  if (!Object.hasOwn(methods, method)) return declared('http:other', object);
+  return declared(route.known ? `http:${method}` : unknownRoute(method), object);
+}
+
 /** Upgrades and GraphQL are what they are whatever their method; all else is its method on its route. */
-function demandsOf({ method, route, websocket, graphql }: Asked): readonly [Demand, ...Demand[]] {
+function ownDemands({ method, route, websocket, graphql }: Asked): readonly [Demand, ...Demand[]] {
   const object = { type: 'Route', name: route.template };
   if (websocket) return [declared('http:websocket', object)];
   if (typeof graphql === 'string') return [declared('http:graphql-unknown', object)];
@@ -110,8 +124,7 @@ function demandsOf({ method, route, websocket, graphql }: Asked): readonly [Dema
     );
     if (first !== undefined) return [first, ...more, ...fields];
   }
-  if (!Object.hasOwn(methods, method)) return [declared('http:other', object)];
-  return [declared(route.known ? `http:${method}` : unknownRoute(method), object)];
+  return [methodDemand({ method, route })];
 }
 
 const rootTypes = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' } as const satisfies {

@@ -8,7 +8,7 @@ import { BodyMasks } from './body-masking.ts';
 import { fixedInjection, type InjectionSource, noInjection } from './credential.ts';
 import { HttpExchange } from './exchange.ts';
 import { type PostForm, TokenSource } from './oauth.ts';
-import { isGraphQl, RequestReader } from './request.ts';
+import { isReadFirst, RequestReader } from './request.ts';
 import { RequestBody } from './request-body.ts';
 import type { Settings } from './settings.ts';
 import { type CallParts, TargetCall } from './target-call.ts';
@@ -44,7 +44,7 @@ export class HttpConversation implements WebConversation {
 
   answer(visit: Visit): Promise<void> {
     const body = new RequestBody(visit);
-    if (visit.body === null || !isGraphQl(visit, this.#target.settings)) return this.#exchange(visit, body, null);
+    if (visit.body === null || !isReadFirst(visit, this.#target.settings)) return this.#exchange(visit, body, null);
     return body.whole(readableBytes).then((whole) => this.#exchange(visit, body, whole));
   }
 

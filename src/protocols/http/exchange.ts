@@ -8,6 +8,7 @@ import { Delivery } from './delivery.ts';
 import { SocketDelivery } from './socket-delivery.ts';
 import { endFrame, frameHeader, frameOf, letter, trailersFrame } from './framing.ts';
 import { inOwnWords } from './masking.ts';
+import { OverrideWatch } from './method-override.ts';
 import { problemFrames } from './problems.ts';
 import { boundBytes, type RequestHead, requestFrame } from './request.ts';
 import type { RequestBody } from './request-body.ts';
@@ -39,6 +40,7 @@ export class HttpExchange implements Exchange {
   readonly #head: RequestHead;
   readonly #body: RequestBody;
   readonly #delivery: Delivery | SocketDelivery;
+  readonly #watch: OverrideWatch | null;
   #permit: Permit | null = null;
   readonly #over = Promise.withResolvers<void>();
   #carry: ((exchange: HttpExchange) => Carrier) | null;
@@ -57,6 +59,7 @@ export class HttpExchange implements Exchange {
     this.#head = head;
     this.#body = body;
     this.#carry = carry;
+    this.#watch = head.isLongForm ? new OverrideWatch() : null;
     this.#delivery =
       visit.upgrade === null
         ? new Delivery(visit.response, visit.method !== 'HEAD')
@@ -253,9 +256,20 @@ export class HttpExchange implements Exchange {
   }
 
   #askPiece(bytes: Buffer, permit: Permit): void {
+    if (this.#watch?.finds(bytes) === true) return this.#overridden();
     if (bytes.length < copied) return this.#ask(frameOf(letter.body, bytes), permit);
     this.#ask(frameHeader(letter.body, bytes.length), permit);
     this.#ask(bytes, permit);
+  }
+
+  /** It turns out to be another request than the one that was judged; the target has not got all of it. */
+  #overridden(): void {
+    if (this.#ended) return;
+    const refusal = refuse('PROTOCOL_REFUSED', 'A form this long may not name another method (_method).', 'Send it by that method itself.');
+    this.#carrier?.abandon(new Error(refusal.message));
+    if (this.#delivery.begun || this.#uncommitted.reply > 0) this.#visit.response.destroy();
+    else this.#say(refusal);
+    this.end({ status: 'cut', rows: null, tag: null, error: { code: refusal.code, message: refusal.message } });
   }
 
   #requestFlows(): void {

@@ -5,6 +5,7 @@ import { requestAction } from './actions.ts';
 import { targetWithout, withoutCredential } from './credential.ts';
 import { headFrame, letter } from './framing.ts';
 import { NotGraphQl } from './graphql.ts';
+import { formKindOf, overridesInForm, overridesInQuery } from './method-override.ts';
 import { operationInQuery, operationsOf } from './graphql-request.ts';
 import { requestFields } from './headers.ts';
 import { type CanonicalTarget, canonicalTarget } from './path.ts';
@@ -17,6 +18,8 @@ export interface RequestHead {
   readonly target: CanonicalTarget;
   readonly fields: readonly Field[];
   readonly action: Action;
+  /** Whether its body is a form of parts too long to be read before it was judged. */
+  readonly isLongForm: boolean;
   /** What makes it one that does not pass, whatever policy says; null where nothing does. */
   readonly problem: string | null;
 }
@@ -33,8 +36,9 @@ function placeOfCredential({ credentials }: Settings): CredentialPlace {
   return { field: 'header' in credentials ? credentials.header.toLowerCase() : 'authorization', parameter: null };
 }
 
-/** Whether a request's body must be known before it can be said what it asks. */
-export function isGraphQl(visit: Visit, { target }: Settings): boolean {
+/** Whether a request's body must be known before it can be said what it asks: GraphQL, and forms, in which another method may stand. */
+export function isReadFirst(visit: Visit, { target }: Settings): boolean {
+  if (formKindOf(valueOf(visit.headers, 'content-type')) !== null) return true;
   const path = canonicalTarget(visit.path, target.encodedSlashes);
   return typeof path !== 'string' && target.graphql.includes(path.path);
 }
@@ -55,7 +59,7 @@ export class RequestReader {
     this.#place = placeOfCredential(settings);
   }
 
-  /** `body` is that of a request to a GraphQL endpoint; null where it is longer than is read. */
+  /** `body` is that of a request that is read before it is judged; null where it is longer than is read. */
   read(visit: Visit, whole: boolean, body: Buffer | null): RequestHead {
     const simple = visit.body === null && visit.upgrade === null && visit.path.length <= longestRemembered;
     const key = simple ? `${visit.method} ${visit.path}` : null;
@@ -63,7 +67,7 @@ export class RequestReader {
     const fields = this.#fieldsOf(visit.headers, whole);
     // A type without a body is a fact, too.
     if (known !== undefined && valueOf(fields, 'content-type') === '')
-      return { method: visit.method, target: known.target, fields, action: known.action, problem: null };
+      return { method: visit.method, target: known.target, fields, action: known.action, isLongForm: false, problem: null };
     const head = readRequest(visit, this.#settings, this.#place, fields, body);
     if (key !== null && head.problem === null && valueOf(head.fields, 'content-type') === '') this.#remember(key, head);
     return head;
@@ -85,26 +89,42 @@ export class RequestReader {
   }
 }
 
-/** Reads a request. `body` is that of one to a GraphQL endpoint; null where it is longer than is read. */
+/** Reads a request. `body` is that of one that is read before it is judged; null where it is longer than is read. */
 function readRequest(visit: Visit, settings: Settings, place: CredentialPlace, fields: readonly Field[], body: Buffer | null): RequestHead {
   const { method } = visit;
   const found = canonicalTarget(visit.path, settings.target.encodedSlashes);
   if (typeof found === 'string' || method === 'TRACE') return refusedHead(visit, typeof found === 'string' ? found : trace);
   const target = targetWithout(found, place.parameter);
   const { openapi, url } = settings.target;
-  const route = openapi?.find(method, target.path) ?? { template: foldIds(target.path), operationId: '', known: openapi === undefined };
+  const routeOf = (asked: string) =>
+    openapi?.find(asked, target.path) ?? { template: foldIds(target.path), operationId: '', known: openapi === undefined };
   const contentType = valueOf(fields, 'content-type');
   const action = requestAction({
     method,
     target,
-    route,
+    route: routeOf(method),
     host: url.host,
     contentType: contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '',
     bodyBytes: visit.body === null ? 0 : (visit.body.length ?? -1),
     websocket: visit.upgrade !== null,
+    overrides: overridesOf(visit, target, body, contentType).map((other) => ({ method: other, route: routeOf(other) })),
     graphql: settings.target.graphql.includes(target.path) ? graphQlOf(visit, target, body, contentType) : null,
   });
-  return { method, target, fields, action, problem: null };
+  const isLongForm = visit.body !== null && body === null && formKindOf(contentType) === 'multipart';
+  return { method, target, fields, action, isLongForm, problem: null };
+}
+
+/** The other methods that its parameters name. */
+function overridesOf(
+  { method, headers, body: has }: Visit,
+  { query }: CanonicalTarget,
+  body: Buffer | null,
+  contentType: string,
+): readonly string[] {
+  const kind = has === null ? null : formKindOf(contentType);
+  // What is coded some target may decode.
+  const inForm = kind !== null && headers.some(([name]) => name === 'content-encoding') ? ['UNKNOWN'] : overridesInForm(kind, body);
+  return [...new Set([...overridesInQuery(query), ...inForm])].filter((other) => other !== method);
 }
 
 /** It would be answered with all that the target was sent, the gateway's credential included. */
@@ -112,7 +132,7 @@ const trace = 'TRACE, which has the target send back what it got';
 
 function refusedHead({ method, path, headers }: Visit, problem: string): RequestHead {
   const action = { ...plainAction('http:other', 'unknown', `${method} ${path.slice(0, 2_000)}`), facts: noFacts };
-  return { method, target: { path, query: null }, fields: headers, action, problem };
+  return { method, target: { path, query: null }, fields: headers, action, isLongForm: false, problem };
 }
 
 const noFacts = {

@@ -45,7 +45,12 @@ export async function openSite(
 ): Promise<Site> {
   const seen: SeenRequest[] = [];
   const server = createServer(
-    listener ?? ((request, response) => void collect(request).then((whole) => (seen.push(whole), answer(whole, response)))),
+    listener ??
+      ((request, response) =>
+        void collect(request).then(
+          (whole) => (seen.push(whole), answer(whole, response)),
+          ignore, // It was broken off: none that anybody answers.
+        )),
   );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -86,3 +91,5 @@ export function sendJson(response: ServerResponse, value: unknown, headers: Reco
   response.writeHead(200, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify(value));
 }
+
+function ignore(): void {}
