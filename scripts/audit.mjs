@@ -14,6 +14,7 @@ const audits = {
   'loss-web': { tests: ['http-crash', 'git-crash'], rounds: 50 },
   journal: { tests: ['hardness', 'damage', 'journal-crash', 'journal-fault', 'disk-full', 'drain'], rounds: 1 },
   soak: { tests: ['soak'], minutes: 30 },
+  console: { tests: ['console'], rounds: 3 },
   canary: { tests: ['canary', 'canary-approvals'], rounds: 1 },
 };
 const names = Object.keys(audits).join('|');

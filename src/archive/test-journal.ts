@@ -24,12 +24,14 @@ export class TestJournal {
   readonly #copy = mkdtempSync(join(tmpdir(), 'written-'));
   segment = 1;
   offset = 0;
-  #at = 1_760_000_000_000;
+  #at: number;
   readonly #sequences = new Map<string, number>();
   /** What each session has said in this segment, and where that stands. */
   readonly #places = new Map<string, Map<string, number>>();
 
-  constructor() {
+  /** Its first entry is of this time, in milliseconds since the epoch. */
+  constructor(at = 1_760_000_000_000) {
+    this.#at = at;
     makePrivateFolder(journalFolder(this.state));
     this.roll(1);
   }

@@ -12,6 +12,9 @@ import { isQueryProblem, QueryBar } from '../query/query-bar.tsx';
 import { SavedViews } from '../query/saved-views.tsx';
 import { words } from '../text.ts';
 
+/** A page holds no more than these (some 1 KB each), however many there are. */
+const mostRows = 20_000;
+
 /** Search over what was asked and what came back. */
 export function Exchanges() {
   const { q = '' } = useSearch({ from: '/shell/exchanges' });
@@ -22,6 +25,7 @@ export function Exchanges() {
   const rows = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
   const more = useCallback(() => void (isFetchingNextPage || fetchNextPage()), [isFetchingNextPage, fetchNextPage]);
   const look = (query: string) => void navigate({ to: '/exchanges', search: query === '' ? {} : { q: query } });
+  const last = rows.length < mostRows ? undefined : rows.at(-1);
   const lookedBackTo = data?.pages.at(-1)?.lookedBackTo ?? null;
   return (
     <>
@@ -42,15 +46,25 @@ export function Exchanges() {
           keyOf={(row) => row.id}
           onOpen={(row) => void navigate({ to: '/sessions/$id', params: { id: row.session }, search: { exchange: String(row.ordinal) } })}
           card={exchangeCard}
-          hasMore={hasNextPage}
+          hasMore={hasNextPage && last === undefined}
           more={more}
           empty={<Empty title={words.exchanges.none}>{q === '' ? words.exchanges.noneHint : words.exchanges.lookedFor(q)}</Empty>}
           foot={
-            lookedBackTo !== null && (
-              <p className="px-4 py-2 text-quiet">
-                {words.exchanges.lookedBack} <Moment at={lookedBackTo} />
-              </p>
-            )
+            <>
+              {hasNextPage && last !== undefined && (
+                <p className="px-4 py-2">
+                  {words.exchanges.enough(rows.length)}{' '}
+                  <button type="button" className="button" onClick={() => look(`${q} at:<=${last.startedAt}`.trim())}>
+                    {words.exchanges.goOn}
+                  </button>
+                </p>
+              )}
+              {lookedBackTo !== null && (
+                <p className="px-4 py-2 text-quiet">
+                  {words.exchanges.lookedBack} <Moment at={lookedBackTo} />
+                </p>
+              )}
+            </>
           }
         />
       )}

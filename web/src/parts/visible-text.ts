@@ -69,8 +69,11 @@ export function piecesOf(text: string): readonly Piece[] {
   return pieces;
 }
 
+/** One group by its picture, and a run of several by how many characters it has: pictures are longer than what they stand for. */
 function picturesOf(groups: readonly Unseen[]): string {
-  return groups.map(({ picture }) => `⟦${picture}⟧`).join('');
+  const [only] = groups;
+  const count = groups.reduce((sum, group) => sum + group.count, 0);
+  return groups.length === 1 && only !== undefined ? `⟦${only.picture}⟧` : `⟦×${count}⟧`;
 }
 
 /** Neighbours of one kind are one piece: a hidden sentence of a hundred tag characters is shown once, with its count and its words. */

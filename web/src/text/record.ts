@@ -51,6 +51,8 @@ export const recordWords = {
     none: 'No exchange matches.',
     noneHint: 'Nothing has been asked through the gateway yet.',
     lookedFor: (query: string) => `Looked for: ${query}`,
+    enough: (rows: number) => `The newest ${count(rows, 'exchange')} are listed.`,
+    goOn: 'Go on from here',
     lookedBack: 'Looked back to',
   },
   runs: {

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Gauge, type Measured } from '../browser/gauge.ts';
+import { keepMeasures, overSize, overTime } from '../browser/measure-budgets.ts';
+import { type MeasuredSite, openMeasuredSite } from '../browser/measured-site.ts';
+import { suiteMs, whyNot, type Window } from '../browser/site.ts';
+import { type Walk, walkLarge, walkPathological, walkPlayer, walkRows, walkRun, walkTables } from '../browser/walk.ts';
+import { writeLarge, writePathological, writePlayed, writeRows, writeRun } from '../rig/record-fixtures.ts';
+
+/** The long form walks every way so often, and judges what takes how long; `npm test` walks once, and judges sizes alone. */
+const rounds = Number(process.env['CHAPERONE_AUDIT_ROUNDS'] ?? 0);
+const isLong = rounds > 0;
+const sizes = isLong ? { runs: 20, rows: 1_000_000, megabytes: 1_000, pages: 100 } : { runs: 1, rows: 100_000, megabytes: 30, pages: 30 };
+const exchanges = 50_000;
+const hourMs = 3_600_000;
+const timeout = isLong ? hourMs : suiteMs;
+
+describe(`the console before ${(sizes.runs * exchanges).toLocaleString('en')} exchanges`, { skip: whyNot, timeout }, () => {
+  let site: MeasuredSite;
+  let window: Window;
+  let walk: Walk;
+
+  before(
+    async () => {
+      site = await openMeasuredSite((record) => {
+        writeRun(record, 'short', 200);
+        for (let run = 1; run <= sizes.runs; run += 1) {
+          writeRun(record, run === sizes.runs ? 'long' : `many-${run}`, exchanges);
+          record.pause(hourMs);
+        }
+        writePlayed(record, 'played', 4_900);
+        writeRows(record, 'rows', sizes.rows);
+        writeLarge(record, 'large', sizes.megabytes);
+        writePathological(record, 'strange');
+      });
+      window = await site.as('ada');
+      walk = { page: window.page, gauge: await Gauge.of(site.browser, window.page) };
+    },
+    { timeout },
+  );
+  after(async () => {
+    await keepMeasures(isLong ? 'long' : 'short', middles(walk.gauge.all));
+    await window[Symbol.asyncDispose]();
+    await site[Symbol.asyncDispose]();
+  });
+
+  const walks: readonly { readonly name: string; readonly go: (walk: Walk) => Promise<void> }[] = [
+    { name: 'a run of 200 exchanges', go: (on) => walkRun(on, 'short') },
+    { name: 'a run of 50,000', go: (on) => walkRun(on, 'long') },
+    { name: 'the tables', go: (on) => walkTables(on, sizes.pages) },
+    { name: 'the player', go: (on) => walkPlayer(on, 'played') },
+    { name: 'content that is hard to show', go: (on) => walkPathological(on, 'strange') },
+    { name: `an answer of ${sizes.rows.toLocaleString('en')} rows`, go: (on) => walkRows(on, 'rows', sizes.rows) },
+    { name: `a recording of ${sizes.megabytes} MB`, go: (on) => walkLarge(on, 'large', sizes.megabytes * 10) },
+  ];
+  for (const { name, go } of walks)
+    test(name, { timeout }, async () => {
+      const from = walk.gauge.all.length;
+      for (let round = 0; round < Math.max(1, rounds); round += 1) await go(walk);
+      const steps = middles(walk.gauge.all.slice(from));
+      assert.ok(steps.length > 1);
+      assert.deepEqual([...steps.flatMap(overSize), ...(isLong ? steps.flatMap(overTime) : [])], []);
+    });
+
+  test('no page met a fault', () => assert.deepEqual(site.faults, []));
+});
+
+/** Each step once. */
+function middles(all: readonly Measured[]): Measured[] {
+  return [...new Set(all.map(({ step }) => step))].map((step) => middleOf(all.filter((each) => each.step === step)));
+}
+
+/** The medians of one step over the rounds; sizes are the largest. */
+function middleOf(same: readonly Measured[]): Measured {
+  const [first] = same;
+  assert.ok(first);
+  const middle = (of: (each: Measured) => number) => same.map(of).toSorted((one, other) => one - other)[Math.floor(same.length / 2)] ?? 0;
+  const largest = (of: (each: Measured) => number) => Math.max(...same.map(of));
+  return {
+    step: first.step,
+    took: middle(({ took }) => took),
+    longestTask: middle(({ longestTask }) => longestTask),
+    longestTaskCpu: middle(({ longestTaskCpu }) => longestTaskCpu),
+    pressP95: middle(({ pressP95 }) => pressP95),
+    presses: largest(({ presses }) => presses),
+    nodes: largest(({ nodes }) => nodes),
+    rowsInPage: largest(({ rowsInPage }) => rowsInPage),
+    requests: largest(({ requests }) => requests),
+    heap: largest(({ heap }) => heap),
+  };
+}

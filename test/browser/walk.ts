@@ -1,0 +1,174 @@
+import type { Page } from 'playwright-core';
+import type { Gauge } from './gauge.ts';
+
+/** Who walks, and where to. */
+export interface Walk {
+  readonly page: Page;
+  readonly gauge: Gauge;
+}
+
+/** By plain selectors alone: to look for roles and names, the driver's own script would work in the page that is measured. */
+const row = (page: Page, text: string) => page.locator('[data-index]', { hasText: text }).first();
+const firstRow = (page: Page) => page.locator('[role=row][aria-rowindex="2"]');
+const exchange = (page: Page, ordinal: number) => page.locator(`article[aria-label^="Exchange ${ordinal},"]`);
+
+async function press(page: Page, ...keys: readonly string[]): Promise<void> {
+  for (const key of keys) await page.keyboard.press(key);
+}
+
+const times = (count: number, key: string) => Array.from({ length: count }, () => key);
+
+/** All of a session's recording is in the page. */
+async function whole(page: Page): Promise<void> {
+  await page
+    .locator('main header span', { hasText: /^Ended$/ })
+    .first()
+    .waitFor();
+}
+
+/** From the list of runs to one, through its story and its exceptions, and back. */
+export async function walkRun({ page, gauge }: Walk, run: string): Promise<void> {
+  await gauge.step('the runs', async () => {
+    await page.goto('/runs');
+    await row(page, run).waitFor();
+  });
+  await gauge.step(`run ${run} opens`, async () => {
+    await row(page, run).click();
+    await page.locator('[data-summary]').waitFor();
+    await page.locator('section[aria-label=Lanes] li').first().waitFor();
+  });
+  await gauge.step(`run ${run}: its story scrolls`, async () => {
+    await firstRow(page).focus();
+    await press(page, ...times(20, 'PageDown'));
+  });
+  await gauge.step(`run ${run}: an exception is looked at`, async () => {
+    await press(page, 'n');
+    await page.locator('aside article').waitFor();
+  });
+  await gauge.step(`run ${run}: from exception to exception`, async () => {
+    await press(page, ...times(8, 'n'));
+    await page.locator('aside article').waitFor();
+  });
+  await gauge.step(`run ${run} opens at its address`, async () => {
+    await page.goto(page.url().replace(/\/exchanges\/.*/, ''));
+    await page.locator('[data-summary]').waitFor();
+    await page.locator('section[aria-label=Lanes] li').first().waitFor();
+  });
+}
+
+/** The tables: what is typed into their filters, and the way down. */
+export async function walkTables({ page, gauge }: Walk, pages: number): Promise<void> {
+  await gauge.step('the overview', async () => {
+    await page.goto('/overview');
+    await page.locator('section[aria-label]').nth(4).waitFor();
+  });
+  await gauge.step('the sessions', async () => {
+    await page.goto('/sessions');
+    await firstRow(page).waitFor();
+  });
+  await gauge.step('the sessions: a filter is typed', async () => {
+    await page.locator('input[name=connection]').pressSequentially('billing');
+    await press(page, 'Enter');
+    await page.waitForURL(/connection=billing/);
+    await firstRow(page).waitFor();
+  });
+  await gauge.step('the exchanges', async () => {
+    await page.goto('/exchanges');
+    await firstRow(page).waitFor();
+    await page.locator('[data-query-editor]').waitFor();
+  });
+  await gauge.step('the exchanges: a query is typed', async () => {
+    await press(page, '/');
+    await page.keyboard.type('verdict:refused object:*t2');
+    await press(page, 'Enter');
+    await page.waitForURL(/q=verdict/);
+    await firstRow(page).waitFor();
+  });
+  await page.goto('/exchanges');
+  await firstRow(page).waitFor();
+  await gauge.step(`the exchanges: ${(pages * 100).toLocaleString('en')} rows down`, async () => {
+    await firstRow(page).focus();
+    const last = page.locator(`[data-index="${pages * 100 - 1}"]`);
+    for (let tries = 0; (await last.count()) === 0 && tries < pages * 100; tries += 1) {
+      await press(page, 'End');
+      await page.waitForTimeout(50);
+    }
+    await last.waitFor();
+  });
+}
+
+/** A session that is played. */
+export async function walkPlayer({ page, gauge }: Walk, run: string): Promise<void> {
+  await page.goto(`/sessions?run=${run}`);
+  await row(page, run).waitFor();
+  await gauge.step(`session ${run} opens`, async () => {
+    await row(page, run).click();
+    await whole(page);
+    await page.locator('article').waitFor();
+  });
+  await gauge.step('the player: sought by tenths', async () => press(page, '0', '9', '1', '8', '2', '7', '3', '6', '4', '5'));
+  await gauge.step('the player: line by line', async () => press(page, ...times(15, '.'), ...times(5, ',')));
+  await gauge.step('the player: exchange by exchange', async () => press(page, ...times(15, 'j'), ...times(5, 'k')));
+  await gauge.step('the player: plays at 16×', async () => {
+    await press(page, '1', ...times(4, '>'), ' ');
+    await page.locator('button', { hasText: 'Pause' }).waitFor();
+    await page.waitForTimeout(2_000);
+    await press(page, ' ');
+    await page.locator('button', { hasText: /^Play$/ }).waitFor();
+  });
+}
+
+/** Every exchange of a session whose content is hard to show. */
+export async function walkPathological({ page, gauge }: Walk, run: string): Promise<void> {
+  await page.goto(`/sessions?run=${run}`);
+  await row(page, run).click();
+  await page.locator('[role=option]').nth(1).waitFor();
+  const address = page.url().replace(/\?.*/, '');
+  for (const [place, name] of [
+    'a cell of 5 MB',
+    '300 columns',
+    '100,000 escapes',
+    'bidi and tags',
+    'a long statement',
+    'after a day',
+  ].entries())
+    await gauge.step(name, async () => {
+      await page.goto(`${address}?exchange=${place + 1}`);
+      await exchange(page, place + 1)
+        .locator('[role=grid]')
+        .waitFor();
+      await whole(page);
+    });
+}
+
+/** An answer of so many rows, and the way through it. */
+export async function walkRows({ page, gauge }: Walk, run: string, count: number): Promise<void> {
+  await page.goto(`/sessions?run=${run}`);
+  await row(page, run).waitFor();
+  await gauge.step(`${count.toLocaleString('en')} rows come`, async () => {
+    await row(page, run).click();
+    await page.locator('figcaption', { hasText: `${count.toLocaleString('en')} rows` }).waitFor({ timeout: 120_000 });
+  });
+  await gauge.step(`${count.toLocaleString('en')} rows: the way through them`, async () => {
+    await page.locator('article [role=grid]').focus();
+    await press(page, ...times(10, 'PageDown'), 'Control+End', ...times(10, 'PageUp'), 'Control+Home');
+  });
+}
+
+/** Far seeks in a recording that is too large to be brought into the page. */
+export async function walkLarge({ page, gauge }: Walk, run: string, exchanges: number): Promise<void> {
+  await page.goto(`/sessions?run=${run}`);
+  await row(page, run).waitFor();
+  await gauge.step(`session ${run} opens`, async () => {
+    await row(page, run).click();
+    await page.locator('article').waitFor();
+  });
+  const address = page.url().replace(/\?.*/, '');
+  for (const share of [0.9, 0.1, 0.99, 0.5]) {
+    const ordinal = Math.round(exchanges * share);
+    await gauge.step(`session ${run}: to exchange ${ordinal.toLocaleString('en')}`, async () => {
+      await page.goto(`${address}?exchange=${ordinal}`);
+      await exchange(page, ordinal).locator('[role=grid]').waitFor();
+    });
+  }
+}
