@@ -37,6 +37,8 @@ const pages = {
   approvals: () => import('./pages/approvals.tsx'),
   approval: () => import('./pages/approval.tsx'),
   connections: () => import('./pages/connections.tsx'),
+  connection: () => import('./pages/connection.tsx'),
+  newConnection: () => import('./pages/new-connection.tsx'),
   masking: () => import('./pages/masking.tsx'),
   policies: () => import('./pages/policies.tsx'),
   retention: () => import('./pages/retention.tsx'),
@@ -130,6 +132,15 @@ const connections = createRoute({
   ...at('/connections'),
   component: lazyRouteComponent(pages.connections, 'Connections'),
 });
+const connection = createRoute({
+  ...at('/connections/$name'),
+  component: lazyRouteComponent(pages.connection, 'ConnectionPage'),
+});
+/** No path of its own below the connections: one of them may be called so. */
+const newConnection = createRoute({
+  ...at('/new-connection'),
+  component: lazyRouteComponent(pages.newConnection, 'NewConnection'),
+});
 const masking = createRoute({ ...at('/masking'), component: lazyRouteComponent(pages.masking, 'Masking') });
 const policies = createRoute({
   ...at('/policies'),
@@ -154,6 +165,8 @@ const tree = root.addChildren([
     approvals,
     approval,
     connections,
+    connection,
+    newConnection,
     masking,
     policies,
     retention,

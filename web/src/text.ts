@@ -1,3 +1,4 @@
+import { connectionWords } from './text/connections.ts';
 import { decideWords } from './text/decide.ts';
 import { evidenceWords } from './text/evidence.ts';
 import { keepWords } from './text/keep.ts';
@@ -18,4 +19,5 @@ export const words = {
   ...keepWords,
   ...maskingWords,
   ...evidenceWords,
+  ...connectionWords,
 } as const;

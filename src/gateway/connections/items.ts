@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/json.ts';
+import type { Json, JsonObject } from '../../core/json.ts';
 import type { Protocol } from '../../core/protocol.ts';
 import type { RecordingTerms } from '../../core/recorder.ts';
 import type { Configuration } from '../configuration/configuration.ts';
@@ -101,6 +101,27 @@ export function protocolItems(
 ): ProtocolItem[] {
   return [...protocols.values()].map((protocol) => {
     const listens = protocol.listener === 'web' ? listen.web !== null : listen.sockets.has(protocol.name);
-    return { name: protocol.name, listens, schema: connectionOf(protocol) };
+    return { name: protocol.name, listens, schema: titled(connectionOf(protocol)) };
   });
+}
+
+/** The same schema, in which every setting has a title for people: the one that it has, or its key spelt as words. */
+function titled(schema: JsonObject): JsonObject {
+  const inner = Object.entries(schema).map(([key, value]): [string, Json] => {
+    if (key === 'properties' && isObject(value)) return [key, Object.fromEntries(Object.entries(value).map(titledSetting))];
+    if (Array.isArray(value)) return [key, (value as readonly Json[]).map((each) => (isObject(each) ? titled(each) : each))];
+    return [key, key === 'items' && isObject(value) ? titled(value) : value];
+  });
+  return Object.fromEntries(inner);
+}
+
+function titledSetting([key, setting]: readonly [string, Json]): [string, Json] {
+  return [key, isObject(setting) ? { title: spelt(key), ...titled(setting) } : setting];
+}
+
+/** `targetSessionAttrs` as `Target session attrs`; names that are known in capitals stay so. */
+function spelt(key: string): string {
+  const words = key.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  const known = words.replaceAll(/\b(tls|url|id|pem|ca|lfs|oauth)\b/g, (word) => (word === 'oauth' ? 'OAuth' : word.toUpperCase()));
+  return known.charAt(0).toUpperCase() + known.slice(1);
 }

@@ -47,9 +47,15 @@ export async function getJson<Answer>(path: string, query?: Query, signal?: Abor
   return (await response.json()) as Answer;
 }
 
-export async function postJson<Answer>(path: string, body: unknown): Promise<Answer> {
-  const headers = { accept: 'application/json', 'content-type': 'application/json', ...forgeryHeader() };
-  const response = await ask(path, { method: 'POST', headers, body: JSON.stringify(body) });
+export function postJson<Answer>(path: string, body: unknown): Promise<Answer> {
+  return sendJson('POST', path, body);
+}
+
+/** Without a body where it is undefined. */
+export async function sendJson<Answer>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer> {
+  const has = body === undefined ? {} : { 'content-type': 'application/json' };
+  const headers = { accept: 'application/json', ...has, ...forgeryHeader() };
+  const response = await ask(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
   return (await (response.status === 204 ? Promise.resolve(null) : response.json())) as Answer;
 }
 

@@ -5,6 +5,7 @@ import type {
   ApprovalPage,
   AuditPage,
   Connection,
+  ConnectionProtocol,
   ExchangePage,
   Facets,
   FoundPage,
@@ -119,6 +120,19 @@ export const approvalQuery = (id: string) =>
 export const connectionsQuery = queryOptions({
   queryKey: ['connections'],
   queryFn: ({ signal }) => getJson<{ readonly items: readonly Connection[] }>('/api/v1/connections', {}, signal),
+});
+
+export const connectionQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['connection', name],
+    queryFn: ({ signal }) => getJson<Connection>(`/api/v1/connections/${encodeURIComponent(name)}`, {}, signal),
+  });
+
+/** Protocols do not change while a gateway runs. */
+export const protocolsQuery = queryOptions({
+  queryKey: ['protocols'],
+  queryFn: ({ signal }) => getJson<{ readonly items: readonly ConnectionProtocol[] }>('/api/v1/protocols', {}, signal),
+  staleTime: Number.POSITIVE_INFINITY,
 });
 
 /** What is masked by which rule, and what was in the last so many days. */

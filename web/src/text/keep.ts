@@ -34,18 +34,6 @@ export const keepWords = {
     proofHeads: ['Connection', 'Sessions', 'Open', 'Cut off', 'Gaps', 'Last on record'],
     ready: 'New sessions are admitted and recorded.',
   },
-  connections: {
-    byFile: 'Configured by the gateway’s file; changed there. Credentials are never shown.',
-    none: 'No connection is configured.',
-    noneHint: 'Connections stand in the configuration file, under connections.',
-    durability: 'Recorded before it crosses',
-    durabilities: { write: 'in the kernel', fsync: 'on disk' },
-    onFailure: 'Where the record fails',
-    failures: { stop: 'nothing crosses', gap: 'it crosses, with a signed gap' },
-    kept: 'Content kept',
-    upTo: (size: string) => `up to ${size} an exchange`,
-    retention: 'Retention',
-  },
   policies: {
     views: { rules: 'In force', versions: 'Versions', draft: 'Draft' },
     viewsLabel: 'Views of the policies',

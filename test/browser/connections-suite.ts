@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { parse } from 'yaml';
+import { type Site, suiteMs } from './site.ts';
+
+interface Configured {
+  readonly connections: readonly {
+    readonly name: string;
+    readonly target: { readonly host: string; readonly port: number; readonly database: string };
+    readonly credentials: { readonly user: string; readonly password: { readonly file: string } };
+  }[];
+}
+
+/** What the demonstration's own connection to its database has. */
+async function ordersOf({ demonstration }: Site) {
+  const { connections } = parse(await readFile(join(demonstration.folder, 'chaperone.yaml'), 'utf8')) as Configured;
+  const orders = connections.find(({ name }) => name === 'orders') ?? assert.fail('there are no orders');
+  const { target, credentials } = orders;
+  return { ...target, user: credentials.user, password: (await readFile(credentials.password.file, 'utf8')).trim() };
+}
+
+const field = (page: Page, name: string) => page.getByLabel(name, { exact: false }).first();
+
+async function tried(page: Page): Promise<string> {
+  const trial = page.locator('[data-trial]').last();
+  await trial.waitFor();
+  return trial.innerText();
+}
+
+export function describeConnections(site: () => Site): void {
+  describe('connections', { timeout: suiteMs }, () => {
+    test('of the file are shown with their line, tried, and not changed', async () => {
+      await using window = await site().as('omar');
+      const { page } = window;
+      await window.open('/connections');
+      assert.match(await page.getByRole('row').filter({ hasText: 'orders' }).innerText(), /chaperone\.yaml:\d+/);
+      await page.getByRole('link', { name: 'orders', exact: true }).click();
+      await page.waitForURL(/\/connections\/orders$/);
+      await page.getByText(/changed there, and the gateway restarted/).waitFor();
+      assert.equal(await page.getByRole('button', { name: 'Remove' }).count(), 0);
+      assert.equal(await page.getByRole('button', { name: 'Change it' }).count(), 0);
+      await page.getByRole('button', { name: 'Test it' }).click();
+      const says = await tried(page);
+      assert.match(says, /Admission[^]*Connection[^]*Credentials[^]*First answer/);
+      assert.match(says, /It works: the target answered SELECT 1\./);
+      await page.getByRole('link', { name: 'The session on record' }).click();
+      await page.waitForURL(/\/sessions\/[0-9a-f-]{36}/);
+    });
+
+    test('are made, tried by what policy permits, and show their secrets to nobody', async () => {
+      const known = await ordersOf(site());
+      await using window = await site().as('omar');
+      const { page } = window;
+      await window.open('/connections');
+      await page.getByRole('link', { name: 'Make a connection' }).click();
+      await page.waitForURL(/\/new-connection$/);
+      await field(page, 'Protocol').selectOption('postgres');
+      await page.getByLabel(/^Name/).fill('reports');
+      await page.getByLabel(/^Host/).first().fill(known.host);
+      await page.getByLabel(/^Port/).first().fill('none');
+      await page.getByLabel(/^Database/).fill(known.database);
+      await page.getByLabel(/^User/).fill(known.user);
+      await page.getByLabel(/^Password/).fill('wrong');
+      await page.locator('[data-place="target"], summary').filter({ hasText: 'Further settings' }).first().click();
+      await page.getByLabel(/^TLS/).selectOption({ label: 'off' });
+      await page.getByRole('button', { name: 'Make it' }).click();
+      const port = page.locator('[data-place="target.port"]');
+      await port.getByText(/Expected a port number|Expected a number|Expected int/i).waitFor();
+      assert.equal(await port.locator('input').getAttribute('aria-invalid'), 'true');
+      await port.locator('input').fill(String(known.port));
+
+      await page.getByRole('button', { name: 'Test it' }).click();
+      assert.match(await tried(page), /Admission\s+failed[^]*You may not connect to "reports"[^]*ACCESS_REFUSED/);
+      await permit(site(), 'reports');
+      const again = async () => {
+        await page.getByRole('button', { name: /^Test it/ }).click();
+        await page.getByText('Testing …').waitFor({ state: 'detached' });
+        return tried(page);
+      };
+      await until(async () => /Credentials\s+failed/.test(await again()));
+      assert.match(await tried(page), /password authentication failed[^]*TARGET_REFUSED/);
+      await page.getByLabel(/^Password/).fill(known.password);
+      assert.match(await again(), /It works: the target answered SELECT 1\./);
+
+      await page.getByRole('button', { name: 'Make it' }).click();
+      await page.waitForURL(/\/connections\/reports$/);
+      await page.getByText(/given by omar/).waitFor();
+      assert.ok(!(await page.content()).includes(known.password));
+    });
+
+    test('that were made here are changed, their secrets kept', async () => {
+      await using window = await site().as('omar');
+      const { page } = window;
+      await window.open('/connections/reports');
+      assert.ok(await page.getByLabel(/^Keep the one/).isChecked());
+      await page.getByLabel(/^Retention/).fill('7d');
+      await page.getByRole('button', { name: 'Change it' }).click();
+      await page.getByText('7 days', { exact: true }).waitFor();
+      await page.getByText(/Changed by omar/).waitFor();
+      await page.getByRole('button', { name: 'Test it' }).first().click();
+      assert.match(await tried(page), /It works/);
+      await page.getByLabel(/^Database/).fill('elsewhere');
+      await page.getByRole('button', { name: 'Change it' }).click();
+      await page
+        .locator('[data-place="credentials.password"]')
+        .getByText(/May not be kept where the connection leads elsewhere/)
+        .waitFor();
+    });
+
+    for (const scheme of ['light', 'dark'] as const)
+      test(`pass axe in ${scheme}, and fit a phone`, async () => {
+        await using window = await site().as('omar', { scheme });
+        const { page } = window;
+        for (const path of ['/connections', '/connections/orders', '/connections/reports', '/new-connection']) {
+          await window.open(path);
+          if (path.endsWith('reports') || path.startsWith('/new')) await page.getByLabel(/^Protocol/).waitFor();
+          const { violations } = await axe(page, scheme).analyze();
+          const found = violations.map(({ id, nodes }) => `${path}: ${id}: ${nodes[0]?.html ?? ''} ${nodes[0]?.failureSummary ?? ''}`);
+          assert.deepEqual(found, []);
+          await window.picture(`connections${path.replaceAll('/', '-')}-${scheme}`);
+          await page.setViewportSize({ width: 380, height: 760 });
+          const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+          assert.ok(overflow <= 0, `${path} is ${overflow} px wider than a phone`);
+          await window.picture(`connections${path.replaceAll('/', '-')}-${scheme}-phone`);
+          await page.setViewportSize({ width: 1280, height: 800 });
+        }
+      });
+
+    test('are looked at by auditors, and made by admins alone', async () => {
+      await using window = await site().as('ada');
+      const { page } = window;
+      await window.open('/connections');
+      assert.equal(await page.getByRole('link', { name: 'Make a connection' }).count(), 0);
+      await window.open('/connections/reports');
+      await page.getByText(/given by omar/).waitFor();
+      for (const name of ['Remove', 'Change it', 'Test it']) assert.equal(await page.getByRole('button', { name }).count(), 0, name);
+      await window.open('/new-connection');
+      await page.getByText('Connections are made by admins.').waitFor();
+    });
+
+    test('are removed by keyboard alone, once their name was read back', async () => {
+      await using window = await site().as('omar');
+      const { page } = window;
+      await window.open('/connections/reports');
+      await page.getByRole('button', { name: 'Remove' }).focus();
+      await page.keyboard.press('Enter');
+      const dialog = page.getByRole('dialog');
+      const now = dialog.getByRole('button', { name: 'Remove it' });
+      assert.ok(await now.isDisabled());
+      await page.keyboard.press('Tab');
+      await dialog.getByLabel(/^Type its name/).focus();
+      await page.keyboard.type('report');
+      await page.keyboard.press('Enter');
+      assert.ok(await dialog.isVisible());
+      await page.keyboard.type('s');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/\/connections$/);
+      await page.getByRole('row').filter({ hasText: 'reports' }).waitFor({ state: 'detached' });
+      // The trail shows what is archived, a moment after it happened.
+      await until(async () => {
+        await window.open('/audit');
+        return (await page.getByText('connection.removed').count()) > 0;
+      });
+    });
+  });
+}
+
+/** A policy of the demonstration's, which its gateway takes up by itself. */
+async function permit({ demonstration }: Site, name: string): Promise<void> {
+  const text = `@id("${name}")\npermit (principal in Group::"dba", action, resource in Connection::"${name}");\n`;
+  await writeFile(join(demonstration.folder, 'policies', `${name}.cedar`), text);
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) if (await holds()) return;
+  assert.fail('it never came to that');
+}
+
+/** In the dark only the colours are others. */
+function axe(page: Page, scheme: 'light' | 'dark') {
+  const builder = new AxeBuilder({ page });
+  return scheme === 'dark'
+    ? builder.withRules(['color-contrast'])
+    : builder.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']);
+}

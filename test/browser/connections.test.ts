@@ -1,0 +1,4 @@
+import { describeConnections } from './connections-suite.ts';
+import { describeInBrowser } from './suite.ts';
+
+describeInBrowser('connections in the console', describeConnections);
