@@ -1,7 +1,7 @@
 import type { Options } from './options.ts';
 
-/** The ways to the target, in the order of the tables. `write` and `fsync` are Chaperone's durabilities. */
-export const variantNames = ['direct', 'pgbouncer', 'write', 'fsync'] as const;
+/** The ways to the target, in the order of the tables. `pipe` only carries bytes; `write` and `fsync` are Chaperone's durabilities. */
+export const variantNames = ['direct', 'pgbouncer', 'pipe', 'write', 'fsync'] as const;
 export type VariantName = (typeof variantNames)[number];
 
 export const modes = ['simple', 'prepared', 'pipeline'] as const;

@@ -82,6 +82,8 @@ function methodOf({ scale, clients, idleSessions }: Options): string {
 - Direct: past everything. pgbouncer: Debian's, session mode, no authentication. Chaperone: \`chaperone serve\` as it is run in earnest,
   its token checked by a real issuer, a policy that permits, and every byte in both directions on record (\`contentLimit\` is over every
   amount that is moved, so nothing is only counted); \`write\` is in the kernel before it crosses, \`fsync\` on disk.
+- A plain pipe: a process of Node's that hands the bytes of two sockets to each other and does nothing else. What a gateway that is
+  written for Node adds begins there.
 - Nothing speaks TLS but in "New sessions".
 - Within a round every load is run over all ways one after the other before the next load, and the order turns by one each round: what
   else the machine does weighs on all alike. Rounds of pgbench: ${clients.join(', ')} clients; simple, prepared, pipeline. All ways are warmed up before.

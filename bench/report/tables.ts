@@ -24,6 +24,7 @@ const nothing = '–';
 const labels: { readonly [variant in VariantName]: string } = {
   direct: 'direct',
   pgbouncer: 'pgbouncer',
+  pipe: 'a plain pipe of Node’s',
   write: 'Chaperone, `write`',
   fsync: 'Chaperone, `fsync`',
 };

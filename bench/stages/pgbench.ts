@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { MeasuredGate } from '../ground/gate.ts';
 import { environmentOf, type Ground, rotated, type Variant } from '../ground/ground.ts';
 import { cpuSeconds } from '../ground/process-figures.ts';
+import { startPipe } from '../ground/pipe.ts';
 import { runProgram } from '../ground/program.ts';
 import { quantile } from '../quantile.ts';
 import { type Mode, modes, type PgbenchRun } from '../results.ts';
@@ -24,15 +25,19 @@ export async function benchPgbench(ground: Ground): Promise<PgbenchRun[]> {
   await runProgram('pgbench', ['-i', '-q', '-s', String(options.scale)], { env: environmentOf(direct), signal });
   await writeFile(join(folder, 'pipeline.sql'), pipelineScript(options.scale));
   await using variants = await ground.variants();
+  await using pipe = await startPipe(target);
+  const ways = [
+    ...variants.all,
+    { name: 'pipe', port: pipe.port, database: target.database, user, password, pid: pipe.pid, gate: null } as const,
+  ];
   // A program that compiles its hot paths as it meets them is not measured while it does.
   if (!options.quick)
-    for (const mode of modes)
-      for (const variant of variants.all) await runPgbench(ground, variant, { mode, clients: 4, seconds: options.seconds });
+    for (const mode of modes) for (const variant of ways) await runPgbench(ground, variant, { mode, clients: 4, seconds: options.seconds });
   const runs: PgbenchRun[] = [];
   for (let round = 0; round < options.rounds; round += 1)
     for (const mode of modes)
       for (const clients of options.clients)
-        for (const variant of rotated(variants.all, round)) {
+        for (const variant of rotated(ways, round)) {
           const figures = await runPgbench(ground, variant, { mode, clients, seconds: options.seconds });
           const run = { mode, clients, round, variant: variant.name, ...figures };
           runs.push(run);
@@ -55,7 +60,9 @@ export async function runPgbench(
   const script = mode === 'pipeline' ? ['-f', join(folder, 'pipeline.sql')] : ['-S'];
   const protocol = mode === 'simple' ? 'simple' : 'prepared';
   const log = ['-l', '--log-prefix', join(folder, 'transactions')];
-  const args = ['-n', '-T', String(seconds), '-c', String(clients), '-j', String(threads), '-M', protocol, ...log, ...script];
+  // What comes before a client's first pipeline takes its time too.
+  const whole = mode === 'pipeline' ? 2 * seconds : seconds;
+  const args = ['-n', '-T', String(whole), '-c', String(clients), '-j', String(threads), '-M', protocol, ...log, ...script];
   const before = await standOf(variant);
   const output = await runProgram('pgbench', args, { env: environmentOf(variant), cwd: folder, signal });
   await variant.gate?.settled(signal);
