@@ -126,6 +126,7 @@ export function openTrialDesk(more: Partial<OpenDeskOptions> = {}): Promise<Open
     now: Date.now,
     audit: async () => {},
     tell: () => {},
+    soFar: () => null,
     log: () => {},
     ...more,
   });

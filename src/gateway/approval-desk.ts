@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditEvent } from '../core/entry.ts';
+import type { SoFar } from '../stages/approvals/approval.ts';
 import type { ApprovalDesk, Told } from '../stages/approvals/desk.ts';
 import { type OpenDesk, openDesk } from '../stages/approvals/index.ts';
 import type { Place } from '../wire/dial.ts';
@@ -38,6 +39,7 @@ export function openDeskIn(
   console: () => Place,
   secure: boolean,
   main: DataPlaneCalls,
+  soFar: (session: string) => SoFar | null,
   log: (line: string) => void,
 ): Promise<OpenDesk> {
   const path = join(state, 'approvals.db');
@@ -48,6 +50,7 @@ export function openDeskIn(
     path,
     address: () => approvalAddress(url, console(), secure),
     now: Date.now,
+    soFar,
     audit: (event) => main.audit(event),
     tell: (told) => void main.told(told).catch((fault: unknown) => log(`who waits for approval ${told.id} was not told: ${String(fault)}`)),
     log,

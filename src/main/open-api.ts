@@ -24,6 +24,7 @@ import type { ApiData, MainHandlers } from './calls.ts';
 /** What the API's thread answers the gateway by, and what it closes last. */
 export interface OpenApi {
   readonly server: ApiServer;
+  readonly catalog: Catalog;
   close(): void;
 }
 
@@ -69,7 +70,7 @@ export async function openApi(
     pages: fileURLToPath(new URL('../../web/dist', import.meta.url)),
     log,
   });
-  return { server, close: () => [catalog, sessions].forEach((each) => each.close()) };
+  return { server, catalog, close: () => [catalog, sessions].forEach((each) => each.close()) };
 }
 
 /** How one session's entries are read: what is wanted of them, and all as they come. */

@@ -88,7 +88,12 @@ describe('people who are told elsewhere', { timeout: 60_000 }, () => {
     assert.ok(failed && again && isGenuine(failed) && isGenuine(again));
     assert.equal(failed.headers['webhook-id'], again.headers['webhook-id'], 'one message, sent twice');
     assert.ok(!isGenuine({ ...again, body: again.body.replace('approval.asked', 'approval.used') }), 'the check is one');
-    const asked = JSON.parse(again.body) as { type: string; data: { id: string; text: string; parameters: string[]; address: string } };
+    const asked = JSON.parse(again.body) as {
+      type: string;
+      data: { id: string; text: string; parameters: string[]; address: string; card: { readonly [part: string]: string } };
+    };
+    assert.match(asked.data.card['effect'] ?? '', /^Change .* of public\.kept on \w+ \(postgres:insert\)$/);
+    assert.match(asked.data.card['statement'] ?? '', /^insert into kept values \(\$1, \$2\)\n\n\$1 = '1', \$2 = '<!channel> told'$/);
     assert.deepEqual(
       [asked.type, asked.data.id, asked.data.text, asked.data.parameters, asked.data.address],
       [

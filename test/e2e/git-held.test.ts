@@ -64,6 +64,7 @@ describe('a push that people are asked about', () => {
       ...common,
       path: join(folder, 'approvals.db'),
       settings,
+      soFar: () => null,
       policyVersion: 'v1',
       address: () => 'http://127.0.0.1/approvals/',
       audit: async () => {},

@@ -116,6 +116,7 @@ export class ApprovalHouse implements AsyncDisposable {
       audit: this.audit,
       tell: (event) => told(event),
       log: (line) => this.log.push(line),
+      soFar: () => null,
       policyVersion: this.version,
     });
     const approvals = createApprovals({

@@ -92,6 +92,16 @@ export interface ToldApproval extends Omit<Approval, 'elsewhere'> {
   readonly address: string;
   /** Whether something of its text or bind values is left out. */
   readonly masked: boolean;
+  /** What the session did before; null where that is not known. */
+  readonly soFar: SoFar | null;
+}
+
+/** What a session did before somebody was asked: its last acts, without their words and objects, in which values could stand. */
+export interface SoFar {
+  /** All that were decided. */
+  readonly exchanges: number;
+  /** At most five, the newest last. */
+  readonly last: readonly { readonly action: string; readonly verdict: string }[];
 }
 
 /** Who looks, as far as it matters to which approvals they may see. */

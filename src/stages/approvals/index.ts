@@ -7,7 +7,9 @@ import { ApprovalStore } from './store.ts';
 
 export { type Approvals, createApprovals } from './stage.ts';
 
-export interface OpenDeskOptions extends Pick<DeskOptions, 'now' | 'audit' | 'tell' | 'log'>, Pick<NotifierOptions, 'address' | 'delays'> {
+export interface OpenDeskOptions
+  extends Pick<DeskOptions, 'now' | 'audit' | 'tell' | 'log'>,
+    Pick<NotifierOptions, 'address' | 'delays' | 'soFar'> {
   /** The file of the approvals. */
   readonly path: string;
   readonly settings: ApprovalSettings;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, test } from 'node:test';
+import type { ToldApproval } from './approval.ts';
+import { type Card, cardOf, cardParts } from './card.ts';
 import { Notifier } from './notifier.ts';
 import type { ApprovalSettings, SlackPerson } from './settings.ts';
 import { slackMessage } from './slack-message.ts';
@@ -13,11 +15,22 @@ const key = Buffer.alloc(32, 7);
 const secret = `whsec_${key.toString('base64')}`;
 const address = () => 'https://gate.example.test/approvals/';
 
+/** What the session did before. */
+const soFar = { exchanges: 7, last: [{ action: 'toy:read', verdict: 'permitted' }] };
+
 function notifierOf(settings: Partial<ApprovalSettings>, delays: readonly number[] = [1, 1]) {
   const lines: string[] = [];
   const store = new ApprovalStore(':memory:');
   const full = { webhooks: [], slack: [], ...settings };
-  const notifier = new Notifier({ settings: full, store, address, now: Date.now, log: (line) => lines.push(line), delays });
+  const notifier = new Notifier({
+    settings: full,
+    store,
+    address,
+    now: Date.now,
+    soFar: () => soFar,
+    log: (line) => lines.push(line),
+    delays,
+  });
   return { notifier, lines, store };
 }
 
@@ -66,6 +79,10 @@ describe('a webhook', () => {
     assert.equal(told.type, 'approval.asked');
     assert.equal(told.data.address, address() + told.data.id);
     assert.equal(told.data.text, approvalOf().text);
+    const { card } = (JSON.parse(all[0]?.body ?? '') as { data: { card: Card } }).data;
+    assert.deepEqual(Object.keys(card), cardParts);
+    assert.equal(card.effect, 'Change about 1 row of public.users on orders (toy:delete)');
+    assert.match(card.soFar, /^7 in the session; the last of them: toy:read permitted$/);
   });
 
   for (const [name, status, attempts] of [
@@ -95,11 +112,70 @@ describe('a webhook', () => {
   });
 });
 
+describe('the card', () => {
+  const told = (more: Partial<ToldApproval> = {}): ToldApproval => ({ ...approvalOf(), address: 'x', masked: false, soFar, ...more });
+
+  test('has nine parts, and Slack shows them in the same order and words', () => {
+    const approval = told();
+    const card = cardOf(approval);
+    assert.equal(cardParts.length, 9);
+    const texts = slackMessage(approval).blocks.flatMap((block) => ('text' in block ? [(block['text'] as { text: string }).text] : []));
+    const places = cardParts.map((part) => texts.findIndex((text) => text.endsWith(card[part])));
+    assert.ok(!places.includes(-1), places.join());
+    assert.deepEqual(
+      places,
+      places.toSorted((one, other) => one - other),
+    );
+  });
+
+  const says: readonly (readonly [name: string, more: Partial<ToldApproval>, part: keyof Card, words: RegExp])[] = [
+    ['who asks', {}, 'who', /^dana@example\.test \(https:.*\), by the agent cursor, in the run r-1, from 127/],
+    [
+      'that a person asks alone',
+      { requester: { ...approvalOf().requester, agent: null }, run: null },
+      'who',
+      /alone, with no agent, in a run without a name/,
+    ],
+    ['by which rule', {}, 'why', /^by ask-dba “A DBA must see this\.”$/],
+    ['that nobody knows how many rows', { estimate: null }, 'scope', /^How many rows: not known\. toy:delete Table public\.users/],
+    [
+      'what approving does while somebody waits',
+      {},
+      'does',
+      /^Until 2026-11-25T10:10:00\.000Z, while the client waits, it sends the waiting request once/,
+    ],
+    ['what it does when nobody does', { waitUntil: approvalOf().createdAt }, 'does', /^Nobody waits: exactly the same request passes once/],
+    ['when it is refused by itself', {}, 'clock', /^No answer until 2026-11-25T10:30:00\.000Z refuses it\.$/],
+    ['that nothing was before', { soFar: { exchanges: 0, last: [] } }, 'soFar', /^Nothing before this/],
+    ['that what was before is not known', { soFar: null }, 'soFar', /^Not known here/],
+    ['that an effect could not be read', { effect: 'unknown' }, 'effect', /^Do something that could not be read to public\.users/],
+    [
+      'values that are bound',
+      { parameters: [null, 'x'.repeat(99)], parameterCount: 12 },
+      'statement',
+      /\$1 = NULL, \$2 = 'x+…\(\+\d+ characters\)' and 10 more$/,
+    ],
+  ];
+  for (const [name, more, part, words] of says) test(`says ${name}`, () => assert.match(cardOf(told(more))[part], words));
+
+  const partial: readonly (readonly [name: string, more: Partial<ToldApproval>])[] = [
+    ['a text that is cut', { textLength: 90_000 }],
+    ['a text without what is masked', { masked: true }],
+    ['more values than are shown', { parameterCount: 11 }],
+    ['a long value', { parameters: ['x'.repeat(61)] }],
+  ];
+  for (const [name, more] of partial)
+    test(`offers in Slack no yes to ${name}, and still a no`, () => {
+      const all = JSON.stringify(slackMessage(told(more)));
+      assert.ok(!all.includes('"action_id":"approve"') && all.includes('"action_id":"deny"') && all.includes('|Open to decide>'));
+    });
+});
+
 describe('a Slack message', () => {
   const shownBy = (message: ReturnType<typeof slackMessage>) => JSON.stringify(message);
 
   test('shows what is asked, with buttons that name exactly it', () => {
-    const message = slackMessage({ ...approvalOf(), address: `${address()}x`, masked: false });
+    const message = slackMessage({ ...approvalOf(), address: `${address()}x`, masked: false, soFar });
     const text = shownBy(message);
     for (const words of [
       'delete from users where id = $1',
@@ -122,7 +198,7 @@ describe('a Slack message', () => {
 
   for (const status of ['approved', 'used', 'denied', 'expired', 'withdrawn'] as const)
     test(`has no buttons once it is ${status}`, () =>
-      assert.ok(!shownBy(slackMessage({ ...approvalOf({ status }), address: 'x', masked: false })).includes('"actions"')));
+      assert.ok(!shownBy(slackMessage({ ...approvalOf({ status }), address: 'x', masked: false, soFar })).includes('"actions"')));
 
   test('parses nothing that an agent wrote', () => {
     const hostile = '<!channel> *approved* `x` <https://evil.example|click> & \u202etxet\u202c \u200b\u0007';
@@ -132,14 +208,15 @@ describe('a Slack message', () => {
       parameters: [hostile],
       requester: { ...approvalOf().requester, email: hostile, agent: hostile },
     });
-    const { text, blocks } = slackMessage({ ...approval, address: 'https://gate.example.test/approvals/x', masked: false });
+    const { text, blocks } = slackMessage({ ...approval, address: 'https://gate.example.test/approvals/x', masked: false, soFar });
     assert.ok(!/[<>]/.test(text), text);
     const parsed = (function find(value: unknown): string[] {
       if (typeof value !== 'object' || value === null) return [];
       if ('type' in value && value.type === 'mrkdwn' && 'text' in value) return [String(value.text)];
       return Object.values(value).flatMap(find);
     })(blocks);
-    assert.deepEqual(parsed, ['<https://gate.example.test/approvals/x|All of it>']);
+    assert.deepEqual(parsed, ['<https://gate.example.test/approvals/x|Open to decide>']);
+    assert.ok(blocks.length <= 50);
     const all = JSON.stringify([text, blocks]);
     for (const unseen of ['\u202e', '\u200b', '\\u0007']) assert.ok(!all.includes(unseen));
     assert.ok(all.includes('\\\\u{202e}'));
@@ -159,7 +236,7 @@ describe('a Slack message', () => {
       parameterCount: 95,
       run: long,
     });
-    const { text, blocks } = slackMessage({ ...approval, address: 'https://gate.example.test/approvals/x', masked: false });
+    const { text, blocks } = slackMessage({ ...approval, address: 'https://gate.example.test/approvals/x', masked: false, soFar });
     assert.ok(text.length <= 300);
     for (const block of blocks) if ('text' in block) assert.ok((block['text'] as { text: string }).text.length <= 3_000);
     const all = JSON.stringify(blocks);

@@ -1,4 +1,4 @@
-import type { Approval, ToldApproval } from './approval.ts';
+import type { Approval, SoFar, ToldApproval } from './approval.ts';
 import { Deliveries } from './deliveries.ts';
 import type { ApprovalEvent } from './desk.ts';
 import type { ApprovalSettings } from './settings.ts';
@@ -12,6 +12,8 @@ export interface NotifierOptions {
   /** Where people find the approvals; an id is put behind it. */
   readonly address: () => string;
   readonly now: () => number;
+  /** What a session did so far; null where that cannot be told. */
+  readonly soFar: (session: string) => SoFar | null;
   readonly log: (line: string) => void;
   /** For tests: milliseconds between attempts. */
   readonly delays?: readonly number[];
@@ -31,9 +33,15 @@ export class Notifier {
   }
 
   notify(event: ApprovalEvent, approval: Approval): void {
-    const { settings, address, now } = this.#options;
+    const { settings, address, now, soFar } = this.#options;
     const { elsewhere, ...all } = approval;
-    const told: ToldApproval = { ...all, ...elsewhere, address: address() + approval.id, masked: elsewhere !== undefined };
+    const told: ToldApproval = {
+      ...all,
+      ...elsewhere,
+      address: address() + approval.id,
+      masked: elsewhere !== undefined,
+      soFar: soFar(approval.session),
+    };
     for (const webhook of settings.webhooks) sendWebhook(webhook, event, told, this.#deliveries, now);
     for (const channel of this.slack) channel.show(told);
   }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { createId } from '../../core/identifier.ts';
 import type { ToldApproval } from './approval.ts';
+import { cardOf } from './card.ts';
 import { type Deliveries, Undeliverable } from './deliveries.ts';
 import type { ApprovalEvent } from './desk.ts';
 import type { WebhookSettings } from './settings.ts';
@@ -38,7 +39,11 @@ export function sendWebhook(
   now: () => number,
 ): void {
   const id = createId();
-  const body = JSON.stringify({ type: `approval.${event}`, timestamp: new Date(now()).toISOString(), data: approval });
+  const body = JSON.stringify({
+    type: `approval.${event}`,
+    timestamp: new Date(now()).toISOString(),
+    data: { ...approval, card: cardOf(approval) },
+  });
   const { origin } = new URL(url);
   deliveries.send(`${url} ${approval.id}`, `the webhook of ${origin} for approval ${approval.id}`, async (signal) => {
     const headers = webhookHeaders(secret, id, Math.floor(now() / 1000), body);
