@@ -10,6 +10,7 @@ const requests = { name: 'python3-requests', isThere: () => existsSync('/usr/lib
 const forTests = [
   { packages: [program('git-lfs')], otherwise: 'the test that drives it will be skipped' },
   { packages: [curl, requests], otherwise: 'the tests that drive them will be skipped' },
+  { packages: [{ ...program('ssh-keygen'), name: 'openssh-client' }], otherwise: 'the tests of signatures will be skipped' },
   { packages: [nginx, program('fcgiwrap', '/usr/sbin')], otherwise: 'the test of a git server behind them will be skipped' },
   { packages: [program('chromium')], otherwise: 'the tests of the console in a browser will be skipped' },
 ];

@@ -42,7 +42,11 @@ export const facts = {
   addedLines: { kind: 'number', says: 'Lines that a push adds, over all its commits.' },
   removedLines: { kind: 'number', says: 'Lines that a push removes, over all its commits.' },
   packBytes: { kind: 'number', says: 'Bytes of the pushed pack.' },
-  signed: { kind: 'boolean', says: 'Whether every new commit and tag carries a signature; nobody has verified it.' },
+  signed: { kind: 'boolean', says: 'Whether every new commit and tag carries a signature, be it good or not.' },
+  verified: {
+    kind: 'boolean',
+    says: 'Whether every new commit is signed with its committer’s key, and every new tag with one of `target.signers`.',
+  },
   authorMismatch: { kind: 'boolean', says: 'Whether a new commit has another author than the principal, by e-mail address.' },
   committerMismatch: { kind: 'boolean', says: 'Whether a new commit has another committer than the principal, by e-mail address.' },
   secrets: { kind: 'texts', says: 'Where pushed lines hold a secret, as path:line:rule.' },
@@ -76,6 +80,7 @@ const noFacts: FactValues = {
   removedLines: 0,
   packBytes: 0,
   signed: true,
+  verified: true,
   authorMismatch: false,
   committerMismatch: false,
   secrets: [],
@@ -115,6 +120,7 @@ export function pushAction(inspection: Inspection, { options }: PushAsked): Acti
     removedLines: inspection.removed,
     packBytes: inspection.packBytes,
     signed: inspection.signed,
+    verified: inspection.verified,
     authorMismatch: inspection.authorMismatch,
     committerMismatch: inspection.committerMismatch,
     secrets: inspection.secrets,
@@ -133,7 +139,7 @@ export function unreadPushAction(commands: readonly RefCommand[], why: string, {
     return { ...each, created, deleted, forced: !created && !deleted };
   });
   const text = `${refs.map(lineOfRef).join('\n')}\n\n${why}`;
-  const worst = { signed: false, authorMismatch: true, committerMismatch: true, inspected: false };
+  const worst = { signed: false, verified: false, authorMismatch: true, committerMismatch: true, inspected: false };
   return actionOf(refs.flatMap(demandsOf), text, { ...refFacts(refs), ...worst, packBytes, pushOptions: options });
 }
 

@@ -18,6 +18,7 @@ import { takePack } from './pack-intake.ts';
 import { LineBlocks, PatchReader } from './patch-reader.ts';
 import { hasPack, isNone, type RefCommand } from './push-request.ts';
 import { SecretSearch } from './secret-search.ts';
+import { areVerified } from './signatures.ts';
 
 const shownCommits = 200;
 
@@ -68,7 +69,8 @@ class Inspecting {
     const { commands, limits } = this.#job;
     if (hasPack(this.#job)) await takePack(this.#job, this.#spool, this.#signal);
     const targets = commands.filter((each) => !isNone(each.new)).map((each) => each.new);
-    const tagsSigned = await this.#checkTargets(targets);
+    const tags = await this.#newTags(targets);
+    const tagsSigned = await this.#areSigned(tags);
     const ids = await this.#newCommits(targets);
     if (ids.length > limits.commits)
       throw new Flaw(`The push has more than ${limits.commits} commits that the target does not have.`, true);
@@ -77,10 +79,12 @@ class Inspecting {
     for (const each of commands) refs.push(await this.#changeOf(each));
     await this.#writeDetail(ids, refs);
     const bytes = await this.#spool.length(this.#signal);
-    return this.#found(ids, refs, tagsSigned, Math.max(0, bytes - this.#job.packAt));
+    const verified = await areVerified(this.#job, { commits: [...this.#commits.values()], tags }, this.#signal);
+    const signed = tagsSigned && [...this.#commits.values()].every((commit) => commit.signed);
+    return this.#found(ids, refs, { signed, verified, packBytes: Math.max(0, bytes - this.#job.packAt) });
   }
 
-  #found(ids: readonly string[], refs: readonly RefChange[], tagsSigned: boolean, packBytes: number): Inspection {
+  #found(ids: readonly string[], refs: readonly RefChange[], known: Pick<Inspection, 'signed' | 'verified' | 'packBytes'>): Inspection {
     const commits = [...this.#commits.values()];
     const files = new Map(this.#readers.flatMap((reader) => reader.files.map((file) => [file.path, file] as const)));
     const { email } = this.#job;
@@ -96,8 +100,7 @@ class Inspecting {
       files: [...files.values()],
       added: Math.max(0, ...sums.map(({ added }) => added)),
       removed: Math.max(0, ...sums.map(({ removed }) => removed)),
-      packBytes,
-      signed: tagsSigned && commits.every(({ signed }) => signed),
+      ...known,
       authorMismatch: differs('author'),
       committerMismatch: differs('committer'),
       secrets: [...new Set(this.#secrets.found.map(({ path, line, rule }) => `${path}:${line}:${rule}`))].slice(0, shownSecrets),
@@ -109,14 +112,17 @@ class Inspecting {
 
   /**
    * That the new states are there; that all is there which they need has been seen by index-pack (--strict), and commits and trees are
-   * walked below. Resolves with whether every new tag is signed.
+   * walked below. Resolves with the tags among them.
    */
-  async #checkTargets(targets: readonly string[]): Promise<boolean> {
-    if (targets.length === 0) return true;
+  async #newTags(targets: readonly string[]): Promise<string[]> {
+    if (targets.length === 0) return [];
     const input = targets.map((id) => `${id}\n`).join('');
     const kinds = (await this.#git(['cat-file', '--batch-check=%(objectname) %(objecttype)'], input)).toString();
     if (/ missing$/m.test(kinds)) throw new Flaw('The push sets a ref to an object that it does not bring and the target does not have.');
-    const tags = [...kinds.matchAll(/^([0-9a-f]+) tag$/gm)].map(([, id = '']) => id);
+    return [...kinds.matchAll(/^([0-9a-f]+) tag$/gm)].map(([, id = '']) => id);
+  }
+
+  async #areSigned(tags: readonly string[]): Promise<boolean> {
     for (const id of tags) if (!isTagSigned(await this.#git(['cat-file', 'tag', id]))) return false;
     return true;
   }

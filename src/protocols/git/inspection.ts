@@ -48,6 +48,8 @@ export interface Inspection {
   readonly removed: number;
   readonly packBytes: number;
   readonly signed: boolean;
+  /** Whether all of it is signed by those who may. */
+  readonly verified: boolean;
   readonly authorMismatch: boolean;
   readonly committerMismatch: boolean;
   /** `path:line:rule`, up to `shownSecrets` of them. */
@@ -71,6 +73,8 @@ export interface InspectionJob {
   readonly commands: readonly RefCommand[];
   /** Of whoever pushes, in lower case; null where nobody knows. */
   readonly email: string | null;
+  /** A line for each key that may sign: an e-mail address, the key's kind, the key. */
+  readonly signers: readonly string[];
   /** Where the detail goes: every commit with its patch, framed as the record keeps it. */
   readonly detail: string;
   readonly limits: {

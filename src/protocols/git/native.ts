@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
@@ -61,20 +62,36 @@ const configuration: readonly (readonly [string, string])[] = [
   ['diff.algorithm', 'histogram'],
   ['diff.renameLimit', '1000'],
   ['gc.auto', '0'],
+  // Only what ssh-keygen can verify is verified.
+  ['gpg.program', 'false'],
+  ['gpg.x509.program', 'false'],
   ['maintenance.auto', 'false'],
   ['pack.threads', '2'],
   ['fetch.unpackLimit', '1'],
   ['protocol.allow', 'never'],
 ];
 
-function environment({ repository, home, quarantine }: GitPlace): Record<string, string> {
-  const pairs = configuration.flatMap(([key, value], index) => [
+/** Whose signatures count for the push in this place (ALLOWED SIGNERS of ssh-keygen(1)); nobody's, where there is no such file. */
+export function signersFile({ home, quarantine }: GitPlace): string {
+  return join(workOf({ home, quarantine }), 'signers');
+}
+
+/** Goes with the push. */
+function workOf({ home, quarantine }: Pick<GitPlace, 'home' | 'quarantine'>): string {
+  return quarantine === null ? home : dirname(quarantine);
+}
+
+function environment(place: GitPlace): Record<string, string> {
+  const { repository, home, quarantine } = place;
+  const settings = [...configuration, ['gpg.ssh.allowedSignersFile', signersFile(place)] as const];
+  const pairs = settings.flatMap(([key, value], index) => [
     [`GIT_CONFIG_KEY_${index}`, key],
     [`GIT_CONFIG_VALUE_${index}`, value],
   ]);
   return {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     HOME: home,
+    TMPDIR: workOf(place),
     XDG_CONFIG_HOME: home,
     LC_ALL: 'C',
     TZ: 'UTC',
@@ -86,7 +103,7 @@ function environment({ repository, home, quarantine }: GitPlace): Record<string,
     GIT_TERMINAL_PROMPT: '0',
     GIT_ALLOW_PROTOCOL: '',
     GIT_OPTIONAL_LOCKS: '0',
-    GIT_CONFIG_COUNT: String(configuration.length),
+    GIT_CONFIG_COUNT: String(settings.length),
     ...Object.fromEntries(pairs),
     ...(quarantine === null ? {} : { GIT_OBJECT_DIRECTORY: quarantine, GIT_ALTERNATE_OBJECT_DIRECTORIES: `${repository}/objects` }),
   };

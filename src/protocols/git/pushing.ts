@@ -115,6 +115,7 @@ async function lookInto(
       packAt: request.packAt,
       commands: request.commands,
       email: call.session.principal.email?.toLowerCase() ?? null,
+      signers: settings.target.signers,
       detail: join(quarantine.folder, 'detail'),
       limits: { bytes: limits.pack, objects: limits.objects, commits: limits.commits, patch: limits.patch, ms: limits.time },
     };

@@ -18,6 +18,19 @@ const target = z.strictObject({
     .refine(({ path }) => path !== '', 'names no repository; write its whole address, such as https://git.example.com/team/web-app.git')
     .describe('The one repository that the connection leads to, as `git clone` takes it.'),
   tls: targetTls(),
+  signers: z
+    .array(
+      z
+        .string()
+        .max(4_096)
+        .regex(
+          /^[^\s,*?!"#@]+@[^\s,*?!"#@]+ (ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( .*)?$/,
+          'expected an e-mail address and a public key of OpenSSH; write one such as ada@example.com ssh-ed25519 AAAA…',
+        ),
+    )
+    .max(1_000)
+    .default([])
+    .describe('Whose signatures count, a line for each key: the committer’s e-mail address and the public key.'),
   lfs: z
     .strictObject({
       origins: z.array(origin).max(16).default([]).describe('Where large files may be stored besides the target’s own host.'),

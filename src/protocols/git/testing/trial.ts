@@ -44,15 +44,23 @@ export interface GitTrial extends AsyncDisposable {
   swept(): Promise<void>;
 }
 
-export function settingsOf(port: number, limits: object = {}, path = '/team/web-app.git'): object {
+export function settingsOf(port: number, limits: object = {}, path = '/team/web-app.git', target: object = {}): object {
   process.env[variable] = password;
-  return { target: { url: `http://127.0.0.1:${port}${path}`, limits }, credentials: { user, password: { env: variable } } };
+  return { target: { url: `http://127.0.0.1:${port}${path}`, limits, ...target }, credentials: { user, password: { env: variable } } };
 }
 
-export async function openTrial(options: Partial<DataPlaneOptions<Settings>> = {}, limits: object = {}): Promise<GitTrial> {
+export async function openTrial(
+  options: Partial<DataPlaneOptions<Settings>> = {},
+  limits: object = {},
+  target: object = {},
+): Promise<GitTrial> {
   const server = await startGitServer(password);
   const repository = server.createRepository('team/web-app.git');
-  const plane = await startDataPlane({ protocol, settings: protocol.settings.parse(settingsOf(server.port, limits)), ...options });
+  const plane = await startDataPlane({
+    protocol,
+    settings: protocol.settings.parse(settingsOf(server.port, limits, '/team/web-app.git', target)),
+    ...options,
+  });
   const folder = mkdtempSync(join(tmpdir(), 'chaperone-git-trial-'));
   const token = await plane.token({ email: 'ada@example.com' });
   const url = `http://127.0.0.1:${plane.port}/${plane.connection}`;
@@ -88,10 +96,7 @@ export async function openTrial(options: Partial<DataPlaneOptions<Settings>> = {
       return join(folder, name);
     },
     commit: async (clone, files, message = 'Change something', ...args) => {
-      for (const [path, content] of Object.entries(files)) {
-        mkdirSync(dirname(join(clone, path)), { recursive: true });
-        writeFileSync(join(clone, path), content);
-      }
+      writeFiles(clone, files);
       await must(clone, 'add', '--all');
       await must(clone, 'commit', '--quiet', '--allow-empty', '-m', message, ...args);
       return (await must(clone, 'rev-parse', 'HEAD')).trim();
@@ -103,6 +108,13 @@ export async function openTrial(options: Partial<DataPlaneOptions<Settings>> = {
     [Symbol.asyncDispose]: close,
   };
   return trial;
+}
+
+function writeFiles(folder: string, files: Readonly<Record<string, string | Buffer>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
 }
 
 /** As an agent has it: the token in the environment alone, by http.extraHeader. */
