@@ -7,11 +7,12 @@ import type { Visit, WebConversation } from '../../core/web.ts';
 import { BodyMasks } from './body-masking.ts';
 import { fixedInjection, type InjectionSource, noInjection } from './credential.ts';
 import { HttpExchange } from './exchange.ts';
-import { type PostForm, TokenSource } from './oauth.ts';
+import { TokenSource } from './oauth.ts';
 import { isReadFirst, RequestReader } from './request.ts';
 import { RequestBody } from './request-body.ts';
 import type { Settings } from './settings.ts';
 import { type CallParts, TargetCall } from './target-call.ts';
+import { onRecord } from './token-request.ts';
 import { Upstream } from './upstream.ts';
 
 /** How long a body may be that must be understood before it is judged. */
@@ -38,7 +39,7 @@ export class HttpConversation implements WebConversation {
     const { settings } = target;
     this.#upstream = new Upstream(settings.target.url, target);
     this.#reader = new RequestReader(settings);
-    this.#injections = injectionsOf(target);
+    this.#injections = injectionsOf(session, target);
     this.#masks = session.masking === null ? null : new BodyMasks(session.masking);
   }
 
@@ -76,7 +77,7 @@ export class HttpConversation implements WebConversation {
   }
 }
 
-function injectionsOf(target: Target<Settings>): InjectionSource {
+function injectionsOf(session: Session, target: Target<Settings>): InjectionSource {
   const { settings } = target;
   const { credentials } = settings;
   if (credentials === undefined || !('oauth' in credentials)) {
@@ -86,13 +87,13 @@ function injectionsOf(target: Target<Settings>): InjectionSource {
   const { oauth } = credentials;
   const source = tokenSources.get(settings) ?? new TokenSource(oauth, Date.now);
   tokenSources.set(settings, source);
-  const post: PostForm = async (form, authorization) => {
+  const post = onRecord(session, oauth.tokenUrl, async (form, authorization) => {
     const upstream = new Upstream(oauth.tokenUrl, target);
     try {
       return await upstream.postForm(oauth.tokenUrl.path || '/', form, authorization);
     } finally {
       await upstream.close();
     }
-  };
+  });
   return { current: () => source.current(post), refused: (injection) => source.refused(injection) };
 }

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { Secret } from '../../core/secret.ts';
 import { type PostForm, TokenSource } from './oauth.ts';
+import { openSite, sendJson } from './testing/site.ts';
 
 const place = { origin: 'https://login.example.com', secure: true, host: 'login.example.com', port: 443, path: '/token' };
 const oauth = { tokenUrl: place, clientId: 'a:b', clientSecret: new Secret('s e c'), scope: 'read' };
@@ -35,6 +39,35 @@ describe('a token by client credentials', () => {
     const first = await source.current(post);
     source.refused(first);
     assert.notEqual(await source.current(post), first);
+  });
+
+  test('is asked for on record, without what proves the gateway and without the token', async () => {
+    process.env['CHAPERONE_TEST_HTTP_CLIENT_SECRET'] = 'secret-of-the-client';
+    const server = createServer((request, response) => {
+      request.resume();
+      sendJson(response, {
+        access_token: 'token-that-is-secret',
+        token_type: 'Bearer',
+        expires_in: 60,
+        note: request.headers.authorization,
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const clientSecret = { env: 'CHAPERONE_TEST_HTTP_CLIENT_SECRET' };
+    await using site = await openSite(({ headers }, response) => sendJson(response, { has: headers.authorization !== undefined }), {
+      credentials: { oauth: { tokenUrl: `http://127.0.0.1:${port}/token`, clientId: 'chaperone', clientSecret, scope: 'read' } },
+    });
+    assert.deepEqual(await (await site.ask('/things')).json(), { has: true });
+    const kept = (await site.settled()).flatMap((entry) =>
+      entry.kind === 'bytes' ? [`${entry.exchange} ${entry.direction} ${Buffer.from(entry.bytes).toString('latin1')}`] : [],
+    );
+    const [asked = '', answered = ''] = kept.filter((text) => text.startsWith('0 '));
+    assert.ok(asked.includes(`POST http://127.0.0.1:${port}/token`) && asked.includes('grant_type=client_credentials&scope=read'));
+    assert.ok(answered.includes('{"token_type":"Bearer","expires_in":60}'));
+    const pair = Buffer.from('chaperone:secret-of-the-client').toString('base64');
+    for (const secret of ['secret-of-the-client', pair, 'token-that-is-secret']) assert.ok(!kept.join().includes(secret), secret);
+    server.close();
   });
 
   const useless: readonly (readonly [name: string, status: number, text: string])[] = [
