@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect as connectHttp2, constants } from 'node:http2';
+import { connect as connectHttp2, constants, type Settings } from 'node:http2';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type DataPlane, startDataPlane } from '../../../test/rig/data-plane.ts';
@@ -168,5 +168,33 @@ describe('a request that means two things', () => {
       client.close();
       assert.ok(status === 0 || status >= 400, String(status));
       assert.ok(!seen.slice(count).some((sent) => sent.endsWith('abcd')), 'a body of another length reached the target whole');
+    });
+
+  const connects: readonly (readonly [name: string, headers: Record<string, string>])[] = [
+    ['CONNECT', { ':authority': 'other.example:443' }],
+    ['a WebSocket (RFC 8441), which is not offered', { ':protocol': 'websocket', ':scheme': 'http', ':path': '/orders/a' }],
+  ];
+  for (const [name, headers] of connects)
+    test(`is refused over HTTP/2: ${name}`, async () => {
+      const count = seen.length;
+      const client = connectHttp2(`http://127.0.0.1:${plane.port}`);
+      client.on('error', () => {});
+      const settings = await new Promise<Settings>((resolve) => client.once('remoteSettings', resolve));
+      assert.notEqual(settings.enableConnectProtocol, true);
+      const asked = { ':method': 'CONNECT', authorization: `Bearer ${token}`, ...headers };
+      let status = 0;
+      try {
+        const stream = client.request(asked, { endStream: true });
+        stream.on('response', (head) => (status = Number(head[constants.HTTP2_HEADER_STATUS])));
+        stream.on('error', () => {});
+        stream.resume();
+        await new Promise((closed) => stream.once('close', closed));
+      } catch (fault) {
+        // Node's own client does not even send what is not offered.
+        assert.match(String(fault), /PROTOCOL|CONNECT|PSEUDO/i);
+      }
+      client.destroy();
+      assert.ok(status === 0 || status >= 400, String(status));
+      assert.equal(seen.length, count);
     });
 });
