@@ -16,6 +16,8 @@ export interface Look {
   readonly scheme?: 'light' | 'dark';
   readonly width?: number;
   readonly height?: number;
+  /** Where the reader is, `Asia/Kolkata`; the machine's own zone where nothing is said. */
+  readonly zone?: string;
 }
 
 /** A window of one person's. */
@@ -111,9 +113,15 @@ export async function openWindow(
   browser: Browser,
   console: string,
   faults: string[],
-  { scheme = 'light', width = 1280, height = 800 }: Look = {},
+  { scheme = 'light', width = 1280, height = 800, zone }: Look = {},
 ): Promise<Window> {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, baseURL: console, reducedMotion: 'reduce' });
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: scheme,
+    baseURL: console,
+    reducedMotion: 'reduce',
+    ...(zone !== undefined && { timezoneId: zone }),
+  });
   const page = await context.newPage();
   page.on('pageerror', (fault) => faults.push(`${page.url()}: ${fault.message}`));
   page.on('console', (message) => {

@@ -44,7 +44,7 @@ export function Stop({ address, sessions }: StopProps) {
             </button>
           </>
         ) : (
-          <div role="status" className="flex flex-col gap-4">
+          <div role="status" ref={focus} tabIndex={-1} className="flex flex-col gap-4 outline-none">
             {stop.data.map((receipt) => (
               <ReceiptView key={receipt.session.id} receipt={receipt} />
             ))}
@@ -53,6 +53,11 @@ export function Stop({ address, sessions }: StopProps) {
       </Dialog>
     </>
   );
+}
+
+/** The button that had the focus has gone: what came of it takes its place. */
+function focus(receipt: HTMLElement | null): void {
+  receipt?.focus();
 }
 
 /** A session's receipt is one; a run's has one for each of its sessions. */

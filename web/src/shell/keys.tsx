@@ -59,8 +59,10 @@ export function KeyboardProvider({ children }: { readonly children: ReactNode })
 function isTyping(event: KeyboardEvent): boolean {
   // In a shadow tree the event names its host; the path names who really has the focus.
   const target = event.composedPath()[0];
+  // Also where the focus was on something in the dialog that has gone since.
+  if (document.querySelector('dialog:modal') !== null) return true;
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || target.matches('input, textarea, select') || target.closest('dialog') !== null;
+  return target.isContentEditable || target.matches('input, textarea, select');
 }
 
 /** Binds keys as long as the component is on the page. */
