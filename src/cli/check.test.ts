@@ -70,6 +70,22 @@ permit (principal, action in Action::"read", resource == Connection::"oders");`,
     }
   });
 
+  test('knows connections that were made in the console', async () => {
+    const kept = join(folder, 'state', 'connections');
+    const policies = join(folder, 'policies', 'c.cedar');
+    mkdirSync(kept, { recursive: true });
+    writeFileSync(join(kept, 'made.json'), '{}');
+    writeFileSync(policies, 'permit (principal, action in Action::"read", resource == Connection::"made");');
+    try {
+      const { output } = await run('good.yaml', false, false);
+      assert.match(output, /^ {2}in console {3}1 \(made\)$/m);
+      assert.doesNotMatch(output, /never applies/);
+    } finally {
+      rmSync(policies);
+      rmSync(kept, { recursive: true });
+    }
+  });
+
   test('leaves the schema out', async () => {
     const { output } = await run('good.yaml', false, false);
     assert.doesNotMatch(output, /action "/);

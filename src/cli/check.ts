@@ -39,13 +39,13 @@ export function problemText(problems: readonly ConfigurationProblem[]): string {
   return problems.map(({ file, line, message, remedy }) => `${file}:${line}: ${message}\n  → ${remedy}\n`).join('');
 }
 
-/** What is in order and yet hardly meant: nobody but the configuration knows which connections there are. */
-function warningsOf({ connections, policies }: Configuration): string[] {
+/** What is in order and yet hardly meant: nobody but the configuration and its state folder knows which connections there are. */
+function warningsOf({ connections, keptConnections, policies }: Configuration): string[] {
   const lost = [...policies.policies.values()].flatMap(({ scope, file, line }) => {
     if (scope.resource === null) return [];
     const { type, id } = scope.resource;
     const [name, ...rest] = type === 'Connection' ? [id, ''] : id.split(':');
-    if (name !== undefined && connections.has(name) && rest.length > 0) return [];
+    if (name !== undefined && (connections.has(name) || keptConnections.has(name)) && rest.length > 0) return [];
     const why = rest.length > 0 ? `no connection is named "${name}"` : `an id is ${type}::"<connection>:${id}"`;
     return [`${file}:${line}: never applies, because ${why}`];
   });
@@ -53,13 +53,14 @@ function warningsOf({ connections, policies }: Configuration): string[] {
 }
 
 function summary(configuration: Configuration): string {
-  const { path, connections, policies, listen } = configuration;
+  const { path, connections, keptConnections, policies, listen } = configuration;
   const all = [...policies.policies.values()];
   const asking = [...new Set(all.flatMap(({ approval }) => approval ?? []))];
   const listeners = [...(listen.console ? ['console'] : []), ...(listen.web ? ['web'] : []), ...listen.sockets.keys()];
   return [
     `${path} is in order.`,
     `  connections  ${listed([...connections.keys()])}`,
+    ...(keptConnections.size === 0 ? [] : [`  in console   ${listed([...keptConnections].sort())}`]),
     `  listeners    ${listed(listeners)}`,
     `  policies     ${all.length}, version ${policies.version}`,
     ...(asking.length === 0 ? [] : [`  approvals    ${listed(asking)}`]),

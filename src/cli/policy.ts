@@ -65,8 +65,8 @@ async function openProposal(config: string, folder: string | undefined, { protoc
   // An option counts from where the command is run, a path of the configuration from its folder.
   const configuration = await loadConfiguration(config, await protocols(), folder === undefined ? {} : { policies: resolve(folder) });
   if (Array.isArray(configuration)) return { problems: configuration };
-  const { policies, connections, state } = configuration;
+  const { policies, connections, keptConnections, state } = configuration;
   const policy = createPolicy(policies);
   const judge: typeof policy.judge = (circumstance, action) => policy.judge(circumstance, action);
-  return { proposal: { version: policies.version, connections: new Set(connections.keys()), judge }, state };
+  return { proposal: { version: policies.version, connections: new Set([...connections.keys(), ...keptConnections]), judge }, state };
 }

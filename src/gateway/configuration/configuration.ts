@@ -29,6 +29,8 @@ export interface Configuration {
   readonly connections: ReadonlyMap<string, ConnectionSettings>;
   /** In which line of the file each of them begins. */
   readonly connectionLines: ReadonlyMap<string, number>;
+  /** The names of those that were made in the console, whether they can be used or not. */
+  readonly keptConnections: ReadonlySet<string>;
   /** The connections that rules of masking name. */
   readonly maskedConnections: ReadonlySet<string>;
   /** Those that are given from outside of the state folder. */
@@ -122,9 +124,10 @@ function checkSections(value: unknown, around: Surroundings): Draft | null {
   const demonstration = check(sections.demonstration, value['demonstration'], ['demonstration'], report);
   checkStorage(value['storage'], state, around);
   const complete = state !== null && listen !== null && identity !== null && roles !== null && connections !== null;
+  const named = { keptConnections: kept, maskedConnections };
   const checked =
     complete && approvals !== null && demonstration !== null && keys !== null
-      ? { state: resolve(folder, state), listen, identity, roles, connections, maskedConnections, keys, masking, approvals, demonstration }
+      ? { ...named, state: resolve(folder, state), listen, identity, roles, connections, keys, masking, approvals, demonstration }
       : null;
   return { policyFolder, checked };
 }
