@@ -53,8 +53,11 @@ function note(pending: Pending, { direction, parts, at, count }: Extract<Recordi
   if (asked) pending.askedBytes += count;
   else pending.repliedAt ??= at;
   for (const part of parts) {
-    if (part.shape === 'mark' && part.name === 'request') pending.request ??= part.detail;
-    else if (part.shape === 'mark' && part.name === 'reply') pending.reply ??= part.detail;
+    if (part.shape === 'mark' && part.name === 'request') {
+      // What stands before it was found out about the request, and is none of its body.
+      if (pending.request === null) pending.asked.length = 0;
+      pending.request ??= part.detail;
+    } else if (part.shape === 'mark' && part.name === 'reply') pending.reply ??= part.detail;
     else (asked ? pending.asked : pending.answered).push(part);
   }
 }

@@ -89,9 +89,14 @@ describe('what was pushed', () => {
   });
 
   test('is in an HTTP Archive, request by request', async () => {
-    const { log } = JSON.parse((await Array.fromAsync(harText(lines()))).join('')) as { log: { entries: { request: { url: string } }[] } };
+    const { log } = JSON.parse((await Array.fromAsync(harText(lines()))).join('')) as {
+      log: { entries: { request: { url: string; postData?: { text: string } } }[] };
+    };
     const paths = log.entries.map(({ request }) => request.url.replace(/^https:\/\/[^/]+/, ''));
     assert.equal(paths.filter((path) => path === '/git-receive-pack').length, 2);
+    // Its body is what was sent, and not what was found in it.
+    const sent = log.entries.findLast(({ request }) => request.url.endsWith('/git-receive-pack'))?.request.postData?.text ?? '';
+    assert.match(Buffer.from(sent, 'base64').toString('latin1'), /^[0-9a-f]{44} [0-9a-f]{40} refs\/heads\/main\0/);
   });
 });
 
