@@ -89,8 +89,11 @@ describe('the routes of approvals', () => {
     await list('omar');
     await trial.get(`/api/v1/approvals/${id}`, 'omar');
     assert.deepEqual(events(), []);
-    await list('aud');
-    await trial.get(`/api/v1/approvals/${id}`, 'aud');
+    for (let times = 0; times < 3; times += 1) {
+      await list('aud', '?status=used');
+      await trial.get(`/api/v1/approvals/${id}`, 'aud');
+    }
+    // What a page asks again and again comes once more at the end, counted.
     assert.deepEqual(events(), ['approvals.read', 'approval.read']);
   });
 

@@ -5,14 +5,13 @@ import { missingFrom } from '../stages/approvals/quorum.ts';
 import { approvalViewer, type Viewer } from './access.ts';
 import * as contract from './contract.ts';
 import { viewedApproval, viewing } from './gate.ts';
-import type { GatewayPort } from './gateway-port.ts';
 import { problem, sendProblem } from './problem.ts';
+import type { RepeatedLooks } from './repeated-looks.ts';
 import type { Api } from './routes.ts';
-import { recordLook } from './trail.ts';
 
 export interface ApprovalSources {
   readonly approvals: Pick<OpenDesk, 'desk' | 'addressOf' | 'pressed'>;
-  readonly gateway: GatewayPort;
+  readonly looks: Pick<RepeatedLooks, 'look'>;
 }
 
 /** A message with its blocks, written as a form: three times as long as the message itself. */
@@ -25,7 +24,7 @@ export function addApprovalRoutes(api: Api, sources: ApprovalSources): void {
 }
 
 function addReadingRoutes(api: Api, sources: ApprovalSources): void {
-  const { approvals, gateway } = sources;
+  const { approvals, looks } = sources;
   api.get(
     '/api/v1/approvals',
     {
@@ -38,7 +37,7 @@ function addReadingRoutes(api: Api, sources: ApprovalSources): void {
     async (request) => {
       const { status = null, limit, cursor = null } = request.query;
       const viewer = viewing(request);
-      if (viewer.visibility === 'all') await recordLook(gateway, viewer, 'approvals.read', { status });
+      if (viewer.visibility === 'all') await looks.look(viewer, 'approvals.read', { status });
       const { items, next } = approvals.desk.list({ status }, approvalViewer(viewer), { limit, cursor });
       return { items: items.map((item) => shown(item, sources)), next };
     },
@@ -56,7 +55,7 @@ function addReadingRoutes(api: Api, sources: ApprovalSources): void {
     async (request) => {
       const approval = viewedApproval(request);
       const viewer = viewing(request);
-      if (!isConcerned(viewer, approval)) await recordLook(gateway, viewer, 'approval.read', { approval: approval.id });
+      if (!isConcerned(viewer, approval)) await looks.look(viewer, 'approval.read', { approval: approval.id });
       return shown(approval, sources);
     },
   );

@@ -24,6 +24,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { addDocumentRoute, describeRoutes } from './openapi.ts';
 import { addPolicyRoutes, type PolicySources } from './policy-routes.ts';
 import { problem, sendProblem } from './problem.ts';
+import { RepeatedLooks } from './repeated-looks.ts';
 import { addRunRoutes, type RunSources } from './run-routes.ts';
 import { addSearchRoutes, type SearchSources } from './search-routes.ts';
 import { addOverviewRoute, type OverviewSources } from './overview-route.ts';
@@ -34,7 +35,7 @@ export interface ApiOptions
   extends RouteSources,
     SearchSources,
     LiveSources,
-    ApprovalSources,
+    Omit<ApprovalSources, 'looks'>,
     MaskingSources,
     KeepingSources,
     Omit<GateOptions, 'signedIn'>,
@@ -110,11 +111,13 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addConnectionRoutes(api, options);
   addSearchRoutes(api, options);
   addOverviewRoute(api, options);
-  addRunRoutes(api, options);
+  const looks = new RepeatedLooks(options);
+  api.addHook('onClose', () => looks.close());
+  addRunRoutes(api, { ...options, looks });
   addPolicyRoutes(api, options);
   addMaskingRoutes(api, options);
   addKeepingRoutes(api, options);
-  addApprovalRoutes(api, options);
+  addApprovalRoutes(api, { ...options, looks });
   addLoginRoutes(api, { ...options, signedIn });
   await api.ready();
   return api;

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { RunReader } from '../archive/run-items.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { Viewer } from './access.ts';
 import * as contract from './contract.ts';
 import { shownTo } from './discretion.ts';
@@ -7,14 +8,20 @@ import { viewedRun, viewing } from './gate.ts';
 import type { GatewayPort } from './gateway-port.ts';
 import { noSuchRun, sendProblem } from './problem.ts';
 import { type Api, split } from './routes.ts';
+import type { RepeatedLooks } from './repeated-looks.ts';
 import { recordLook } from './trail.ts';
 
 export interface RunSources {
   readonly runs: RunReader;
   readonly gateway: GatewayPort;
+  readonly looks: Pick<RepeatedLooks, 'look'>;
 }
 
-export function addRunRoutes(api: Api, { runs, gateway }: RunSources): void {
+type Look = (viewer: Viewer, event: string, detail: JsonObject) => Promise<void>;
+
+export function addRunRoutes(api: Api, { runs, gateway, looks }: RunSources): void {
+  const again: Look = (viewer, event, detail) => looks.look(viewer, event, detail);
+  const once: Look = (viewer, event, detail) => recordLook(gateway, viewer, event, detail);
   api.get(
     '/api/v1/runs',
     { schema: { summary: 'Runs, newest first', querystring: contract.runQuery, response: { 200: contract.runPage } } },
@@ -34,7 +41,7 @@ export function addRunRoutes(api: Api, { runs, gateway }: RunSources): void {
       },
     },
     async (request, reply) => {
-      const id = await looked(request, gateway, 'run.read');
+      const id = await looked(request, again, 'run.read');
       const run = runs.run(id, request.query.exceptions);
       if (run === null) return sendProblem(reply, noSuchRun());
       const viewer: Viewer = viewing(request);
@@ -53,7 +60,7 @@ export function addRunRoutes(api: Api, { runs, gateway }: RunSources): void {
     },
     async (request) => {
       const [{ since = null }, page] = split(request.query);
-      return runs.runExchanges(await looked(request, gateway, 'run.exchanges-read'), since, page);
+      return runs.runExchanges(await looked(request, once, 'run.exchanges-read'), since, page);
     },
   );
   api.get(
@@ -68,16 +75,16 @@ export function addRunRoutes(api: Api, { runs, gateway }: RunSources): void {
     },
     async (request) => {
       const [{ since = null }, page] = split(request.query);
-      return runs.story(await looked(request, gateway, 'run.read'), since, page);
+      return runs.story(await looked(request, again, 'run.read'), since, page);
     },
   );
 }
 
 /** Whoever looks at another's run is on record with it. */
-async function looked(request: FastifyRequest, gateway: GatewayPort, event: string): Promise<string> {
+async function looked(request: FastifyRequest, look: Look, event: string): Promise<string> {
   const run = viewedRun(request);
   const { principal } = viewing(request);
   const isOwn = principal.issuer === run.issuer && principal.subject === run.subject;
-  if (!isOwn) await recordLook(gateway, viewing(request), event, { run: run.id, of: `${run.subject} (${run.issuer})` });
+  if (!isOwn) await look(viewing(request), event, { run: run.id, of: `${run.subject} (${run.issuer})` });
   return run.id;
 }

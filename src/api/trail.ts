@@ -10,7 +10,12 @@ import type { GatewayPort } from './gateway-port.ts';
  * Puts on record that somebody looks at something, before they see the first byte of it; where that cannot be recorded they
  * see nothing (503).
  */
-export async function recordLook(gateway: GatewayPort, { principal }: Viewer, event: string, detail: JsonObject): Promise<void> {
+export async function recordLook(
+  gateway: Pick<GatewayPort, 'audit'>,
+  { principal }: Viewer,
+  event: string,
+  detail: JsonObject,
+): Promise<void> {
   await record(gateway, { event, actor: personOf(principal), detail }, 'That you look at this', 'it is not shown');
 }
 
@@ -24,7 +29,7 @@ export function personOf({ subject, issuer }: Principal): string {
   return `${subject} (${issuer})`;
 }
 
-async function record(gateway: GatewayPort, event: AuditEvent, what: string, so: string): Promise<void> {
+async function record(gateway: Pick<GatewayPort, 'audit'>, event: AuditEvent, what: string, so: string): Promise<void> {
   try {
     await gateway.audit(event);
   } catch (fault) {
