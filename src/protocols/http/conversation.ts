@@ -31,6 +31,7 @@ export class HttpConversation implements WebConversation {
   readonly #injections: InjectionSource;
   readonly #masks: BodyMasks | null;
   readonly #running = new Set<HttpExchange>();
+  #lastParts: CallParts | null = null;
 
   constructor(session: Session, target: Target<Settings>, mediate: Mediate) {
     this.#session = session;
@@ -61,15 +62,19 @@ export class HttpConversation implements WebConversation {
     return { status: 'ended', reason: ending?.message ?? 'No request came for as long as the connection lets a session be idle.' };
   }
 
+  /** The same object as for the request before, where that came the same way. */
+  #partsOf({ base, prefix }: Visit, masks: BodyMasks | null): CallParts {
+    const last = this.#lastParts;
+    if (last?.places.base === base && last.masks === masks) return last;
+    const { url, rewriteBodies } = this.#target.settings.target;
+    const places = { target: url, base, prefix };
+    return (this.#lastParts = { upstream: this.#upstream, places, rewriteBodies, masks, injections: this.#injections });
+  }
+
   #exchange(visit: Visit, body: RequestBody, whole: Buffer | null): Promise<void> {
-    const { settings } = this.#target;
     const masks = this.#masks === null || this.#session.masking?.allMayBeSeen() ? null : this.#masks;
     const head = this.#reader.read(visit, masks !== null, whole);
-    const places = { target: settings.target.url, base: visit.base, prefix: visit.prefix };
-    const send: CallParts['send'] = (sent, taker, upgraded) =>
-      visit.upgrade === null ? this.#upstream.send(sent, taker) : this.#upstream.upgrade(sent, taker, upgraded);
-    const { rewriteBodies } = settings.target;
-    const parts = { send, places, rewriteBodies, masks, injections: this.#injections };
+    const parts = this.#partsOf(visit, masks);
     const exchange = new HttpExchange(visit, head, body, (own) => new TargetCall(own, parts));
     this.#running.add(exchange);
     void this.#mediate(exchange);

@@ -1,21 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import type { Field } from '../../core/web.ts';
-import { FrameReader, letter, readFields, readHead } from './framing.ts';
+import { FrameReader, letter, rawFields, readFields } from './framing.ts';
 
 /** A body up to this length goes as one with its head. */
 const shortBody = 16 * 1024;
-
-interface Taken {
-  readonly kind: number;
-  readonly payload: Buffer;
-}
 
 /** Writes what is cleared to the client: frames of the record into a reply of whatever version the client speaks. */
 export class Delivery {
   readonly #response: ServerResponse;
   readonly #withBody: boolean;
-  #taken: Taken[] = [];
-  readonly #frames = new FrameReader((kind, payload) => this.#taken.push({ kind, payload }));
+  readonly #frames = new FrameReader((kind, payload) => this.#take(kind, payload));
+  /** A piece of the body that is not written yet: the last one goes together with the end, and where it is the only one, with the head. */
+  #piece: Buffer | null = null;
   #ended = false;
   /** Whether the client takes more: from a write that says no until it has drained, whatever is handed over meanwhile. */
   #takes = true;
@@ -41,34 +37,35 @@ export class Delivery {
   /** Whether the client takes more now. */
   deliver(bytes: Buffer): boolean {
     this.#frames.read(bytes);
-    const taken = this.#taken;
-    this.#taken = [];
-    for (const [index, { kind, payload }] of taken.entries()) {
-      if (this.#ended || this.#response.destroyed) return true;
-      // The last piece goes together with the end: one write, and where it is the only one, together with the head.
-      if (kind === letter.body && taken[index + 1]?.kind === letter.end) this.#end(payload);
-      else this.#one(kind, payload);
-    }
-    return this.#takes;
+    this.#writePiece();
+    return this.#response.destroyed || this.#takes;
   }
 
-  #one(kind: number, payload: Buffer): void {
+  #take(kind: number, payload: Buffer): void {
+    if (this.#ended || this.#response.destroyed) return;
+    if (kind === letter.end) return this.#end();
+    this.#writePiece();
     if (kind === letter.reply) this.#head(payload);
-    else if (kind === letter.body && this.#withBody) this.#takes = this.#response.write(payload);
+    else if (kind === letter.body && this.#withBody) this.#piece = payload;
     else if (kind === letter.trailers) this.#trailers(readFields(payload));
-    else if (kind === letter.end) this.#end(null);
+  }
+
+  #writePiece(): void {
+    const piece = this.#piece;
+    this.#piece = null;
+    if (piece !== null && !this.#response.destroyed) this.#takes = this.#response.write(piece);
   }
 
   #head(payload: Buffer): void {
-    const { line, fields } = readHead(payload);
-    const space = line.indexOf(' ');
-    const [status, reason] = [Number(line.slice(0, space)), line.slice(space + 1)];
+    const text = payload.toString('latin1');
+    const end = text.indexOf('\n');
+    const space = text.indexOf(' ');
     const response = this.#response;
     response.sendDate = false;
     if (isHttp2(response)) {
-      for (const [name, values] of gathered(fields)) response.setHeader(name, values);
-      response.writeHead(status);
-    } else response.writeHead(status, reason, flat(fields));
+      for (const [name, values] of gathered(readFields(payload.subarray(end + 1)))) response.setHeader(name, values);
+      response.writeHead(Number(text.slice(0, space)));
+    } else response.writeHead(Number(text.slice(0, space)), text.slice(space + 1, end), rawFields(text, end + 1));
   }
 
   #trailers(fields: readonly Field[]): void {
@@ -76,9 +73,11 @@ export class Delivery {
     this.#response.addTrailers(Object.fromEntries(fields));
   }
 
-  #end(last: Buffer | null): void {
+  #end(): void {
+    const last = this.#piece;
+    this.#piece = null;
     this.#ended = true;
-    if (last === null || !this.#withBody) this.#response.end();
+    if (last === null) this.#response.end();
     // As a string Node puts it behind the head, and both are one write; a buffer is written beside the head, and costs more than the copy.
     else if (last.length <= shortBody && !isHttp2(this.#response)) this.#response.end(last.toString('latin1'), 'latin1');
     else this.#response.end(last);
@@ -88,13 +87,6 @@ export class Delivery {
 /** HTTP/2's compatible response has a stream where the other has a socket alone. */
 function isHttp2(response: ServerResponse): boolean {
   return 'stream' in response;
-}
-
-/** `Array.flat` costs several times as much. */
-function flat(fields: readonly Field[]): string[] {
-  const raw: string[] = [];
-  for (const [name, value] of fields) raw.push(name, value);
-  return raw;
 }
 
 function gathered(fields: readonly Field[]): Map<string, string[]> {

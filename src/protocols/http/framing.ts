@@ -64,15 +64,23 @@ export function readFields(payload: Buffer): Field[] {
   return fieldsIn(payload.toString('latin1'), 0);
 }
 
-function fieldsIn(text: string, from: number): Field[] {
-  const fields: Field[] = [];
+/** The lines of a head from there on, as Node takes them: name, value, name, value. */
+export function rawFields(text: string, from: number): string[] {
+  const raw: string[] = [];
   for (let at = from; at < text.length; ) {
     const next = text.indexOf('\n', at);
     const end = next === -1 ? text.length : next;
     const colon = text.indexOf(': ', at);
-    if (colon > at && colon < end) fields.push([text.slice(at, colon), text.slice(colon + 2, end)]);
+    if (colon > at && colon < end) raw.push(text.slice(at, colon), text.slice(colon + 2, end));
     at = end + 1;
   }
+  return raw;
+}
+
+function fieldsIn(text: string, from: number): Field[] {
+  const raw = rawFields(text, from);
+  const fields: Field[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) fields.push([raw[at] ?? '', raw[at + 1] ?? '']);
   return fields;
 }
 

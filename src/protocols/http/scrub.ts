@@ -10,14 +10,11 @@ export class Scrubber {
   readonly #forms: readonly Buffer[];
   /** The same as texts of ISO 8859-1, which header values are. */
   readonly #texts: readonly string[];
-  /** The longest form's length but one: as much of a piece may be the beginning of one. */
-  readonly keep: number;
 
   constructor(secrets: readonly string[]) {
     const forms = new Set(secrets.filter((secret) => secret.length >= shortest).flatMap(formsOf));
     this.#forms = [...forms].toSorted((one, other) => other.length - one.length).map((form) => Buffer.from(form, 'utf8'));
     this.#texts = this.#forms.map((form) => form.toString('latin1'));
-    this.keep = Math.max(0, ...this.#forms.map(({ length }) => length - 1));
   }
 
   get isEmpty(): boolean {
@@ -43,17 +40,21 @@ export class Scrubber {
 
   /** How many of the last bytes may be the beginning of a form that goes on in the next piece. */
   begun(bytes: Buffer): number {
-    const from = Math.max(0, bytes.length - this.keep);
-    for (let at = from; at < bytes.length; at += 1) if (this.#beginsAt(bytes, at)) return bytes.length - at;
-    return 0;
+    let longest = 0;
+    for (const form of this.#forms) longest = Math.max(longest, begunOf(bytes, form));
+    return longest;
   }
+}
 
-  #beginsAt(bytes: Buffer, at: number): boolean {
-    return this.#forms.some((form) => {
-      const length = Math.min(form.length, bytes.length - at);
-      return form[0] === bytes[at] && form.compare(bytes, at, at + length, 0, length) === 0;
-    });
+/** Plain loops: it is asked at the end of every piece, and nearly always finds nothing. */
+function begunOf(bytes: Buffer, form: Buffer): number {
+  const first = form[0] ?? 0;
+  for (let at = Math.max(0, bytes.length - form.length + 1); at < bytes.length; at += 1) {
+    if (bytes[at] !== first) continue;
+    const length = bytes.length - at;
+    if (form.compare(bytes, at, bytes.length, 0, length) === 0) return length;
   }
+  return 0;
 }
 
 /** As it is, encoded for a URL (both ways of writing a space), as JSON has it, and in base64. */

@@ -3,7 +3,7 @@ import type { Outcome } from '../../core/entry.ts';
 import type { Refusal } from '../../core/verdict.ts';
 import type { Field } from '../../core/web.ts';
 import { ForbiddenAddress } from '../../wire/dial.ts';
-import type { HttpCall, HttpRequest, HttpTaker } from '../../wire/http-call.ts';
+import type { HttpCall, HttpTaker } from '../../wire/http-call.ts';
 import { ofMessage } from '../../wire/http-headers.ts';
 import { MalformedReply, type ReplyHead } from '../../wire/http-reply.ts';
 import { BrokenConnection, LateReply } from '../../wire/http1-connection.ts';
@@ -13,17 +13,16 @@ import { BodyUrls } from './body-urls.ts';
 import { type Injection, type InjectionSource, sentTarget, withCredential, withoutCredential } from './credential.ts';
 import { Decoding } from './decoding.ts';
 import type { Carrier, HttpExchange } from './exchange.ts';
-import type { Upgraded } from './dispatched-line.ts';
 import { FrameReader, letter, readFields } from './framing.ts';
 import { codingOf, type Places, replyFields } from './headers.ts';
 import { ShownReply } from './masking.ts';
 import { bodyKindOf, mediaTypeOf } from './media.ts';
 import { Tunnel } from './tunnel.ts';
+import type { Upstream } from './upstream.ts';
 
 /** What a call of a target needs of its session. */
 export interface CallParts {
-  /** How the request is sent: as others are, or as one for an upgrade. */
-  readonly send: (request: HttpRequest, taker: HttpTaker, upgraded: Upgraded) => HttpCall;
+  readonly upstream: Pick<Upstream, 'send' | 'upgrade'>;
   readonly places: Places;
   /** Whether the target's URLs are led back in bodies, too. */
   readonly rewriteBodies: boolean;
@@ -89,9 +88,11 @@ export class TargetCall implements Carrier, HttpTaker {
     const sent = field === null ? fields : withCredential(fields, field);
     const path = `${this.#parts.places.target.path}${sentTarget(target, injection)}`;
     const body = this.#exchange.hasBody ? { length: this.#exchange.length } : null;
-    const upgraded: Upgraded = (status, replied, socket) => this.#upgraded(status, replied, socket);
+    const request = { method, path, fields: sent, body };
+    const { upstream } = this.#parts;
     try {
-      this.#call = this.#parts.send({ method, path, fields: sent, body }, this, upgraded);
+      if (this.#exchange.client === null) this.#call = upstream.send(request, this);
+      else this.#call = upstream.upgrade(request, this, (status, replied, socket) => this.#upgraded(status, replied, socket));
     } catch (fault) {
       return this.#exchange.fail('TARGET_FAULT', 'The request could not be sent to the target.', fault, false);
     }
