@@ -86,7 +86,7 @@ export async function openTrial(
     kept: join(plane.journal, '..', 'targets', plane.connection),
     leftBehind: () => readdirSync(join(trial.kept, 'quarantine')),
     swept: async () => {
-      for (const deadline = Date.now() + 10_000; trial.leftBehind().length > 0; await pause(5))
+      for (const deadline = Date.now() + 60_000; trial.leftBehind().length > 0; await pause(5))
         if (Date.now() > deadline) throw new Error(`left behind: ${trial.leftBehind().join()}`);
     },
     git,
