@@ -17,6 +17,11 @@ let worker: Worker | null = null;
 let lastId = 0;
 const waiting = new Map<number, Waiting>();
 
+/** Starts the thread, where there is none, for a push that is about to come. */
+export function expectPush(): void {
+  worker ??= startWorker();
+}
+
 /** What tells how far a push has come, now and whenever it has come further. */
 interface Followed {
   follow(follower: (growth: Growth) => void): void;

@@ -11,6 +11,7 @@ import { type Call, headerOf, passedOn, versionOf } from './call.ts';
 import { readFetchRequest, type FetchRequest } from './fetch-request.ts';
 import { frameKinds } from './framing.ts';
 import { conduct, judge } from './gate.ts';
+import { expectPush } from './inspector.ts';
 import { collectBody } from './own-line.ts';
 import type { Service } from './routes.ts';
 
@@ -21,6 +22,8 @@ const inflate = promisify(gunzip);
 /** Asks which refs there are, before a fetch or a push. */
 export async function list(call: Call, service: Service): Promise<void> {
   const path = `/info/refs?service=${service}`;
+  // Every push begins with this.
+  if (service === 'git-receive-pack') expectPush();
   const type = `application/x-${service}-advertisement`;
   const given = { service: service.slice('git-'.length), protocolVersion: versionOf(call) };
   const action = repositoryAction('git:list', call.repository, `list refs (${given.service})`, given);
