@@ -208,7 +208,7 @@ describe('the OpenAPI document', () => {
       assert.deepEqual(document.paths['/healthz']?.get.security, []);
       const { get } = document.paths['/api/v1/sessions/{id}/exchanges'] ?? assert.fail('no exchanges');
       assert.deepEqual(get.security, [{ token: [] }, { cookie: [] }]);
-      assert.deepEqual(get.parameters?.map(({ name }) => name).sort(), ['cursor', 'id', 'limit']);
+      assert.deepEqual(get.parameters?.map(({ name }) => name).sort(), ['cursor', 'from', 'id', 'limit']);
       assert.ok('default' in get.responses);
       for (const name of ['Session', 'Exchange', 'Problem', 'AuditEvent', 'Connection'])
         assert.ok(name in document.components.schemas, name);

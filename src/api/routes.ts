@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefau
 import type { z } from 'zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { afterOrdinal } from '../archive/cursor.ts';
 import type { CatalogReader, PageRequest } from '../archive/items.ts';
 import type { Excerpt, RecordingLine } from '../archive/decoded.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -59,7 +60,7 @@ export function addSessionRoutes(api: Api, { catalog, gateway }: RouteSources): 
       schema: {
         summary: 'The exchanges of one session, in their order',
         params: contract.sessionParams,
-        querystring: contract.pageQuery,
+        querystring: contract.sessionExchangesQuery,
         response: { 200: contract.exchangePage },
       },
     },
@@ -67,7 +68,9 @@ export function addSessionRoutes(api: Api, { catalog, gateway }: RouteSources): 
       const session = viewedSession(request);
       const viewer = viewing(request);
       if (!isOwn(viewer, session)) await recordLook(gateway, viewer, 'exchanges.read', lookedAt(session));
-      return catalog.exchanges({ session: session.id }, viewer.visibility, split(request.query)[1]);
+      const [{ from = 1 }, { limit, cursor }] = split(request.query);
+      const start = from === 1 ? null : afterOrdinal(from - 1);
+      return catalog.exchanges({ session: session.id }, viewer.visibility, { limit, cursor: cursor ?? start });
     },
   );
 }

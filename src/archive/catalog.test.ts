@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { createId } from '../core/identifier.ts';
 import type { Decoder } from '../core/protocol.ts';
 import { archiveJournal } from './archiver.ts';
+import { afterOrdinal } from './cursor.ts';
 import { openCatalog } from './catalog.ts';
 import type { AuditFilter, CatalogReader, ExchangeFilter, ExchangeItem, Page, PageRequest, SessionFilter } from './items.ts';
 import { decodeRecording } from './decoded.ts';
@@ -244,6 +245,11 @@ describe('listings of a thousand rows', () => {
         assert.deepEqual(
           forwards.map((item) => item.text),
           texts,
+        );
+        const later = catalog.exchanges({ session: id }, 'all', { limit, cursor: afterOrdinal(1040) }).items;
+        assert.deepEqual(
+          later.map((item) => item.text),
+          texts.slice(1040, 1040 + limit),
         );
         for (const filter of [{ q: 'needle' }, { q: 'ne' }, {}]) {
           const items = everyPage(limit, (page) => catalog.exchanges(filter, 'all', page));

@@ -13,6 +13,11 @@ export function encodeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify(cursor), 'utf8').toString('base64url');
 }
 
+/** Where the page of a session's exchanges begins that comes behind this one. */
+export function afterOrdinal(ordinal: number): string {
+  return encodeCursor(['o', ordinal]);
+}
+
 /** The keys in a cursor of this kind, or null for the first page. REQUEST_INVALID for anything else. */
 export function decodeCursor(text: string | null, kind: Cursor[0]): (string | number)[] | null {
   if (text === null) return null;

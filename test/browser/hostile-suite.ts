@@ -63,6 +63,13 @@ export function describeHostile(site: () => Site): void {
       assert.ok(asked.includes('?exchange=5') && !asked.some((query) => /exchange=[1-4]/.test(query)), 'only what is looked at is read');
       await page.getByRole('row').filter({ hasText: 'the beginning' }).click();
       await page.getByRole('article', { name: /^Exchange 1/ }).waitFor();
+      await page.keyboard.press('9');
+      await page.getByRole('article', { name: /^Exchange 5/ }).waitFor();
+      await page.keyboard.press('k');
+      await page.waitForURL(/exchange=4$/);
+      await page.getByRole('slider', { name: 'Exchange' }).focus();
+      await page.keyboard.press('Home');
+      await page.getByRole('article', { name: /^Exchange 1/ }).waitFor();
     });
 
     test('a cell of ten megabytes and three hundred columns hold nothing up', async () => {

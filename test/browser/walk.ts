@@ -163,11 +163,10 @@ export async function walkLarge({ page, gauge }: Walk, run: string, exchanges: n
     await row(page, run).click();
     await page.locator('article').waitFor();
   });
-  const address = page.url().replace(/\?.*/, '');
-  for (const share of [0.9, 0.1, 0.99, 0.5]) {
-    const ordinal = Math.round(exchanges * share);
+  for (const tenth of [9, 1, 7, 5]) {
+    const ordinal = Math.round(1 + ((exchanges - 1) * tenth) / 10);
     await gauge.step(`session ${run}: to exchange ${ordinal.toLocaleString('en')}`, async () => {
-      await page.goto(`${address}?exchange=${ordinal}`);
+      await press(page, String(tenth));
       await exchange(page, ordinal).locator('[role=grid]').waitFor();
     });
   }

@@ -107,7 +107,16 @@ export const alive = z.object({ status: z.literal('ok') });
 export const ready = z.object({ status: z.literal('ready'), activeSessions: count() });
 
 export const noQuery = z.strictObject({});
-export const pageQuery = z.strictObject(paging);
+export const sessionExchangesQuery = z.strictObject({
+  from: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('The first page begins at the exchange of this ordinal'),
+  ...paging,
+});
 export const exportQuery = z.strictObject({ format: z.enum(['ndjson', 'har', 'patch']) });
 export const sessionParams = z.object({ id: z.string().min(1).max(64) });
 

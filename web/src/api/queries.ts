@@ -46,8 +46,8 @@ function pages<Page extends Paged>(name: string, path: string, filter: Query) {
 export const sessionsQuery = (filter: Query) => pages<SessionPage>('sessions', '/api/v1/sessions', filter);
 export const exchangesQuery = (filter: Query) => pages<FoundPage>('exchanges', '/api/v1/exchanges', filter);
 
-export const sessionExchangesQuery = (session: string) =>
-  pages<ExchangePage>('session exchanges', `/api/v1/sessions/${encodeURIComponent(session)}/exchanges`, {});
+export const sessionExchangesQuery = (session: string, from: number) =>
+  pages<ExchangePage>('session exchanges', `/api/v1/sessions/${encodeURIComponent(session)}/exchanges`, { from });
 
 export const facetsQuery = (filter: Query) =>
   queryOptions({

@@ -49,6 +49,10 @@ export function Ledger<Row>(props: LedgerProps<Row>) {
   };
   const height = narrow ? cardHeight : rowHeight;
   const virtual = useRowsInSight(rows.length, height, active, scroller);
+  const chosen = useMemo(() => (selected === null ? -1 : rows.findIndex((row) => keyOf(row) === selected)), [rows, keyOf, selected]);
+  useEffect(() => {
+    if (chosen >= 0) virtual.scrollToIndex(chosen);
+  }, [chosen, virtual]);
   const last = virtual.range?.endIndex ?? 0;
   useEffect(() => {
     if (hasMore && last >= rows.length - 30) more?.();

@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useCallback, useMemo } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { sessionExchangesQuery } from '../api/queries.ts';
 import type { Exchange, Session } from '../api/types.ts';
 import { exchangeCard, exchangeMark, outcomeWord } from '../parts/exchange-columns.tsx';
@@ -11,6 +11,7 @@ import { MarkLabel } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
 import { words } from '../text.ts';
 import { OneExchange } from './one-exchange.tsx';
+import { SeekBar } from './seek-bar.tsx';
 
 /** A recording of more than this is not brought into the page as a whole: it would take seconds to read. */
 const mostBytes = 24_000_000;
@@ -24,11 +25,19 @@ export function isLarge({ status, exchanges, bytesToClient, bytesToTarget }: Ses
 export function LargeSession({ session }: { readonly session: Session }) {
   const { exchange } = useSearch({ from: '/shell/sessions/$id' });
   const navigate = useNavigate({ from: '/sessions/$id' });
-  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(sessionExchangesQuery(session.id));
+  const [from, setFrom] = useState(() => listedFrom(exchange === undefined ? 1 : Number(exchange)));
+  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
+    sessionExchangesQuery(session.id, from),
+  );
   const rows = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
   const more = useCallback(() => void (isFetchingNextPage || fetchNextPage()), [isFetchingNextPage, fetchNextPage]);
   const current = exchange === undefined ? (rows[0]?.ordinal ?? null) : Number(exchange);
   const open = (row: Exchange) => void navigate({ search: { exchange: String(row.ordinal) }, replace: true });
+  const seek = (ordinal: number) => {
+    // The list begins anew where what is sought is not in it.
+    if (ordinal < from || ordinal > (rows.at(-1)?.ordinal ?? 0)) setFrom(listedFrom(ordinal));
+    void navigate({ search: { exchange: String(ordinal) }, replace: true });
+  };
   return (
     <>
       <p className="px-4 pb-2 text-quiet">{words.session.large(sized(session.bytesToClient + session.bytesToTarget))}</p>
@@ -36,6 +45,11 @@ export function LargeSession({ session }: { readonly session: Session }) {
         <div className="flex max-h-[35vh] min-h-0 shrink-0 flex-col border-b border-hairline lg:max-h-none lg:w-[42%] lg:border-r lg:border-b-0">
           {isPending && <Loading what={words.places.exchanges} />}
           {error !== null && <Fault fault={error} />}
+          {from > 1 && (
+            <button type="button" className="px-4 py-1 text-left underline" onClick={() => setFrom(Math.max(1, from - 100))}>
+              {words.session.earlier(from - 1)}
+            </button>
+          )}
           <Ledger
             label={words.places.exchanges}
             columns={columns}
@@ -53,8 +67,14 @@ export function LargeSession({ session }: { readonly session: Session }) {
           {current !== null && <OneExchange key={current} session={session.id} ordinal={current} />}
         </div>
       </div>
+      <SeekBar current={current ?? 1} last={session.exchanges} onSeek={seek} />
     </>
   );
+}
+
+/** A few of those before what is looked at are listed with it. */
+function listedFrom(ordinal: number): number {
+  return Math.max(1, ordinal - 5);
 }
 
 const columns: readonly Column<Exchange>[] = [

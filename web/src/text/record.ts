@@ -130,6 +130,7 @@ export const recordWords = {
     exports: { ndjson: 'NDJSON: every entry, decoded', har: 'HTTP Archive: HTTP exchanges alone' },
     nothing: 'No exchange was made.',
     large: (size: string) => `This recording has ${size}. Its exchanges are read one by one, as they are looked at.`,
+    earlier: (before: number) => `${count(before, 'exchange')} before these`,
     lookIsRecorded: 'This is somebody else’s session. That you look at it is on the audit trail.',
     bytes: (sent: string, received: string) => `${sent} to the target, ${received} back`,
     turnedAway: (code: string) => `Turned away (${code}).`,
@@ -199,6 +200,8 @@ export const recordWords = {
     instant: 'Instant',
     speed: 'Speed',
     place: (clock: string, exchange: number, of: number) => `${clock} · ${exchange} of ${of.toLocaleString()}`,
+    exchange: 'Exchange',
+    ofExchanges: (exchange: number, of: number) => `${exchange.toLocaleString()} of ${of.toLocaleString()}`,
     folded: (silence: string) => `⋯ ${silence} of silence folded`,
   },
   stop: {
