@@ -51,20 +51,30 @@ const routes = {
   '/api/v1/approvals/{id}': { access: 'approval', query: '' },
   '/api/v1/audit': { access: 'trail', query: '' },
   '/api/v1/connections': { access: 'trail', query: '' },
+  '/api/v1/connections/{name}': { access: 'trail', query: '' },
+  '/api/v1/protocols': { access: 'trail', query: '' },
+  '/api/v1/masking': { access: 'trail', query: '' },
+  '/api/v1/retention': { access: 'trail', query: '' },
+  '/api/v1/proof': { access: 'trail', query: '' },
   '/api/v1/policies': { access: 'trail', query: '' },
   '/api/v1/policies/versions': { access: 'trail', query: '' },
   '/api/v1/policies/versions/{version}': { access: 'trail', query: '' },
 } as const;
 /** The routes that do something, which no look at them can. */
-const deciding = {
-  '/api/v1/approvals/{id}': 'post',
-  '/api/v1/slack/interactions': 'post',
-  '/api/v1/logout': 'post',
-  '/api/v1/sessions/{id}/terminate': 'post',
-  '/api/v1/runs/{id}/terminate': 'post',
-  '/api/v1/policies/check': 'post',
-  '/api/v1/policies/test': 'post',
-} as const;
+const deciding: { readonly [path: string]: readonly string[] } = {
+  '/api/v1/approvals/{id}': ['post'],
+  '/api/v1/slack/interactions': ['post'],
+  '/api/v1/logout': ['post'],
+  '/api/v1/sessions/{id}/terminate': ['post'],
+  '/api/v1/runs/{id}/terminate': ['post'],
+  '/api/v1/policies/check': ['post'],
+  '/api/v1/policies/test': ['post'],
+  '/api/v1/connections': ['post'],
+  '/api/v1/connections/{name}': ['put', 'delete'],
+  '/api/v1/connections/test': ['post'],
+  '/api/v1/connections/{name}/test': ['post'],
+  '/api/v1/masking/try': ['post'],
+};
 /** The ways to a sign-in and back, for everybody; console-login.test.ts walks them. */
 const leading = ['/api/v1/login', '/api/v1/login/callback'];
 type Access = (typeof routes)[keyof typeof routes]['access'];
@@ -115,7 +125,7 @@ describe('who may look at the record', () => {
     return (JSON.parse(text) as Page<Item>).items;
   };
   const pathOf = (route: string, id: string) =>
-    route.replace('{id}', id).replace('{version}', version) + routes[route as keyof typeof routes].query;
+    route.replace('{id}', id).replace('{version}', version).replace('{name}', 'ledger') + routes[route as keyof typeof routes].query;
   /** The one in the path of a route: the owner's session, or what the owner asked for. */
   const subjectOf = (route: string) =>
     route.startsWith('/api/v1/approvals') ? asked : route.startsWith('/api/v1/runs') ? ownRun : owned.id;
@@ -172,7 +182,7 @@ describe('who may look at the record', () => {
     assert.deepEqual(new Set(Object.keys(paths)), new Set([...Object.keys(routes), ...Object.keys(deciding), ...leading]));
     for (const [path, methods] of Object.entries(paths)) {
       const reads = path in routes || leading.includes(path) ? ['get'] : [];
-      const does = path in deciding ? ['post'] : [];
+      const does = deciding[path] ?? [];
       assert.deepEqual(Object.keys(methods), [...reads, ...does], path);
     }
   });
