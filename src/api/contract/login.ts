@@ -10,6 +10,10 @@ export const loginQuery = z.strictObject({
 });
 /** What an issuer adds to the address is its own affair (RFC 6749 section 4.1.2: unrecognised parameters are ignored). */
 export const callbackQuery = z.record(z.string().max(100), z.union([z.string().max(8000), z.array(z.string().max(8000)).max(10)]));
+export const loggedOut = z.object({
+  location: z.string().describe('Where the browser goes to be signed out at the issuer too; it leads back'),
+});
+export const noMore = z.null().describe('Nothing more is to be done');
 export const me = named(
   'Me',
   z.object({

@@ -16,6 +16,11 @@ export interface IssuerLogin {
   begin(callback: string): Promise<{ readonly location: string; readonly secrets: LoginSecrets }>;
   /** The ID token for what the issuer has answered by the browser; its signature and claims are still to be verified. */
   finish(answered: URL, secrets: LoginSecrets): Promise<string>;
+  /**
+   * Where the browser goes to be signed out at the issuer too (OpenID Connect RP-Initiated Logout 1.0), and from there back; null where
+   * that is not wanted, not offered, or the issuer does not answer: nobody is kept signed in by that.
+   */
+  leave(idToken: string | null, back: string): Promise<string | null>;
 }
 
 /** What an issuer says of itself is asked for again after so long. */
@@ -56,7 +61,21 @@ export function createIssuerLogin(client: LoginClient, now: () => number): Issue
       if (tokens.id_token === undefined) throw new ChaperoneError('TOKEN_INVALID', 'The issuer gave no ID token.');
       return tokens.id_token;
     },
+    leave: async (idToken, back) => {
+      if (client.logout === 'console') return null;
+      const known = await configuration().catch(() => null);
+      return known === null ? null : wayOut(known, client, idToken, back);
+    },
   };
+}
+
+function wayOut(known: oidc.Configuration, { issuer }: LoginClient, idToken: string | null, back: string): string | null {
+  const offered = known.serverMetadata().end_session_endpoint;
+  // Plain http is left of a checked configuration on loopback alone; anything else is no address for a browser.
+  const allowed = issuer.startsWith('http:') ? ['https:', 'http:'] : ['https:'];
+  if (offered === undefined || !allowed.includes(URL.parse(offered)?.protocol ?? '')) return null;
+  const hint = idToken === null ? {} : { id_token_hint: idToken };
+  return oidc.buildEndSessionUrl(known, { ...hint, post_logout_redirect_uri: back }).href;
 }
 
 async function discover({ issuer, clientId, clientSecret }: LoginClient): Promise<oidc.Configuration> {

@@ -13,6 +13,7 @@ import type { Api } from '../routes.ts';
 import { personOf, recordDeed } from '../trail.ts';
 import { idleMs } from './console-sessions.ts';
 import { originOf } from './cookies.ts';
+import { IdTokens } from './id-tokens.ts';
 import type { IssuerLogin } from './issuer-login.ts';
 import { createTickets, type LoginTicket, ticketSeconds, type Tickets } from './login-ticket.ts';
 
@@ -31,10 +32,11 @@ const startAnew = 'Sign in again.';
 const callbackPath = '/api/v1/login/callback';
 
 export function addLoginRoutes(api: Api, sources: LoginSources): void {
-  const tickets = createTickets();
+  const [tickets, tokens] = [createTickets(), new IdTokens()];
   addBeginning(api, sources, tickets);
-  addCallback(api, sources, tickets);
+  addCallback(api, sources, tickets, tokens);
   addSelf(api, sources);
+  addLogout(api, sources, tokens);
 }
 
 function addBeginning(api: Api, { issuers, signedIn, url }: LoginSources, tickets: Tickets): void {
@@ -67,7 +69,7 @@ function addBeginning(api: Api, { issuers, signedIn, url }: LoginSources, ticket
   );
 }
 
-function addCallback(api: Api, sources: LoginSources, tickets: Tickets): void {
+function addCallback(api: Api, sources: LoginSources, tickets: Tickets, tokens: IdTokens): void {
   const { signedIn, issuers, gateway } = sources;
   const recordRefused = createRefusedTrail(gateway);
   api.get(
@@ -78,21 +80,24 @@ function addCallback(api: Api, sources: LoginSources, tickets: Tickets): void {
       signedIn.cookies.clear(request, reply, 'login');
       const issuer = issuers.find((one) => one.issuer === ticket?.issuer);
       if (ticket === null || issuer === undefined) return leadToSignIn(reply, 'REQUEST_INVALID', '/');
-      const person = await provenPerson(request, issuer, ticket, sources);
-      if ('kind' in person) {
-        await recordRefused(ticket, person);
-        return leadToSignIn(reply, person.code, ticket.back);
+      const proven = await provenPerson(request, issuer, ticket, sources);
+      if ('kind' in proven) {
+        await recordRefused(ticket, proven);
+        return leadToSignIn(reply, proven.code, ticket.back);
       }
+      const { person, token } = proven;
       await recordDeed(gateway, personOf(person), 'login.succeeded', { groups: [...person.groups], address: request.ip });
       const before = signedIn.cookies.read(request, 'console');
       if (before !== undefined) signedIn.sessions.end(before);
-      signedIn.cookies.set(request, reply, 'console', signedIn.sessions.open(person));
+      const secret = signedIn.sessions.open(person);
+      tokens.keep(secret, token);
+      signedIn.cookies.set(request, reply, 'console', secret);
       return reply.redirect(ticket.back, 303);
     },
   );
 }
 
-function addSelf(api: Api, { gateway, signedIn, roles }: LoginSources): void {
+function addSelf(api: Api, { roles }: LoginSources): void {
   api.get(
     '/api/v1/me',
     { schema: { summary: 'Who calls', querystring: contract.noQuery, response: { 200: contract.me } } },
@@ -105,9 +110,19 @@ function addSelf(api: Api, { gateway, signedIn, roles }: LoginSources): void {
       return { principal: { subject, issuer, email, groups, agent }, roles: rolesOf(principal, roles), sees, signIn };
     },
   );
+}
+
+function addLogout(api: Api, { gateway, signedIn, issuers, url }: LoginSources, tokens: IdTokens): void {
   api.post(
     '/api/v1/logout',
-    { schema: { summary: 'Ends the console’s sign-in', querystring: contract.noQuery, body: contract.nothing } },
+    {
+      schema: {
+        summary: 'Ends the console’s sign-in, and says where the issuer’s is ended where that is wanted',
+        querystring: contract.noQuery,
+        body: contract.nothing,
+        response: { 200: contract.loggedOut, 204: contract.noMore },
+      },
+    },
     async (request, reply) => {
       const secret = signedIn.cookies.read(request, 'console');
       if (signedInBy(request) === null || secret === undefined)
@@ -117,8 +132,12 @@ function addSelf(api: Api, { gateway, signedIn, roles }: LoginSources): void {
         );
       signedIn.sessions.end(secret);
       signedIn.cookies.clear(request, reply, 'console');
-      await recordDeed(gateway, personOf(viewing(request).principal), 'login.ended', {});
-      return reply.code(204).send();
+      const { principal } = viewing(request);
+      await recordDeed(gateway, personOf(principal), 'login.ended', {});
+      const back = new URL('/sign-in', url ?? originOf(request, signedIn.secure)).href;
+      const issuer = issuers.find((one) => one.issuer === principal.issuer);
+      const location = (await issuer?.leave(tokens.take(secret), back)) ?? null;
+      return location === null ? reply.code(204).send(null) : { location };
     },
   );
 }
@@ -129,11 +148,12 @@ async function provenPerson(
   issuer: IssuerLogin,
   ticket: LoginTicket,
   { identifyPerson, signedIn, log }: LoginSources,
-): Promise<Principal | Refusal> {
+): Promise<{ readonly person: Principal; readonly token: string } | Refusal> {
   try {
     const token = await issuer.finish(new URL(request.url, originOf(request, signedIn.secure)), ticket);
     const person = await identifyPerson({ kind: 'token', token });
-    if ('kind' in person || person.agent === null) return person;
+    if ('kind' in person) return person;
+    if (person.agent === null) return { person, token };
     return refuse('ACCESS_REFUSED', `The ID token names an agent (${person.agent}), and the console is for people.`, startAnew);
   } catch (fault) {
     if (!(fault instanceof ChaperoneError)) throw fault;

@@ -24,6 +24,24 @@ export function choosePage(people: readonly Person[], action: (name: string) => 
 `;
 }
 
+/** The page on which one signs out: `form` is the provider's own, named op.logoutForm. */
+export function leavePage(form: string): string {
+  return `<!doctype html>
+<html lang="en">
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>Sign out</title>
+  <style>${style}</style>
+  <main>
+    <h1>Sign out here too?</h1>
+    <p>This is the demonstration’s identity provider. The console has signed you out already.</p>
+    ${form}
+    <button form="op.logoutForm" name="logout" value="yes"><b>Sign out</b></button>
+  </main>
+</html>
+`;
+}
+
 /** The style is the page's own, and the policy allows nothing else. */
 export const pageHeaders = {
   'content-type': 'text/html; charset=utf-8',

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { parentPort, workerData } from 'node:worker_threads';
 import { type JWK, jwtVerify } from 'jose';
 import { errors, interactionPolicy, type KoaContextWithOIDC, Provider, type TokenEndpointGrantContext } from 'oidc-provider';
-import { choosePage, pageHeaders } from './identity-page.ts';
+import { choosePage, leavePage, pageHeaders } from './identity-page.ts';
 import { agent, audience, clients, grants, people, tokenLifetimeSeconds } from './people.ts';
 
 /** What the demonstration hands to this thread; the private key stays in it and in its 0600 file. */
@@ -25,7 +25,8 @@ const provider = new Provider(issuer, {
     confidential(clients.agent, secrets.agent, grants.exchange),
     {
       ...confidential(clients.console, secrets.console, 'authorization_code'),
-      redirect_uris: consoleAddresses(),
+      redirect_uris: consoleAddresses('/api/v1/login/callback'),
+      post_logout_redirect_uris: consoleAddresses('/sign-in'),
       response_types: ['code'],
     },
   ],
@@ -33,7 +34,7 @@ const provider = new Provider(issuer, {
   cookies: { keys: [secrets.people] },
   clientDefaults: { id_token_signed_response_alg: algorithm },
   enabledJWA: { idTokenSigningAlgValues: [algorithm] },
-  features: { devInteractions: { enabled: false } },
+  features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true, logoutSource: askToLeave } },
   findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, ...claimsOf(id, 'authorization_code') }) }),
   // The console reads groups from the ID token, as from those of Okta, Entra or Keycloak.
   claims: { openid: ['sub', 'email', 'groups'] },
@@ -56,8 +57,13 @@ function confidential(id: string, secret: string, grant: string) {
   };
 }
 
-function consoleAddresses(): string[] {
-  return ['127.0.0.1', 'localhost', '[::1]'].map((host) => `http://${host}:${consolePort}/api/v1/login/callback`);
+function consoleAddresses(path: string): string[] {
+  return ['127.0.0.1', 'localhost', '[::1]'].map((host) => `http://${host}:${consolePort}${path}`);
+}
+
+async function askToLeave(ctx: KoaContextWithOIDC, form: string): Promise<void> {
+  ctx.set(pageHeaders);
+  ctx.body = leavePage(form);
 }
 
 /** Whoever signs in is asked again who they are: in a demonstration one is one person after the other. */

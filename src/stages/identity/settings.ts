@@ -48,6 +48,10 @@ const login = z
       .default(['openid', 'email', 'profile'])
       .refine((scopes) => scopes.includes('openid'), 'must have openid; write [openid, email, profile]')
       .describe('What is asked for; some issuers put groups into the ID token for the scope groups alone.'),
+    logout: z
+      .enum(['console', 'issuer'])
+      .default('console')
+      .describe('What signing out ends: the sign-in to the console, or the one at the issuer too where it offers that.'),
   })
   .describe('Lets people sign in to the console here.');
 

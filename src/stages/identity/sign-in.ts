@@ -6,6 +6,7 @@ export interface LoginClient {
   readonly clientId: string;
   readonly clientSecret: string | null;
   readonly scopes: readonly string[];
+  readonly logout: 'console' | 'issuer';
 }
 
 /** The clients of the issuers where people may sign in, with their secrets revealed. */
@@ -13,7 +14,15 @@ export function loginClients({ issuers }: IdentitySettings): LoginClient[] {
   return issuers.flatMap(({ issuer, login }) =>
     login === undefined
       ? []
-      : [{ issuer, clientId: login.clientId, clientSecret: login.clientSecret?.reveal() ?? null, scopes: login.scopes }],
+      : [
+          {
+            issuer,
+            clientId: login.clientId,
+            clientSecret: login.clientSecret?.reveal() ?? null,
+            scopes: login.scopes,
+            logout: login.logout,
+          },
+        ],
   );
 }
 
@@ -32,7 +41,7 @@ export function signInSettings(settings: IdentitySettings): IdentitySettings {
 /** The settings without what is secret, as another thread may be given them. */
 export function withoutSecrets(settings: IdentitySettings): IdentitySettings {
   const issuers = settings.issuers.map(({ login, ...issuer }) =>
-    login === undefined ? issuer : { ...issuer, login: { clientId: login.clientId, scopes: login.scopes } },
+    login === undefined ? issuer : { ...issuer, login: { clientId: login.clientId, scopes: login.scopes, logout: login.logout } },
   );
   return { ...settings, issuers };
 }

@@ -141,9 +141,10 @@ function Corner({ onFind, onMap }: CornerProps) {
   const { zone, theme, toggleZone, nextTheme } = usePreferences();
   const queries = useQueryClient();
   const signOut = async () => {
-    await postJson('/api/v1/logout', {});
+    // The issuer's own sign-out comes after the console's, where the gateway says so, and leads back.
+    const left = await postJson<{ readonly location: string } | null>('/api/v1/logout', {});
     queries.clear();
-    location.assign('/sign-in');
+    location.assign(left?.location ?? '/sign-in');
   };
   return (
     <div className="border-t border-hairline px-4 py-3 text-quiet">
