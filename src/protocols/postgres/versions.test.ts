@@ -64,7 +64,8 @@ describe('protocol versions of clients', () => {
     const { client, key } = await open(2);
     using _closed = client;
     const [process, secret] = [key.readUInt32BE(0), key.subarray(4)];
-    client.send(message.query('select pg_sleep(30)'));
+    client.send(message.query("do $$ begin raise notice 'begun'; perform pg_sleep(30); end $$"));
+    await client.until('N');
     const wrong = Buffer.from(secret);
     wrong[31] = (wrong[31] ?? 0) ^ 1;
     for (const tried of [secret.subarray(0, 4), wrong, Buffer.concat([secret, Buffer.alloc(1)]), secret]) {
@@ -72,7 +73,7 @@ describe('protocol versions of clients', () => {
       messenger.send(encodeCancel(process, tried));
       assert.deepEqual(await messenger.rest(), []);
     }
-    assert.equal(describeMessages(await client.until('Z')), 'T E:57014 Z');
+    assert.equal(describeMessages(await client.until('Z')), 'E:57014 Z');
     client.send(message.terminate());
     await client.rest();
     const entries = await plane.settled();
