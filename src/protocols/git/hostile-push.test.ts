@@ -253,6 +253,27 @@ describe('a push that is not sound', () => {
     assert.equal((JSON.parse(text) as { readonly code: string }).code, 'REQUEST_INVALID');
   });
 
+  test('is read the same where it comes byte by byte, and so is the question whether one may come', async () => {
+    const bytewise = async (body: Buffer) => {
+      const pieces = Array.from(body, (_, at) => new Uint8Array(body.subarray(at, at + 1)));
+      const headers = { authorization: `Bearer ${await trial.plane.token()}`, 'content-type': 'application/x-git-receive-pack-request' };
+      const response = await fetch(`${trial.url}/git-receive-pack`, {
+        method: 'POST',
+        headers,
+        body: ReadableStream.from(pieces),
+        duplex: 'half',
+      });
+      return { status: response.status, text: Buffer.from(await response.arrayBuffer()).toString('latin1') };
+    };
+    assert.equal((await bytewise(Buffer.from('0000'))).status, 200);
+    assert.equal(seen.at(-1)?.name, 'git:list');
+    const sound = pushing(entry('bytewise'));
+    assert.match((await bytewise(pushBody('refs/heads/bytewise', none, sound.state, sound.packed))).text, /ok refs\/heads\/bytewise/);
+    assert.equal((await trial.refs())['refs/heads/bytewise'], sound.state);
+    assert.match((await bytewise(Buffer.from('0000more'))).text, /PROTOCOL_REFUSED/);
+    await trial.swept();
+  });
+
   test('is read the same where it comes compressed', async () => {
     const gzip = { 'content-encoding': 'gzip' };
     const behind = Buffer.concat([plain.packed, Buffer.from('more')]);
