@@ -165,7 +165,10 @@ describe('clients', () => {
     await client.connect();
     await other.connect();
     const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
-    const sleeping = client.query('select pg_sleep(30)');
+    const long = "do $$ begin raise notice 'begun'; perform pg_sleep(30); end $$";
+    const begun = once(client, 'notice');
+    const sleeping = client.query(long);
+    await begun;
     const otherSleep = other.query('select pg_sleep(0.3)');
     await cancelBy(plane.port, processID, secretKey ^ 1);
     await cancelBy(plane.port, processID + 1, secretKey);
@@ -179,7 +182,7 @@ describe('clients', () => {
         .filter(({ text }) => text.includes('sleep') || text === 'cancel')
         .map(({ text, status }) => `${text} ${status}`)
         .sort(),
-      ['cancel ok', 'select pg_sleep(0.3) ok', 'select pg_sleep(30) error'],
+      ['cancel ok', `${long} error`, 'select pg_sleep(0.3) ok'],
     );
   });
 
