@@ -18,7 +18,8 @@ import { loadDecoders, loadProtocols } from './gateway/protocols.ts';
 import { statusOf } from './gateway/status.ts';
 import { terminate } from './gateway/terminate.ts';
 import type { Thread } from './gateway/thread.ts';
-import type { ArchiveHandlers, Role } from './main/calls.ts';
+import type { StepTaken } from './gateway/probe/probe.ts';
+import type { ApiHandlers, ArchiveHandlers, Role } from './main/calls.ts';
 import { createLog } from './main/log.ts';
 import { startThreads, type Threads } from './main/threads.ts';
 import type { Approvals } from './stages/approvals/index.ts';
@@ -93,7 +94,7 @@ async function openHouse(
   const policies = await openPolicies(configuration, protocols, journal, () => approvals?.policiesChanged(), log);
   stack.defer(() => policies.close());
   const { openConnections } = await import('./main/connections.ts');
-  const { register, answers } = await openConnections(configuration, protocols, journal, () => gateway, log);
+  const { register, answers } = await openConnections(configuration, protocols, journal, () => gateway, trialsTo(api, log), log);
   threads.answerBy({
     ...answers,
     audit: (event) => journal.audit(event),
@@ -134,6 +135,12 @@ async function lockState(state: string): Promise<Lock> {
 async function whoSignsIn({ identity, roles }: Configuration) {
   const { loginClients, withoutSecrets } = await import('./stages/identity/sign-in.ts');
   return { identity: withoutSecrets(identity), logins: loginClients(identity), roles };
+}
+
+/** Whoever waits for a trial hears of its steps; one that is not heard of is in the report all the same. */
+function trialsTo(api: Thread<ApiHandlers>, log: Logger) {
+  return (trial: string, steps: readonly StepTaken[]) =>
+    void api.calls.trialStepped({ trial, steps }).catch((fault: unknown) => log.warn(`a trial's step was not told: ${messageOf(fault)}`));
 }
 
 /** How often the archive is told how far the journal is. */

@@ -1,12 +1,12 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { JsonObject } from '../core/json.ts';
-import type { Viewer } from './access.ts';
 import * as contract from './contract.ts';
 import { viewing } from './gate.ts';
 import type { ConnectionItem, GatewayPort, NotRegistered, Registered } from './gateway-port.ts';
 import { type Problem, problem, sendProblem } from './problem.ts';
 import { type Api, present } from './routes.ts';
 import { personOf } from './trail.ts';
+import { trialLines, trialLinesType } from './trial-lines.ts';
 
 export interface ConnectionSources {
   readonly gateway: Pick<
@@ -119,8 +119,14 @@ function addConnectionChanges(api: Api, gateway: ConnectionSources['gateway']): 
 }
 
 function addConnectionTrials(api: Api, gateway: ConnectionSources['gateway']): void {
-  const attempt = async (reply: FastifyReply, name: string, connection: JsonObject | null, { principal }: Viewer) => {
-    const tried = await gateway.tryConnection({ name, connection, principal, by: personOf(principal) });
+  const attempt = async (request: FastifyRequest, reply: FastifyReply, name: string, connection: JsonObject | null) => {
+    const { principal } = viewing(request);
+    const order = { name, connection, principal, by: personOf(principal) };
+    if (request.headers.accept?.startsWith('application/x-ndjson') === true) {
+      const lines = await trialLines((told) => gateway.tryConnection(order, told));
+      return 'kind' in lines ? sendProblem(reply, refusalOf(lines)) : reply.type(trialLinesType).send(lines);
+    }
+    const tried = await gateway.tryConnection(order, () => {});
     return tried.kind === 'tried' ? { ...tried.report, steps: [...tried.report.steps] } : sendProblem(reply, refusalOf(tried));
   };
   api.post(
@@ -136,20 +142,20 @@ function addConnectionTrials(api: Api, gateway: ConnectionSources['gateway']): v
     },
     async (request, reply) => {
       const { name, ...written } = request.body;
-      return attempt(reply, name, present(written), viewing(request));
+      return attempt(request, reply, name, present(written));
     },
   );
   api.post(
     '/api/v1/connections/:name/test',
     {
       schema: {
-        summary: 'Tries a connection as the admin himself would use it',
+        summary: 'Tries a connection as the admin himself would use it; as lines while it goes on, where application/x-ndjson is accepted',
         params: contract.connectionParams,
         querystring: contract.noQuery,
         response: { 200: contract.trialReport },
       },
     },
-    async (request, reply) => attempt(reply, request.params.name, null, viewing(request)),
+    async (request, reply) => attempt(request, reply, request.params.name, null),
   );
 }
 

@@ -122,7 +122,11 @@ export interface GatewayPort {
   protocols(): Promise<readonly ProtocolItem[]>;
   makeConnection(wish: ConnectionWish): Promise<Registered>;
   changeConnection(wish: ConnectionWish): Promise<Registered>;
-  tryConnection(order: ConnectionTrial): Promise<{ readonly kind: 'tried'; readonly report: TrialReport } | NotRegistered>;
+  /** `told` hears of the steps so far whenever one begins. */
+  tryConnection(
+    order: ConnectionTrial,
+    told: (steps: TrialReport['steps']) => void,
+  ): Promise<{ readonly kind: 'tried'; readonly report: TrialReport } | NotRegistered>;
   removeConnection(wish: Omit<ConnectionWish, 'connection'>): Promise<Registered>;
   policies(): Promise<PoliciesInForce>;
   /** What policies can speak of. */

@@ -25,6 +25,7 @@ export async function runApiThread(port: MessagePort): Promise<void> {
       api = await openApi(data, approvals, main, decoders, log);
       return api.server.address;
     },
+    trialStepped: (told) => api?.trialStepped(told),
     close: async () => {
       await api?.server.close();
       await approvals?.close();

@@ -1,4 +1,4 @@
-import type { ConnectionTrial, ConnectionWish, GatewayPort } from '../api/gateway-port.ts';
+import type { ConnectionTrial, ConnectionWish, GatewayPort, TrialReport } from '../api/gateway-port.ts';
 import type { ArchiverStatus } from '../archive/archiver.ts';
 import type { DataPlaneCalls, DeskHandlers } from '../gateway/approval-desk.ts';
 import type { DeskData } from '../gateway/approvals.ts';
@@ -22,7 +22,7 @@ export type MainHandlers = DataPlaneCalls & {
   makeConnection(wish: ConnectionWish): ReturnType<GatewayPort['makeConnection']>;
   changeConnection(wish: ConnectionWish): ReturnType<GatewayPort['changeConnection']>;
   removeConnection(wish: Omit<ConnectionWish, 'connection'>): ReturnType<GatewayPort['removeConnection']>;
-  tryConnection(order: ConnectionTrial): ReturnType<GatewayPort['tryConnection']>;
+  tryConnection(order: ConnectionTrial & { readonly trial: string }): ReturnType<GatewayPort['tryConnection']>;
   policies(nothing: null): ReturnType<GatewayPort['policies']>;
   policyCatalogs(nothing: null): ReturnType<GatewayPort['policyCatalogs']>;
   checkPolicies(files: readonly DraftFile[]): ReturnType<GatewayPort['checkPolicies']>;
@@ -54,5 +54,7 @@ export interface ApiData {
 /** What the API's thread answers. */
 export type ApiHandlers = DeskHandlers & {
   listen(data: ApiData): Promise<Place>;
+  /** How far a trial has come that it has asked for. */
+  trialStepped(told: { readonly trial: string; readonly steps: TrialReport['steps'] }): void;
   close(nothing: null): Promise<void>;
 };

@@ -6,6 +6,7 @@ import { connectionItems, protocolItems } from '../gateway/connections/items.ts'
 import { ConnectionRegister, type RegisterOptions } from '../gateway/connections/register.ts';
 import { tryConnection } from '../gateway/connections/tried.ts';
 import type { Gateway } from '../gateway/gateway.ts';
+import type { StepTaken } from '../gateway/probe/probe.ts';
 import type { Journal } from '../stages/recording/options.ts';
 import type { MainHandlers } from './calls.ts';
 
@@ -24,6 +25,7 @@ export async function openConnections(
   protocols: RegisterOptions['protocols'],
   journal: Journal,
   gateway: () => Gateway | null,
+  told: (trial: string, steps: readonly StepTaken[]) => void,
   log: Logger,
 ): Promise<OpenConnections> {
   const register = await ConnectionRegister.open({
@@ -40,11 +42,11 @@ export async function openConnections(
     makeConnection: (wish) => register.make(wish),
     changeConnection: (wish) => register.change(wish),
     removeConnection: (wish) => register.remove(wish),
-    tryConnection: async (order) => {
+    tryConnection: async ({ trial, ...order }) => {
       const running = gateway();
       if (running === null) throw new ChaperoneError('INTERNAL', 'the gateway is starting');
       const audit = (event: AuditEvent) => journal.audit(event);
-      return tryConnection(order, { register, gateway: running, state: configuration.state, audit }, () => {});
+      return tryConnection(order, { register, gateway: running, state: configuration.state, audit }, (steps) => told(trial, steps));
     },
   } satisfies OpenConnections['answers'];
   return { register, answers };

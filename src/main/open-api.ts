@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { type ApiServer, serveApi } from '../api/index.ts';
-import type { GatewayPort } from '../api/gateway-port.ts';
+import type { GatewayPort, TrialReport } from '../api/gateway-port.ts';
 import { openConsoleSessions } from '../api/login/console-sessions.ts';
 import type { IssuerLogin } from '../api/login/issuer-login.ts';
 import { openCatalog } from '../archive/catalog.ts';
 import { messageOf } from '../core/errors.ts';
+import { createId } from '../core/identifier.ts';
 import { archiveUsage } from '../archive/disk-usage.ts';
 import { decodeLive, type Excerpt } from '../archive/decoded.ts';
 import { readExcerpt } from '../archive/excerpt.ts';
@@ -19,12 +20,16 @@ import { createIdentity } from '../stages/identity/identity.ts';
 import { signInSettings } from '../stages/identity/sign-in.ts';
 import { tryInThread } from '../stages/masking/trial-thread.ts';
 import { PolicyVersions } from '../stages/policy/versions.ts';
-import type { ApiData, MainHandlers } from './calls.ts';
+import type { ApiData, ApiHandlers, MainHandlers } from './calls.ts';
+
+/** The trials that are waited for, by their ids. */
+type Trials = Map<string, (steps: TrialReport['steps']) => void>;
 
 /** What the API's thread answers the gateway by, and what it closes last. */
 export interface OpenApi {
   readonly server: ApiServer;
   readonly catalog: Catalog;
+  readonly trialStepped: ApiHandlers['trialStepped'];
   close(): void;
 }
 
@@ -37,6 +42,7 @@ export async function openApi(
   log: Logger,
 ): Promise<OpenApi> {
   const catalog = openCatalog(data.state);
+  const trials: Trials = new Map();
   const sessions = openConsoleSessions(join(data.state, 'console.db'), Date.now);
   const ports = { now: Date.now, log: (line: string) => log.warn({ part: 'identity' }, line) };
   const [identity, signIns] = [createIdentity(data.identity, ports), createIdentity(signInSettings(data.identity), ports)];
@@ -66,11 +72,12 @@ export async function openApi(
     sessions,
     url: data.approvals.url,
     roles: data.roles,
-    gateway: gatewayOf(main),
+    gateway: gatewayOf(main, trials),
     pages: fileURLToPath(new URL('../../web/dist', import.meta.url)),
     log,
   });
-  return { server, catalog, close: () => [catalog, sessions].forEach((each) => each.close()) };
+  const trialStepped: OpenApi['trialStepped'] = ({ trial, steps }) => trials.get(trial)?.(steps);
+  return { server, catalog, trialStepped, close: () => [catalog, sessions].forEach((each) => each.close()) };
 }
 
 /** How one session's entries are read: what is wanted of them, and all as they come. */
@@ -94,7 +101,7 @@ async function issuerLogins({ logins }: ApiData): Promise<IssuerLogin[]> {
 }
 
 /** What the API asks of the main thread. */
-function gatewayOf(main: Calls<MainHandlers>): GatewayPort {
+function gatewayOf(main: Calls<MainHandlers>, trials: Trials): GatewayPort {
   return {
     audit: (event) => main.audit(event),
     status: () => main.status(null),
@@ -103,7 +110,11 @@ function gatewayOf(main: Calls<MainHandlers>): GatewayPort {
     makeConnection: (wish) => main.makeConnection(wish),
     changeConnection: (wish) => main.changeConnection(wish),
     removeConnection: (wish) => main.removeConnection(wish),
-    tryConnection: (order) => main.tryConnection(order),
+    tryConnection: async (order, told) => {
+      const trial = createId();
+      trials.set(trial, told);
+      return main.tryConnection({ ...order, trial }).finally(() => trials.delete(trial));
+    },
     policies: () => main.policies(null),
     policyCatalogs: () => main.policyCatalogs(null),
     checkPolicies: (files) => main.checkPolicies(files),

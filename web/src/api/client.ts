@@ -59,6 +59,15 @@ export async function sendJson<Answer>(method: 'POST' | 'PUT' | 'DELETE', path: 
   return (await (response.status === 204 ? Promise.resolve(null) : response.json())) as Answer;
 }
 
+/** The same, answered line by line as it happens. */
+export async function postLines(path: string, body: unknown): Promise<ReadableStream<Uint8Array>> {
+  const has = body === undefined ? {} : { 'content-type': 'application/json' };
+  const headers = { accept: 'application/x-ndjson', ...has, ...forgeryHeader() };
+  const response = await ask(path, { method: 'POST', headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  if (response.body === null) throw new Unreachable(new Error('the answer has no body'));
+  return response.body;
+}
+
 /** The answer's bytes as they come, for what is too long to be held as one text. */
 export async function getStream(
   path: string,

@@ -68,6 +68,7 @@ export const connectionWords = {
       answer: 'First answer',
     },
     took: (ms: number) => `${ms.toLocaleString()} ms`,
+    stepOn: '…',
     stepOver: 'done',
     stepFailed: 'failed',
     answered: (says: string) => `It works: the target answered ${says}.`,
