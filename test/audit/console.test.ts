@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { Gauge, type Measured } from '../browser/gauge.ts';
 import { keepMeasures, overSize, overTime } from '../browser/measure-budgets.ts';
 import { type MeasuredSite, openMeasuredSite } from '../browser/measured-site.ts';
-import { suiteMs, whyNot, type Window } from '../browser/site.ts';
+import { openSite, suiteMs, whyNot, type Window } from '../browser/site.ts';
 import { type Walk, walkLarge, walkPathological, walkPlayer, walkRows, walkRun, walkTables } from '../browser/walk.ts';
 import { writeLarge, writePathological, writePlayed, writeRows, writeRun } from '../rig/record-fixtures.ts';
 
@@ -63,6 +63,43 @@ describe(`the console before ${(sizes.runs * exchanges).toLocaleString('en')} ex
     });
 
   test('no page met a fault', () => assert.deepEqual(site.faults, []));
+});
+
+const statements = 20;
+
+describe('the console before a session that goes on', { skip: whyNot, timeout: suiteMs }, () => {
+  test('shows what an agent asks as it asks it', { timeout: suiteMs }, async () => {
+    const site = await openSite();
+    try {
+      const agent = await site.line('live');
+      await agent.query('SELECT 0 AS statement_0');
+      await using window = await site.as('ada');
+      const { page } = window;
+      const gauge = await Gauge.of(site.browser, page);
+      await page.goto('/sessions?run=live');
+      await page.locator('[data-index="0"]', { hasText: 'live' }).click();
+      const shows = (at: number) => page.locator('[role=option]', { hasText: `statement_${at}` }).waitFor();
+      await shows(0);
+      for (let at = 1; at <= statements; at += 1) {
+        await agent.query(`SELECT ${at} AS statement_${at}`);
+        await gauge.step('what an agent asks shows', () => shows(at));
+      }
+      await gauge.step('500 statements at once show', async () => {
+        for (let at = 1; at <= 500; at += 1) await agent.query(`SELECT ${at} AS burst`);
+        await agent.query('SELECT 1 AS statement_last');
+        await page.locator(`input[type=range][aria-valuetext$=" of ${statements + 502}"]`).waitFor();
+      });
+      await agent.end();
+      // One in twenty may be later.
+      const [late, ...others] = gauge.all.slice(0, statements).toSorted((one, other) => other.took - one.took);
+      await keepMeasures(isLong ? 'live-long' : 'live', [...others.slice(0, 1), ...gauge.all.slice(statements)]);
+      assert.ok(late);
+      assert.deepEqual([...gauge.all.flatMap(overSize), ...(isLong ? others.flatMap(overTime) : [])], []);
+      assert.deepEqual(site.faults, []);
+    } finally {
+      await site.close();
+    }
+  });
 });
 
 /** Each step once. */

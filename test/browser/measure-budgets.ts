@@ -11,7 +11,7 @@ export const mostOfTime = { task: 50, press: 100 } as const;
 const wholeSteps: readonly { readonly step: RegExp; readonly most: number }[] = [
   { step: /^run .* opens/, most: 700 },
   { step: /: to exchange /, most: 150 },
-  { step: /is behind$/, most: 1_000 },
+  { step: /^what an agent asks shows/, most: 1_000 },
 ];
 
 /** What a step was over in nodes, rows, requests or memory. */

@@ -31,6 +31,7 @@ export interface Window extends AsyncDisposable {
 
 export interface Site {
   readonly demonstration: Demonstration;
+  readonly browser: Browser;
   /** Nobody's window. */
   window(look?: Look): Promise<Window>;
   /** A window in which this person is signed in; once is enough for all windows of one person. */
@@ -61,6 +62,7 @@ export async function openSite(): Promise<Site> {
   const open = (look?: Look) => openWindow(browser, demonstration.console, faults, look);
   return {
     demonstration,
+    browser,
     faults,
     window: open,
     as: async (person, look) => {
