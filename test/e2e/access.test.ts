@@ -7,6 +7,7 @@ import type { AuditItem, ExchangeItem, Page, SessionItem } from '../../src/archi
 import { errorCodes } from '../../src/core/errors.ts';
 import { startIssuer } from '../rig/issuer.ts';
 import { eventually } from './demonstration.ts';
+import { regrouped, unsigned } from './forged-tokens.ts';
 import { type House, openHouse } from './house.ts';
 
 const secretWord = 'the-price-of-silence';
@@ -387,21 +388,4 @@ function statusFor(house: House, path: string, host: string): Promise<number> {
     call.on('error', reject);
     call.end();
   });
-}
-
-function encoded(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
-}
-
-/** The same token as an unsigned one (RFC 7519 section 6). */
-function unsigned(token: string): string {
-  const [, payload = ''] = token.split('.');
-  return `${encoded({ alg: 'none' })}.${payload}.`;
-}
-
-/** The same token with the auditors' group put into it, and the signature left as it was. */
-function regrouped(token: string): string {
-  const [header = '', payload = '', signature = ''] = token.split('.');
-  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
-  return [header, encoded({ ...claims, groups: ['audit'] }), signature].join('.');
 }
