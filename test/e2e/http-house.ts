@@ -40,6 +40,7 @@ export async function startWebTarget(listener: RequestListener): Promise<WebTarg
 const people = {
   agent: { sub: 'dana', groups: ['engineering'], azp: undefined, act: { sub: 'cursor' } },
   lead: { sub: 'ines', groups: ['leads'], azp: undefined, email: 'ines@example.com' },
+  admin: { sub: 'amy', groups: ['platform'], azp: undefined },
   auditor: { sub: 'olga', groups: ['audit'], azp: undefined },
 } as const;
 export type WebPerson = keyof typeof people;
@@ -87,7 +88,7 @@ export async function openWebHouse({ connections, policies, approvals, tls, env 
       tls: { insecureLoopback: true, ...tls },
     },
     identity: { issuers: [{ issuer: issuer.url, audience: issuer.audience }] },
-    roles: { auditor: ['audit'] },
+    roles: { admin: ['platform'], auditor: ['audit'] },
     connections,
     ...(approvals && { approvals }),
   };
