@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
 import { type Site, suiteMs } from './site.ts';
 
 interface Trail {
@@ -60,6 +62,35 @@ export function describeMasking(site: () => Site): void {
       assert.match(await page.locator('[data-tried=tried]').innerText(), /patterns\[0\]\s+of the draft/);
     });
 
+    test('where nothing is configured, that is said', async () => {
+      await using window = await site().as('ada');
+      const { page } = window;
+      const recent = { since: '2026-11-22T10:00:00.000Z', complete: true, rules: [] };
+      const nothing = { configured: false, columns: [], detectors: [], patterns: [], detectorNames: ['email'], recent };
+      await page.route('**/api/v1/masking?*', (route) => route.fulfill({ json: nothing }));
+      await window.open('/masking');
+      await page.getByText('Nothing is masked.').waitFor();
+    });
+
+    for (const scheme of ['light', 'dark'] as const)
+      test(`what was tried, and what could not be, pass axe in ${scheme}`, async () => {
+        await using window = await site().as('ada', { scheme });
+        const { page } = window;
+        await window.open('/masking');
+        await page.getByRole('combobox', { name: 'Connection', exact: true }).selectOption('orders');
+        await page.getByLabel('Value', { exact: true }).fill('ada@example.com');
+        await page.getByLabel('Name', { exact: true }).fill('public.customers.email');
+        await page.getByRole('button', { name: 'Add a detector' }).click();
+        await page.getByRole('button', { name: 'Try', exact: true }).click();
+        await page.locator('[data-tried=tried] table').waitFor();
+        await passesAxe(page);
+        await page.getByRole('button', { name: 'Add a pattern' }).click();
+        await page.getByLabel('Regular expression (RE2)').fill('B(?=1)');
+        await page.getByRole('button', { name: 'Try', exact: true }).click();
+        await page.locator('[data-tried=unsound] li').waitFor();
+        await passesAxe(page);
+      });
+
     test('a gateway that does not answer is said so, and what was typed stays', async () => {
       await using window = await site().as('omar');
       const { page, context } = window;
@@ -72,4 +103,12 @@ export function describeMasking(site: () => Site): void {
       assert.equal(await page.getByLabel('Text of the sample').inputValue(), 'hello');
     });
   });
+}
+
+async function passesAxe(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''} ${nodes[0]?.failureSummary ?? ''}`),
+    [],
+  );
 }

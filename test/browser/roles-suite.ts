@@ -66,6 +66,15 @@ export function describeRoles(site: () => Site): void {
       await page.waitForURL(/\/sign-in/);
     });
 
+    test('signing out leads on to the issuer where the gateway says so', async () => {
+      await using window = await site().as('sam');
+      const { page } = window;
+      const location = `${new URL(page.url()).origin}/sign-in?code=LEFT`;
+      await page.route('**/api/v1/logout', (route) => route.fulfill({ json: { location } }));
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.waitForURL(/code=LEFT$/);
+    });
+
     test('what is not theirs says that there is no such thing', async () => {
       const { items } = await site().api<{
         readonly items: readonly { readonly id: string; readonly principal: { readonly subject: string } | null }[];
