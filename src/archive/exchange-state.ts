@@ -13,6 +13,13 @@ const objectLimit = 1000;
 /** A result has at most 1,664 columns; a row of the catalog need not name all that were masked. */
 const maskedLimit = 200;
 
+/** What an exchange was counted as. */
+export interface Counted {
+  readonly verdict: string;
+  readonly failed: boolean;
+  readonly policies: readonly string[];
+}
+
 /** One exchange as its entries have told it so far. */
 export class ExchangeState {
   readonly ordinal: number;
@@ -25,6 +32,8 @@ export class ExchangeState {
   /** The row of the full-text index that has its texts, and how many ordinals further one may have them there too: see `text-index.ts`. */
   home = 0;
   covers = 0;
+  /** What the catalog's tallies have it as; null while they do not have it. */
+  counted: Counted | null = null;
   /** Whether the catalog has a row of it. */
   stored = false;
   /** Whether the row lacks what came since it was written. */

@@ -4,6 +4,7 @@ import type { Visibility } from './items.ts';
 import type { ReadRows } from './newest-exchanges.ts';
 import type { ConnectionRecord, Flow, Overview, OverviewReader, Sighting, Span } from './overview-items.ts';
 import { countRules } from './rule-counts.ts';
+import { type Period, talliesIn, tallyWidths } from './tallies.ts';
 import type { Row } from './rows.ts';
 import type { TimedReads } from './timed-reads.ts';
 import { timestamp } from './timestamp.ts';
@@ -12,6 +13,7 @@ const spanCount = 96;
 const weekMs = 7 * 86_400_000;
 const weeksBefore = 4;
 const mostTold = 200;
+const barred: ReadonlySet<string> = new Set(['refused', 'denied', 'expired']);
 
 /** In the very words of the index `exchanges_exceptional_by_time`, without which it is not used. */
 const exceptional = "(x.verdict IS NOT 'permitted' OR x.status = 'error')";
@@ -19,15 +21,16 @@ const exceptional = "(x.verdict IS NOT 'permitted' OR x.status = 'error')";
 /** The plots of the overview, each a question. `read` is given up where it takes too long, and that is said. */
 export function readOverview(open: () => DatabaseSync | null, read: TimedReads): OverviewReader {
   return {
-    overview: (since, until, visibility) => {
+    overview: (from, to, visibility) => {
       const database = open();
-      const period = { since, until, width: Math.max(1000, (until - since) / spanCount) };
+      const period = periodOf(from, to);
       const counted = countSpans(read(1_000), period, visibility);
-      const rules = countRules(read(700), since, until, visibility);
+      const rules = countRules(read(700), period, visibility);
       const seen = database === null ? { items: [], more: 0 } : firstSeen(database, period, visibility);
       return {
-        since: timestamp(since),
-        until: timestamp(until),
+        since: timestamp(period.since),
+        // Nothing can have begun later than now.
+        until: timestamp(period.until > Date.now() ? Math.max(to, period.since) : period.until),
         complete: counted.complete && rules.complete,
         spans: counted.spans,
         rules: rules.items,
@@ -39,10 +42,12 @@ export function readOverview(open: () => DatabaseSync | null, read: TimedReads):
   };
 }
 
-interface Period {
-  readonly since: number;
-  readonly until: number;
-  readonly width: number;
+function periodOf(since: number, until: number): Period {
+  const width = Math.max(1000, (until - since) / spanCount);
+  const tally = tallyWidths.findLast((each) => each <= width) ?? null;
+  if (tally === null) return { since, until, width, tally };
+  const whole = (time: number) => Math.ceil(time / tally) * tally;
+  return { since: Math.floor(since / tally) * tally, until: whole(until), width: whole(width), tally };
 }
 
 type Counted = { -readonly [Key in keyof Omit<Span, 'at' | 'barredBefore'>]: number } & { barredBefore: number[] };
@@ -50,7 +55,15 @@ type Counted = { -readonly [Key in keyof Omit<Span, 'at' | 'barredBefore'>]: num
 function countSpans(read: ReadRows, period: Period, visibility: Visibility): { readonly spans: Span[]; readonly complete: boolean } {
   const { since, until, width } = period;
   const none = { permitted: 0, approved: 0, refused: 0, denied: 0, expired: 0, undecided: 0, failed: 0 };
-  const spans = Array.from({ length: spanCount }, (): Counted => ({ ...none, barredBefore: Array<number>(weeksBefore).fill(0) }));
+  const spans = Array.from(
+    { length: Math.ceil((until - since) / width) },
+    (): Counted => ({ ...none, barredBefore: Array<number>(weeksBefore).fill(0) }),
+  );
+  const at = (place: number) => timestamp(since + place * width);
+  if (period.tally !== null) {
+    addTallies(read, period, visibility, spans);
+    return { spans: spans.map((span, place) => ({ at: at(place), ...span })), complete: true };
+  }
   const complete = countNow(read, period, visibility, spans);
   for (let week = 1; week <= weeksBefore; week += 1) {
     const back = week * weekMs;
@@ -66,7 +79,26 @@ function countSpans(read: ReadRows, period: Period, visibility: Visibility): { r
       return true;
     });
   }
-  return { spans: spans.map((span, at) => ({ at: timestamp(since + at * width), ...span })), complete };
+  return { spans: spans.map((span, place) => ({ at: at(place), ...span })), complete };
+}
+
+/** Off the tallies, whose rows are few however many exchanges there were. */
+function addTallies(read: ReadRows, period: Period, visibility: Visibility, spans: Counted[]): void {
+  for (let week = 0; week <= weeksBefore; week += 1) {
+    const since = period.since - week * weekMs;
+    const { conditions, tally } = talliesIn({ ...period, since, until: period.until - week * weekMs }, 0, visibility);
+    const sql = `SELECT s.slot, s.verdict, s.failed, sum(s.n) AS n FROM tallies AS s ${conditions.where} GROUP BY 1, 2, 3`;
+    read(sql, conditions.values, (row) => {
+      const span = spans[Math.floor((Number(row['slot']) * tally - since) / period.width)];
+      // The archive alone writes the verdicts.
+      const verdict = String(row['verdict']) as Exclude<keyof Counted, 'barredBefore' | 'failed'>;
+      if (span === undefined) return true;
+      if (week > 0) span.barredBefore[week - 1] = (span.barredBefore[week - 1] ?? 0) + (barred.has(verdict) ? Number(row['n']) : 0);
+      else span[verdict] += Number(row['n']);
+      if (week === 0 && row['failed'] === 1) span.failed += Number(row['n']);
+      return true;
+    });
+  }
 }
 
 /** Off the index `exchanges_of_session` alone, whose entries have all that is counted. */

@@ -4,7 +4,7 @@ import { messageOf, ChaperoneError } from '../core/errors.ts';
 import { teachSays } from './text-index.ts';
 
 /** A catalog of another version is rebuilt from the recordings, never migrated. */
-export const schemaVersion = 7;
+export const schemaVersion = 8;
 
 /**
  * `exchanges.id` follows the order in which exchanges opened (`exchange-order.ts`), so that a search reads the newest first off
@@ -49,6 +49,12 @@ const tables = `
     session_key INTEGER NOT NULL, sequence INTEGER NOT NULL, exchange INTEGER NOT NULL, position INTEGER NOT NULL, state BLOB NOT NULL,
     PRIMARY KEY (session_key, sequence)
   ) STRICT;
+  CREATE TABLE tallies (
+    width INTEGER NOT NULL, ruled INTEGER NOT NULL, slot INTEGER NOT NULL, policy TEXT NOT NULL, issuer TEXT NOT NULL, subject TEXT NOT NULL,
+    verdict TEXT NOT NULL, failed INTEGER NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (width, ruled, slot, policy, issuer, subject, verdict, failed)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tallies_empty ON tallies (n) WHERE n = 0;
   CREATE TABLE sightings (
     agent TEXT NOT NULL, connection TEXT NOT NULL, object TEXT NOT NULL, first_at REAL NOT NULL, session_key INTEGER NOT NULL,
     ordinal INTEGER NOT NULL, PRIMARY KEY (agent, connection, object)

@@ -2,12 +2,14 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Entry } from '../core/entry.ts';
 import type { Anomaly } from './anomalies.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import type { ExchangeState } from './exchange-state.ts';
+import type { Counted, ExchangeState } from './exchange-state.ts';
 import { ExchangeIds } from './exchange-order.ts';
+import type { Row } from './rows.ts';
 import { RunBook } from './run-book.ts';
 import { openToWrite } from './schema.ts';
 import type { SessionStream } from './session-stream.ts';
 import { Sightings } from './sightings.ts';
+import { Tallies } from './tallies.ts';
 import { type Changed, TextIndex } from './text-index.ts';
 
 /** Up to where in the journal an archive has come: a segment's number and a byte in it. */
@@ -38,6 +40,7 @@ export class CatalogStore {
   readonly #ids: ExchangeIds;
   readonly #runs: RunBook;
   readonly #sightings: Sightings;
+  readonly #tallies: Tallies;
 
   /** With `indexing` off nothing goes to the full-text index. */
   constructor(path: string, indexing = true) {
@@ -47,6 +50,7 @@ export class CatalogStore {
     this.texts = new TextIndex(this.database);
     this.#runs = new RunBook(this.database);
     this.#sightings = new Sightings(this.database);
+    this.#tallies = new Tallies(this.database);
     this.#ids = new ExchangeIds((lowest, highest) => {
       const id = this.#statements.highestExchange.get(lowest, highest)?.['id'] ?? null;
       return id === null ? null : Number(id);
@@ -88,11 +92,13 @@ export class CatalogStore {
   /** Writes the sessions' rows and those of their exchanges that changed. */
   save(streams: readonly SessionStream[]): void {
     const changed: Changed[] = [];
+    const factsOf = new Map(streams.map(({ key, facts }) => [key, facts]));
     for (const stream of streams) {
       const row = sessionRow(stream);
       if (stream.key === 0) {
         stream.key = Number(this.#statements.insertSession.run(...row).lastInsertRowid);
         this.#runs.assign(stream.key, stream.facts);
+        factsOf.set(stream.key, stream.facts);
       } else this.#statements.updateSession.run(...row, stream.key);
       for (const exchange of stream.takeChanged()) {
         if (!exchange.stored) this.#sightings.note(stream.key, stream.facts, exchange);
@@ -101,6 +107,7 @@ export class CatalogStore {
     }
     this.#identify(changed);
     TextIndex.place(changed);
+    this.#tallies.count(changed, factsOf);
     const { addExchange, putExchange } = this.#statements;
     for (const { key, exchange } of changed) (exchange.stored ? putExchange : addExchange).run(...exchangeRow(key, exchange));
     // FTS5 writes out what it holds in memory at every savepoint, which any other statement may open, and whenever a row's id is lower
@@ -115,7 +122,8 @@ export class CatalogStore {
     changed.sort((one, other) => one.exchange.startedAt - other.exchange.startedAt);
     for (const { key, exchange } of changed) {
       if (exchange.id !== 0) continue;
-      if (exchange.stored) exchange.id = Number(this.#statements.findExchange.get(key, exchange.ordinal)?.['id'] ?? 0);
+      const row = exchange.stored ? this.#statements.findExchange.get(key, exchange.ordinal) : undefined;
+      if (row !== undefined) [exchange.id, exchange.counted] = [Number(row['id']), countedAs(row)];
       if (exchange.id === 0) exchange.id = this.#ids.next(exchange.startedAt);
     }
     changed.sort((one, other) => one.exchange.id - other.exchange.id);
@@ -154,6 +162,7 @@ export class CatalogStore {
 
   /** Deletes a session's rows and what the index has of them. */
   forget(key: number): void {
+    this.#tallies.forget(key);
     this.database.prepare('DELETE FROM exchange_text WHERE rowid IN (SELECT home FROM exchanges WHERE session_key = ?)').run(key);
     this.database.prepare('DELETE FROM exchanges WHERE session_key = ?').run(key);
     this.database.prepare('DELETE FROM checkpoints WHERE session_key = ?').run(key);
@@ -166,6 +175,12 @@ export class CatalogStore {
   }
 }
 
+/** What the row of an exchange was counted as; the archive alone writes these columns. */
+function countedAs({ verdict, status, policies }: Row): Counted {
+  const names = new Set(JSON.parse(String(policies)) as string[]);
+  return { verdict: typeof verdict === 'string' ? verdict : 'undecided', failed: status === 'error', policies: [...names] };
+}
+
 type Statements = ReturnType<typeof prepareStatements>;
 
 function prepareStatements(database: DatabaseSync) {
@@ -174,7 +189,7 @@ function prepareStatements(database: DatabaseSync) {
     findSession: prepare('SELECT key, last_sequence FROM sessions WHERE id = ?'),
     insertSession: prepare(`INSERT INTO sessions (${sessionColumns.join()}) VALUES (${sessionColumns.map(() => '?').join()})`),
     updateSession: prepare(`UPDATE sessions SET ${sessionColumns.map((column) => `${column} = ?`).join()} WHERE key = ?`),
-    findExchange: prepare('SELECT id FROM exchanges WHERE session_key = ? AND ordinal = ?'),
+    findExchange: prepare('SELECT id, verdict, status, policies FROM exchanges WHERE session_key = ? AND ordinal = ?'),
     highestExchange: prepare('SELECT max(id) AS id FROM exchanges WHERE id BETWEEN ? AND ?'),
     addExchange: prepare(`INSERT ${exchangeValues}`),
     putExchange: prepare(`INSERT OR REPLACE ${exchangeValues}`),

@@ -199,6 +199,7 @@ export function dumpCatalog(state: string): { [table: string]: unknown[] } {
       indexed: all(
         `SELECT s.id AS session, x.ordinal ${owned} WHERE x.home IN (SELECT rowid FROM exchange_text WHERE exchange_text MATCH 'cell') ORDER BY s.id, x.ordinal`,
       ),
+      tallies: all('SELECT * FROM tallies ORDER BY width, ruled, slot, policy, issuer, subject, verdict, failed'),
       audit: all('SELECT * FROM audit ORDER BY ledger, sequence'),
       anomalies: all('SELECT * FROM anomalies ORDER BY id'),
     };
