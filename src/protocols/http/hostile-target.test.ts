@@ -7,6 +7,7 @@ import type { Writable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { startDataPlane } from '../../../test/rig/data-plane.ts';
 import { protocol } from './index.ts';
+import { openSite } from './testing/site.ts';
 
 /** A target that answers each connection's first bytes as it likes. */
 async function openHostile(answer: (socket: Socket) => void) {
@@ -86,6 +87,17 @@ describe('a hostile target', () => {
     assert.equal(await textOf(await hostile.ask()), 'ok');
     const entries = await hostile.plane.settled();
     assert.ok(!entries.some((entry) => entry.kind === 'bytes' && Buffer.from(entry.bytes).includes('stolen')));
+  });
+
+  test('that does not begin to answer in time is given up, and the next request goes on', async () => {
+    let count = 0;
+    await using site = await openSite((_seen, response) => void ((count += 1) > 1 && response.end('late enough')), {
+      timeouts: { statement: 200 },
+    });
+    const response = await site.ask('/x');
+    assert.equal(response.status, 502);
+    assert.match(await response.text(), /TARGET_FAULT.*in time/s);
+    assert.equal(await (await site.ask('/x')).text(), 'late enough');
   });
 
   test('that answers many times before it answers is waited for', async () => {
