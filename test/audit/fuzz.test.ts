@@ -5,8 +5,9 @@ import { findings, playFinding } from './fuzz/found.ts';
 
 /** Messages in each direction that is lied in; `npm run audit -- fuzz` asks for more. */
 const messages = Number(process.env['CHAPERONE_AUDIT_ROUNDS'] ?? 50_000);
-const seed = Number(process.env['CHAPERONE_AUDIT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const isLong = process.env['CHAPERONE_AUDIT_ROUNDS'] !== undefined;
+// The short form plays the same sessions each time: it stands before every change, which must not fail by what was there before it.
+const seed = Number(process.env['CHAPERONE_AUDIT_SEED'] ?? (isLong ? Math.floor(Math.random() * 2 ** 31) : 335_288_863));
 const shareOf: { readonly [kind in Kind]: number } = {
   honest: 0.1,
   judged: 0.1,
