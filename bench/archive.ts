@@ -47,7 +47,7 @@ function archive(one: (session: number, at: number) => EntryBody[]): number {
       journal.write(...entries);
     }
     const store = new CatalogStore(catalogPath(journal.state));
-    const ingester = new Ingester({ state: journal.state, decoders: createDecoder, log: () => {}, store, now: Date.now });
+    const ingester = new Ingester({ state: journal.state, decoders: () => createDecoder(), log: () => {}, store, now: Date.now });
     const before = process.cpuUsage();
     while (ingester.batch(journal.position));
     ingester.settle();
