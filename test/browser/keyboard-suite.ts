@@ -107,6 +107,17 @@ export function describeKeyboard(site: () => Site): void {
       await agent.end().catch(() => {});
     });
 
+    test('keys that come faster than frames lose no step', async () => {
+      await using window = await site().as('ada');
+      const { page } = window;
+      await window.open('/exchanges');
+      await page.locator('[data-index="6"]').waitFor();
+      await page.evaluate(
+        'for (let at = 0; at < 7; at += 1) document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true, cancelable: true }))',
+      );
+      await page.locator('[data-index="6"]:focus').waitFor();
+    });
+
     test('times are the reader’s, and UTC by one key that is remembered', async () => {
       await using window = await site().as('ada', { zone: 'Asia/Kolkata' });
       const { page } = window;

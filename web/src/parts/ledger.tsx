@@ -165,18 +165,30 @@ interface Walk<Row> {
 }
 
 function useWalk<Row>({ rows, active, setActive, onOpen, virtual, scroller }: Walk<Row>) {
+  // Keys come faster than frames: the next step is from where the last one leads, also where its row is not drawn yet.
+  const onTheWay = useRef<number | null>(null);
   const go = useCallback(
     (to: number) => {
       const index = Math.max(0, Math.min(rows.length - 1, to));
       setActive(index);
       virtual.scrollToIndex(index);
-      requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus());
+      onTheWay.current = focusRow(scroller.current, index) ? null : index;
+      if (onTheWay.current === null) return;
+      requestAnimationFrame(() => {
+        if (onTheWay.current !== index) return;
+        onTheWay.current = null;
+        focusRow(scroller.current, index);
+      });
     },
     [rows.length, setActive, virtual, scroller],
   );
+  const step = (by: number) => {
+    const from = onTheWay.current ?? focusedRow(scroller.current);
+    go(from === null ? active : from + by);
+  };
   useKeys(words.keys.lists, [
-    { keys: 'j', says: words.keys.nextRow, run: () => go(hasFocus(scroller.current) ? active + 1 : active) },
-    { keys: 'k', says: words.keys.previousRow, run: () => go(hasFocus(scroller.current) ? active - 1 : active) },
+    { keys: 'j', says: words.keys.nextRow, run: () => step(1) },
+    { keys: 'k', says: words.keys.previousRow, run: () => step(-1) },
   ]);
   return (event: KeyboardEvent<HTMLDivElement>) => {
     if (!(event.target instanceof HTMLElement) || event.target.getAttribute('role') !== 'row') return;
@@ -190,13 +202,21 @@ function useWalk<Row>({ rows, active, setActive, onOpen, virtual, scroller }: Wa
       End: () => go(rows.length - 1),
       Enter: () => row !== undefined && onOpen(row),
     };
-    const step = steps[event.key];
-    if (step === undefined) return;
+    const taken = steps[event.key];
+    if (taken === undefined) return;
     event.preventDefault();
-    step();
+    taken();
   };
 }
 
-function hasFocus(scroller: HTMLDivElement | null): boolean {
-  return scroller?.contains(document.activeElement) ?? false;
+/** Whether the row is in the page to take the focus. */
+function focusRow(scroller: HTMLDivElement | null, index: number): boolean {
+  const row = scroller?.querySelector<HTMLElement>(`[data-index="${index}"]`) ?? null;
+  row?.focus();
+  return row !== null;
+}
+
+function focusedRow(scroller: HTMLDivElement | null): number | null {
+  const row = scroller?.contains(document.activeElement) === true ? document.activeElement?.closest<HTMLElement>('[data-index]') : null;
+  return row?.dataset['index'] === undefined ? null : Number(row.dataset['index']);
 }
