@@ -17,6 +17,7 @@ const types: readonly (readonly [type: string, kind: ValueKind, values: string])
   ['int8', 'integer', '((random() - 0.5) * 1.8e19)::numeric(19)::int8'],
   ['numeric', 'numeric', '((random() - 0.5) * 10 ^ (random() * 30)::int)::numeric(60, 12)'],
   ['numeric(8,3)', 'numeric', '(random() * 99999)::numeric(8, 3)'],
+  ['numeric(5)', 'numeric', '(random() * 99999)::numeric(5)'],
   ['float4', 'float', '((random() - 0.5) * 10 ^ (random() * 60 - 30))::float4'],
   ['float8', 'float', '((random() - 0.5) * 10 ^ (random() * 600 - 300))::float8'],
   ['bool', 'boolean', 'random() > 0.5'],

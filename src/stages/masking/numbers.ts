@@ -19,9 +19,9 @@ export function maskDecimal(text: string, action: MaskAction, pseudonyms: Pseudo
   if (digits === '' || action === 'redact') return scaled('0', '0'.repeat(fraction.length));
   if (action === 'partial') return scaled(leading(minus + digits), '0'.repeat(fraction.length));
   const significant = fraction.replace(/0+$/, '');
-  // Equal numbers of any scale, and of an integer column, have the same pseudonym.
-  const asInteger = significant === '' ? pseudonyms.integer(minus + digits) : null;
-  if (asInteger !== null) return scaled(asInteger, '0'.repeat(fraction.length));
+  // Equal numbers of any scale have the same pseudonym, which fits any `numeric(p,s)` that they fit.
+  const ofWhole = significant === '' ? pseudonyms.digits(minus + digits) : null;
+  if (ofWhole !== null) return scaled(ofWhole, '0'.repeat(fraction.length));
   const canonical = `${minus}${digits.replace(/^0+(?=\d)/, '')}.${significant}`;
   const made = decimal(pseudonyms.digest('decimal', canonical), digits.length + significant.length);
   return `${minus}${scaled(made.slice(0, digits.length), made.slice(digits.length).padEnd(fraction.length, '0'))}`;

@@ -4,7 +4,7 @@ import { luhn } from './detectors/card.ts';
 import type { Shape } from './detectors/detector.ts';
 import { plain } from './detectors/traits.ts';
 import { KeyedHash } from './keyed-hash.ts';
-import { Permutation } from './permutation.ts';
+import { mostDigits, Permutation } from './permutation.ts';
 import { Recent } from './recent.ts';
 import { shapeOf } from './shape.ts';
 
@@ -12,6 +12,8 @@ import { shapeOf } from './shape.ts';
 const remembered = 16_384;
 /** Longer values are not remembered, so that the memory of recent values has a bound. */
 const rememberedLength = 256;
+
+type Kind = Shape | 'text' | 'integer' | 'digits';
 
 /**
  * The pseudonyms of values under one key: the same value gets the same one in every column, session and run of the gateway, by
@@ -21,7 +23,7 @@ export class Pseudonyms {
   readonly #hash: KeyedHash;
   readonly #permutation: Permutation;
   /** By the shape that is known, or none: a key with both in it would be copied for each value. */
-  readonly #recent = new Map<Shape | 'text' | 'integer' | null, Recent<string>>();
+  readonly #recent = new Map<Kind | null, Recent<string>>();
 
   constructor(key: KeyObject) {
     this.#hash = new KeyedHash(key);
@@ -50,7 +52,15 @@ export class Pseudonyms {
     return this.#remember('integer', value, () => `${negative ? '-' : ''}${this.#permutation.of(size)}`);
   }
 
-  #remember(kind: Shape | 'text' | 'integer' | null, value: string, make: () => string): string {
+  /** Of a whole number among decimals, as many digits long; null where it has more than 18. */
+  digits(value: string): string | null {
+    const negative = value.startsWith('-');
+    const size = BigInt(negative ? value.slice(1) : value);
+    if (String(size).length > mostDigits) return null;
+    return this.#remember('digits', value, () => `${negative ? '-' : ''}${this.#permutation.ofDigits(size)}`);
+  }
+
+  #remember(kind: Kind | null, value: string, make: () => string): string {
     if (value.length > rememberedLength) return make();
     let recent = this.#recent.get(kind);
     if (recent === undefined) this.#recent.set(kind, (recent = new Recent(remembered)));

@@ -103,10 +103,28 @@ describe('a masked value', () => {
       assert.equal(mask(text, 'pseudonym', kind), mask(text, 'pseudonym', kind));
     });
 
+  test('whole numbers among decimals keep how many digits they have, and no two become one', () => {
+    for (const [least, end] of [
+      [0, 10],
+      [10, 100],
+      [100, 1000],
+    ] as const) {
+      const numbers = Array.from({ length: end - least }, (_, index) => least + index);
+      const made = numbers.map((number) => Number(mask(`${number}.000`, 'pseudonym', 'numeric')));
+      assert.deepEqual(
+        made.toSorted((one, other) => one - other),
+        numbers,
+      );
+      assert.notDeepEqual(made, numbers);
+    }
+    assert.match(mask('-999999999999999999', 'pseudonym', 'numeric') ?? '', /^-[1-9]\d{17}$/);
+    assert.match(mask('1234567890123456789', 'pseudonym', 'numeric') ?? '', /^\d{19}$/);
+  });
+
   test('has one pseudonym for what is equal in several forms', () => {
     assert.equal(mask('Alice@Example.com', 'pseudonym', 'text'), mask('alice@example.com', 'pseudonym', 'text'));
     assert.equal(mask('4111 1111 1111 1111', 'pseudonym', 'text')?.replaceAll(' ', ''), mask('4111111111111111', 'pseudonym', 'text'));
-    assert.equal(mask('42.00', 'pseudonym', 'numeric'), `${mask('42', 'pseudonym', 'integer')}.00`);
+    assert.equal(mask('42.00', 'pseudonym', 'numeric'), `${mask('42', 'pseudonym', 'numeric')}.00`);
     assert.equal(mask('1.5', 'pseudonym', 'numeric'), mask('1.50', 'pseudonym', 'numeric')?.slice(0, -1));
     assert.equal(mask('203.0.113.9', 'pseudonym', 'text'), mask('203.0.113.9', 'pseudonym', 'inet'));
     assert.ok(isIP(mask('203.0.113.9', 'pseudonym', 'inet') ?? ''));
