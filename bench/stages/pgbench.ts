@@ -112,21 +112,18 @@ async function doneOf(folder: string): Promise<Done[]> {
 }
 
 /**
- * What was done after every client was done with its first transaction, and at what rate a second. Before a client's first
- * pipeline pgbench prepares its hundred statements one by one, each a round trip: with 64 clients that is most of a short run.
+ * What was done once every client was done with its first transaction, or half of the time was over, and at what rate a second.
+ * Before a client's first pipeline pgbench prepares its hundred statements one by one, each a round trip: with 64 clients that
+ * is most of a short run.
  */
 export function steadyOf(done: readonly Done[], way: string): { rate: number; latencies: number[] } {
-  const started = new Set<string>();
-  let first = 0;
-  for (const [index, { client }] of done.entries()) {
-    if (started.has(client)) continue;
-    started.add(client);
-    first = index;
-  }
-  const steady = done.slice(first + 1);
-  const seconds = ((steady.at(-1)?.at ?? 0) - (done[first]?.at ?? 0)) / 1e6;
-  if (!(seconds > 0)) throw new Error(`pgbench’s clients had just begun over ${way} when their time was over; give it more --seconds`);
-  return { rate: steady.length / seconds, latencies: steady.map(({ micros }) => micros) };
+  const firsts = new Map<string, number>();
+  for (const { client, at } of done) if (!firsts.has(client)) firsts.set(client, at);
+  const [begun, ended] = [done[0]?.at ?? 0, done.at(-1)?.at ?? 0];
+  const from = Math.min(Math.max(...firsts.values()), (begun + ended) / 2);
+  const steady = done.filter(({ at }) => at > from);
+  if (steady.length === 0) throw new Error(`pgbench’s clients had just begun over ${way} when their time was over; give it more --seconds`);
+  return { rate: steady.length / ((ended - from) / 1e6), latencies: steady.map(({ micros }) => micros) };
 }
 
 function pipelineScript(scale: number): string {
