@@ -1,10 +1,10 @@
 import type { Action } from '../src/core/action.ts';
-import type { Decision, Entry, EntryBody } from '../src/core/entry.ts';
+import type { Entry, EntryBody } from '../src/core/entry.ts';
 import { createId } from '../src/core/identifier.ts';
 import { Ingester } from '../src/archive/ingest.ts';
 import { catalogPath } from '../src/archive/layout.ts';
 import { CatalogStore } from '../src/archive/store.ts';
-import { opening, TestJournal } from '../src/archive/test-journal.ts';
+import { opening, permitted, TestJournal } from '../src/archive/test-journal.ts';
 import { createDecoder } from '../src/protocols/postgres/decoder.ts';
 import { int16, int32 } from '../src/protocols/postgres/testing/messages.ts';
 import { median } from './quantile.ts';
@@ -16,15 +16,6 @@ import { median } from './quantile.ts';
 const exchanges = Number(process.argv[2] ?? 60_000);
 const rounds = Number(process.argv[3] ?? 3);
 const sessions = 16;
-
-const permitted: Decision = {
-  verdict: 'permitted',
-  code: null,
-  reason: null,
-  detail: null,
-  grounds: { policies: ['engineering'], version: 'v1' },
-  approval: null,
-};
 
 for (const [name, one] of [
   ['repeating statements', prepared],

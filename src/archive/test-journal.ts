@@ -120,7 +120,7 @@ export class TestJournal {
   }
 }
 
-const permitted: Decision = {
+export const permitted: Decision = {
   verdict: 'permitted',
   code: null,
   reason: null,

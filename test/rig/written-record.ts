@@ -1,5 +1,5 @@
 import { archiveJournal } from '../../src/archive/archiver.ts';
-import { opening, TestJournal } from '../../src/archive/test-journal.ts';
+import { opening, permitted, TestJournal } from '../../src/archive/test-journal.ts';
 import type { Action, Effect } from '../../src/core/action.ts';
 import type { Decision, Entry, EntryBody } from '../../src/core/entry.ts';
 import { createId } from '../../src/core/identifier.ts';
@@ -123,15 +123,6 @@ function* bodiesOf({ text, object: name, effect = 'read', barred, columns = ['n'
   yield { kind: 'bytes', direction: 'reply', bytes: Buffer.concat([reply.complete(tag), reply.ready()]) };
   yield { kind: 'outcome', outcome: { status: 'ok', rows: count, tag, error: null } };
 }
-
-const permitted: Decision = {
-  verdict: 'permitted',
-  code: null,
-  reason: null,
-  detail: null,
-  grounds: { policies: ['engineering'], version: 'v1' },
-  approval: null,
-};
 
 function refusal(verdict: 'refused' | 'denied'): Decision {
   return {
