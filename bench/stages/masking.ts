@@ -5,7 +5,7 @@ import { connectWire } from '../ground/wire-client.ts';
 import type { MaskingRun } from '../results.ts';
 
 /** What is done to all three text columns of the table; the detectors are those for addresses, cards and accounts. */
-const treatments = ['nothing', 'redact', 'partial', 'detectors'] as const;
+const treatments = ['nothing', 'redact', 'partial', 'pseudonym', 'detectors'] as const;
 type Treatment = (typeof treatments)[number];
 
 /** A large result of three text columns, every value different, with all of them masked and with none. */

@@ -7,6 +7,7 @@ import { KeyedHash } from './keyed-hash.ts';
 import { mostDigits, Permutation } from './permutation.ts';
 import { Recent } from './recent.ts';
 import { shapeOf } from './shape.ts';
+import { SipHash } from './siphash.ts';
 
 /** Of each shape. */
 const remembered = 16_384;
@@ -17,16 +18,19 @@ type Kind = Shape | 'text' | 'integer' | 'digits';
 
 /**
  * The pseudonyms of values under one key: the same value gets the same one in every column, session and run of the gateway, by
- * HMAC-SHA-256. Where a shape is known it is kept, in ranges that belong to nobody: no pseudonym is somebody else's address.
+ * HMAC-SHA-256, or by SipHash with a key made of that one. Where a shape is known it is kept, in ranges that belong to nobody: no
+ * pseudonym is somebody else's address.
  */
 export class Pseudonyms {
   readonly #hash: KeyedHash;
+  readonly #words: SipHash;
   readonly #permutation: Permutation;
   /** By the shape that is known, or none: a key with both in it would be copied for each value. */
-  readonly #recent = new Map<Kind | null, Recent<string>>();
+  readonly #recent = new Map<Kind | null, Recent>();
 
   constructor(key: KeyObject) {
     this.#hash = new KeyedHash(key);
+    this.#words = new SipHash(this.digest('words', '').subarray(0, 16));
     this.#permutation = new Permutation(this.digest('integers', ''));
   }
 
@@ -40,7 +44,9 @@ export class Pseudonyms {
     return this.#remember(known ?? null, value, () => {
       const shape = known ?? shapeOf(value);
       const read = shape === 'text' ? value : plain(value);
-      return shapes[shape](read, (canonical) => this.digest(shape, canonical));
+      return shapes[shape](read, (canonical) =>
+        inLetters.has(shape) ? this.#words.of(`${shape}\0${canonical}`) : this.digest(shape, canonical),
+      );
     });
   }
 
@@ -70,6 +76,9 @@ export class Pseudonyms {
 
 type Digest = (canonical: string) => Buffer;
 
+/** The shapes whose pseudonyms are a `token`. They are most of what is masked, and 16 bytes are enough. */
+const inLetters: ReadonlySet<Shape | 'text'> = new Set(['text', 'email', 'id', 'secret']);
+
 const shapes: { readonly [shape in Shape | 'text']: (value: string, digest: Digest) => string } = {
   text: (value, digest) => `p_${token(digest(value))}`,
   // RFC 2606: nobody can own a name under .invalid.
@@ -86,11 +95,11 @@ const shapes: { readonly [shape in Shape | 'text']: (value: string, digest: Dige
 
 /** Some 70 bits, in letters alone: nothing that looks for digits finds anything in it. */
 function token(digest: Buffer): string {
-  let letters = '';
-  for (let at = 0; at < 16; at += 1) letters += alphabet.charAt((digest[at] ?? 0) % 32);
-  return letters;
+  for (let at = 0; at < letters.length; at += 1) letters[at] = alphabet[(digest[at] ?? 0) % 32] ?? 0;
+  return letters.toString('latin1');
 }
-const alphabet = 'abcdefghijklmnopqrstuvwxyzabcdef';
+const letters = Buffer.alloc(16);
+const alphabet = Buffer.from('abcdefghijklmnopqrstuvwxyzabcdef');
 
 function plainAddress(value: string): string {
   return value.replace('%40', '@').toLowerCase();

@@ -53,6 +53,7 @@ const seen: Traits = { digits: 0, word: 0, signs: 0 };
  * forms, digits of other scripts, and the spaces and hyphens that word processors put into numbers.
  */
 export function plain(text: string): string {
+  if (isAscii.test(text)) return text;
   return text.replace(lookAlikes, (character) => {
     const code = character.charCodeAt(0);
     if (code >= 0xff01 && code <= 0xff5e) return String.fromCharCode(code - 0xfee0);
@@ -61,6 +62,7 @@ export function plain(text: string): string {
     return hyphens.includes(character) ? '-' : ' ';
   });
 }
+const isAscii = /^[\x00-\x7f]*$/;
 const zeros = [0x660, 0x6f0, 0x966];
 const hyphens = '\u2010\u2011\u2012\u2013\u2014\u2212';
 const lookAlikes = /[\uff01-\uff5e\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u2010-\u2014\u2212\u00a0\u2000-\u200b\u202f\u3000]/g;
