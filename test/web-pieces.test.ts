@@ -3,6 +3,8 @@ import { describe, test } from 'node:test';
 import { needsReadBack, readBackChoices } from '../web/src/approvals/tier.ts';
 import { readRow, sourceOf } from '../web/src/masking/sample.ts';
 import { choicesFor } from '../web/src/palette/choices.ts';
+import type { Fields } from '../web/src/connections/shape.ts';
+import { merged } from '../web/src/connections/three-ways.ts';
 import { beginningOf, piecesOf } from '../web/src/parts/visible-text.ts';
 import { fieldBefore, withFilter } from '../web/src/query/fields.ts';
 import { withValues } from '../web/src/recording/bound-text.ts';
@@ -257,4 +259,34 @@ describe('what a text in the palette can mean', () => {
         goals,
       ),
     );
+});
+
+describe('what two people make of one connection', () => {
+  const base = { protocol: 'a', target: { host: 'db', port: 1 }, retention: '90d', credentials: { user: 'app', password: { keep: true } } };
+  const cases: readonly (readonly [name: string, mine: Fields, theirs: Fields, both: Fields])[] = [
+    ['nothing of mine', base, { ...base, retention: '7d' }, { ...base, retention: '7d' }],
+    ['nothing of theirs', { ...base, retention: '7d' }, base, { ...base, retention: '7d' }],
+    [
+      'settings beside each other',
+      { ...base, target: { host: 'db', port: 2 } },
+      { ...base, target: { host: 'db2', port: 1 } },
+      { ...base, target: { host: 'db2', port: 2 } },
+    ],
+    ['the same setting', { ...base, retention: '7d' }, { ...base, retention: '8d' }, { ...base, retention: '7d' }],
+    [
+      'a secret of mine, a user of theirs',
+      { ...base, credentials: { user: 'app', password: 'typed' } },
+      { ...base, credentials: { user: 'other', password: { keep: true } } },
+      { ...base, credentials: { user: 'other', password: 'typed' } },
+    ],
+    [
+      'what one took out and one put in',
+      { protocol: 'a', target: base.target, credentials: base.credentials },
+      { ...base, session: { idle: '1h' } },
+      { protocol: 'a', target: base.target, credentials: base.credentials, session: { idle: '1h' } },
+    ],
+    ['a word for nothing said', { ...base, retention: 'undefined' }, base, { ...base, retention: 'undefined' }],
+    ['another protocol', { ...base, retention: '7d' }, { protocol: 'b', target: { url: 'x' } }, { ...base, retention: '7d' }],
+  ];
+  for (const [name, mine, theirs, both] of cases) test(name, () => assert.deepEqual(merged(base, mine, theirs), both));
 });

@@ -6,6 +6,7 @@ import type { ConnectionItem, GatewayPort, NotRegistered, Registered } from './g
 import { type Problem, problem, sendProblem } from './problem.ts';
 import { type Api, present } from './routes.ts';
 import { personOf } from './trail.ts';
+import { etagOf, versionsIn } from './entity-tags.ts';
 import { trialLines, trialLinesType } from './trial-lines.ts';
 
 export interface ConnectionSources {
@@ -46,7 +47,7 @@ function addConnectionReading(api: Api, gateway: ConnectionSources['gateway']): 
         response: { 200: contract.connection },
       },
     },
-    async (request, reply) => (await one(gateway, request.params.name)) ?? sendProblem(reply, noSuchConnection()),
+    async (request, reply) => (await one(gateway, request.params.name, reply)) ?? sendProblem(reply, noSuchConnection()),
   );
   api.get(
     '/api/v1/protocols',
@@ -79,7 +80,9 @@ function addConnectionChanges(api: Api, gateway: ConnectionSources['gateway']): 
     async (request, reply) => {
       const { name, ...written } = request.body;
       const by = personOf(viewing(request).principal);
-      return answer(reply.code(201), await gateway.makeConnection({ name, connection: present(written), by }), () => one(gateway, name));
+      return answer(reply.code(201), await gateway.makeConnection({ name, connection: present(written), by }), () =>
+        one(gateway, name, reply),
+      );
     },
   );
   api.put(
@@ -89,6 +92,7 @@ function addConnectionChanges(api: Api, gateway: ConnectionSources['gateway']): 
       schema: {
         summary: 'Changes a connection that was made here; where it leads elsewhere its sessions end; for admins, as persons',
         params: contract.connectionParams,
+        headers: contract.changeHeaders,
         querystring: contract.noQuery,
         body: contract.changedConnection,
         response: { 200: contract.connection },
@@ -97,7 +101,9 @@ function addConnectionChanges(api: Api, gateway: ConnectionSources['gateway']): 
     async (request, reply) => {
       const { name } = request.params;
       const by = personOf(viewing(request).principal);
-      return answer(reply, await gateway.changeConnection({ name, connection: present(request.body), by }), () => one(gateway, name));
+      const versions = versionsIn(request.headers['if-match']);
+      const done = await gateway.changeConnection({ name, connection: present(request.body), by, versions });
+      return answer(reply, done, () => one(gateway, name, reply));
     },
   );
   api.delete(
@@ -106,6 +112,7 @@ function addConnectionChanges(api: Api, gateway: ConnectionSources['gateway']): 
       schema: {
         summary: 'Removes a connection that was made here, and ends its sessions; for admins, as persons',
         params: contract.connectionParams,
+        headers: contract.changeHeaders,
         querystring: contract.noQuery,
         response: { 200: contract.removed },
       },
@@ -113,7 +120,8 @@ function addConnectionChanges(api: Api, gateway: ConnectionSources['gateway']): 
     async (request, reply) => {
       const { name } = request.params;
       const by = personOf(viewing(request).principal);
-      return answer(reply, await gateway.removeConnection({ name, by }), async () => ({ name }));
+      const versions = versionsIn(request.headers['if-match']);
+      return answer(reply, await gateway.removeConnection({ name, by, versions }), async () => ({ name }));
     },
   );
 }
@@ -170,9 +178,12 @@ function refusalOf({ code, message, hint, problems }: NotRegistered): Problem {
   return problem(code, message, hint, errors.length === 0 ? undefined : errors);
 }
 
-async function one(gateway: ConnectionSources['gateway'], name: string) {
+/** With its version as the ETag, where it has one. */
+async function one(gateway: ConnectionSources['gateway'], name: string, reply: FastifyReply) {
   const found = (await gateway.connections()).find((item) => item.name === name);
-  return found === undefined ? null : shown(found);
+  if (found === undefined) return null;
+  if (found.version !== null) void reply.header('etag', etagOf(found.version));
+  return shown(found);
 }
 
 /** JSON, whose type the schema has as mutable. */

@@ -51,6 +51,8 @@ export interface ConnectionItem {
   readonly origin:
     | { readonly kind: 'file'; readonly file: string; readonly line: number }
     | { readonly kind: 'console'; readonly made: Stamp; readonly changed: Stamp };
+  /** What a change of it must name; null where the file has it. */
+  readonly version: string | null;
   /** Why nobody can use it; null where it can be used. */
   readonly fault: string | null;
   /** As it was written, without its secrets, where it was made in the console. */
@@ -72,6 +74,12 @@ export interface ConnectionWish {
   readonly connection: JsonObject;
   /** As the trail names them. */
   readonly by: string;
+}
+
+/** What somebody wants to become of a connection that is there. */
+export interface ConnectionChange extends ConnectionWish {
+  /** The versions that it may be of, or any where it is `*`; null where nothing is said. */
+  readonly versions: readonly string[] | '*' | null;
 }
 
 /** Who wants which connection tried: what there is, where `connection` is null, or a draft. */
@@ -121,13 +129,13 @@ export interface GatewayPort {
   connections(): Promise<readonly ConnectionItem[]>;
   protocols(): Promise<readonly ProtocolItem[]>;
   makeConnection(wish: ConnectionWish): Promise<Registered>;
-  changeConnection(wish: ConnectionWish): Promise<Registered>;
+  changeConnection(change: ConnectionChange): Promise<Registered>;
   /** `told` hears of the steps so far whenever one begins. */
   tryConnection(
     order: ConnectionTrial,
     told: (steps: TrialReport['steps']) => void,
   ): Promise<{ readonly kind: 'tried'; readonly report: TrialReport } | NotRegistered>;
-  removeConnection(wish: Omit<ConnectionWish, 'connection'>): Promise<Registered>;
+  removeConnection(change: Omit<ConnectionChange, 'connection'>): Promise<Registered>;
   policies(): Promise<PoliciesInForce>;
   /** What policies can speak of. */
   policyCatalogs(): Promise<readonly PolicyCatalog[]>;

@@ -354,6 +354,7 @@ function gatewayOf(state: { ready: string | null; auditFault: Error | null }, au
         retentionDays: 90,
         target: { host: '127.0.0.1', port: 5432, key: '[secret]' },
         origin: { kind: 'file', file: 'chaperone.yaml', line: 3 },
+        version: null,
         fault: null,
         written: null,
         secrets: [],

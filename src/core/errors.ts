@@ -27,6 +27,8 @@ export const errorCodes = {
   APPROVAL_CLOSED: { http: 409, says: 'The approval has been answered, used, withdrawn or has expired.' },
   NAME_TAKEN: { http: 409, says: 'There is one of this name already.' },
   FIXED_BY_FILE: { http: 409, says: 'The configuration file says this, and only there it can be changed.' },
+  VERSION_MISSING: { http: 428, says: 'What is changed must be named by its version, which If-Match says.' },
+  VERSION_STALE: { http: 412, says: 'It was changed since you read it.' },
   TOO_MANY: { http: 429, says: 'Too many at once.' },
   INTERNAL: { http: 500, says: 'A fault inside Chaperone; it refuses rather than guesses.' },
 } as const satisfies Record<string, { readonly http: number; readonly says: string }>;

@@ -1,4 +1,4 @@
-import type { ConnectionTrial, ConnectionWish, GatewayPort, TrialReport } from '../api/gateway-port.ts';
+import type { ConnectionChange, ConnectionTrial, ConnectionWish, GatewayPort, TrialReport } from '../api/gateway-port.ts';
 import type { ArchiverStatus } from '../archive/archiver.ts';
 import type { DataPlaneCalls, DeskHandlers } from '../gateway/approval-desk.ts';
 import type { DeskData } from '../gateway/approvals.ts';
@@ -20,8 +20,8 @@ export type MainHandlers = DataPlaneCalls & {
   connections(nothing: null): ReturnType<GatewayPort['connections']>;
   protocols(nothing: null): ReturnType<GatewayPort['protocols']>;
   makeConnection(wish: ConnectionWish): ReturnType<GatewayPort['makeConnection']>;
-  changeConnection(wish: ConnectionWish): ReturnType<GatewayPort['changeConnection']>;
-  removeConnection(wish: Omit<ConnectionWish, 'connection'>): ReturnType<GatewayPort['removeConnection']>;
+  changeConnection(change: ConnectionChange): ReturnType<GatewayPort['changeConnection']>;
+  removeConnection(change: Omit<ConnectionChange, 'connection'>): ReturnType<GatewayPort['removeConnection']>;
   tryConnection(order: ConnectionTrial & { readonly trial: string }): ReturnType<GatewayPort['tryConnection']>;
   policies(nothing: null): ReturnType<GatewayPort['policies']>;
   policyCatalogs(nothing: null): ReturnType<GatewayPort['policyCatalogs']>;

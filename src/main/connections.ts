@@ -40,8 +40,8 @@ export async function openConnections(
     connections: async () => connectionItems(register, configuration),
     protocols: async () => protocolItems(protocols, configuration),
     makeConnection: (wish) => register.make(wish),
-    changeConnection: (wish) => register.change(wish),
-    removeConnection: (wish) => register.remove(wish),
+    changeConnection: (change) => register.change(change),
+    removeConnection: (change) => register.remove(change),
     tryConnection: async ({ trial, ...order }) => {
       const running = gateway();
       if (running === null) throw new ChaperoneError('INTERNAL', 'the gateway is starting');

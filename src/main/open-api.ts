@@ -108,8 +108,8 @@ function gatewayOf(main: Calls<MainHandlers>, trials: Trials): GatewayPort {
     connections: () => main.connections(null),
     protocols: () => main.protocols(null),
     makeConnection: (wish) => main.makeConnection(wish),
-    changeConnection: (wish) => main.changeConnection(wish),
-    removeConnection: (wish) => main.removeConnection(wish),
+    changeConnection: (change) => main.changeConnection(change),
+    removeConnection: (change) => main.removeConnection(change),
     tryConnection: async (order, told) => {
       const trial = createId();
       trials.set(trial, told);

@@ -111,6 +111,59 @@ export function describeConnections(site: () => Site): void {
         .waitFor();
     });
 
+    test('that two admins change at once are changed by the one, and the other is told what, and loses no word', async () => {
+      await using window = await site().as('omar');
+      await using other = await site().as('omar');
+      const { page } = window;
+      await window.open('/connections/reports');
+      await other.open('/connections/reports');
+      const write = async (to: Page, name: RegExp, text: string) => to.getByLabel(name).fill(text);
+      await write(page, /^Retention/, '30d');
+      await write(page, /^Database/, 'elsewhere');
+      await write(other.page, /^Retention/, '14d');
+      await other.page.getByRole('group', { name: 'Recording' }).locator('summary').click();
+      await other.page.getByLabel(/^Durability/).selectOption('fsync');
+      await other.page.getByRole('button', { name: 'Change it' }).click();
+      await other.page.getByText('14 days', { exact: true }).waitFor();
+      assert.equal(await other.page.locator('[data-meanwhile]').count(), 0, 'one’s own change is nobody else’s');
+
+      await page.getByRole('button', { name: 'Change it' }).click();
+      const told = page.locator('[data-meanwhile]');
+      await told.waitFor();
+      const rows = await told.getByRole('row').allInnerTexts();
+      assert.deepEqual(
+        rows.slice(1).map((row) => row.split(/\s*\t\s*/).map((cell) => cell.trim())),
+        [
+          ['retention', '7d', '14d', '30d'],
+          ['recording.durability', 'nothing said', 'fsync', ''],
+        ],
+      );
+      assert.match(await told.innerText(), /this was changed by omar/);
+      await window.picture('connections-meanwhile-light');
+      const { violations } = await axe(page, 'light').analyze();
+      assert.deepEqual(
+        violations.map(({ id }) => id),
+        [],
+      );
+      await page.getByRole('button', { name: 'Load it, and keep what I wrote' }).click();
+      await told.waitFor({ state: 'detached' });
+      assert.equal(await page.getByLabel(/^Retention/).inputValue(), '30d');
+      assert.equal(await page.getByLabel(/^Database/).inputValue(), 'elsewhere');
+      assert.equal(await page.getByLabel(/^Durability/).inputValue(), 'fsync');
+
+      await other.page.getByRole('button', { name: 'Remove' }).click();
+      const dialog = other.page.getByRole('dialog');
+      await dialog.getByLabel(/^Type its name/).fill('reports');
+      const { database } = await ordersOf(site());
+      await write(page, /^Database/, database);
+      await page.getByRole('button', { name: 'Change it' }).click();
+      await page.getByText('30 days', { exact: true }).waitFor();
+      await dialog.getByRole('button', { name: 'Remove it' }).click();
+      await dialog.getByText(/was changed by omar .* after you had read it/).waitFor();
+      await window.open('/connections/reports');
+      assert.equal(await page.getByLabel(/^Durability/).inputValue(), 'fsync');
+    });
+
     for (const scheme of ['light', 'dark'] as const)
       test(`pass axe in ${scheme}, and fit a phone`, async () => {
         await using window = await site().as('omar', { scheme });
@@ -140,6 +193,30 @@ export function describeConnections(site: () => Site): void {
       for (const name of ['Remove', 'Change it', 'Test it']) assert.equal(await page.getByRole('button', { name }).count(), 0, name);
       await window.open('/new-connection');
       await page.getByText('Connections are made by admins.').waitFor();
+    });
+
+    test('that are removed while somebody changes them keep what was written, and can be made again', async () => {
+      const known = await ordersOf(site());
+      await using window = await site().as('omar');
+      await using other = await site().as('omar');
+      const { page } = window;
+      await window.open('/connections/reports');
+      await page.getByLabel(/^Retention/).fill('60d');
+      await other.open('/connections/reports');
+      await other.page.getByRole('button', { name: 'Remove' }).click();
+      await other.page.getByLabel(/^Type its name/).fill('reports');
+      await other.page.getByRole('button', { name: 'Remove it' }).click();
+      await other.page.waitForURL(/\/connections$/);
+      await page.getByRole('button', { name: 'Change it' }).click();
+      await page.getByText(/It was removed while you wrote/).waitFor();
+      await page.getByRole('button', { name: 'Make it again' }).click();
+      const password = page.locator('[data-place="credentials.password"]');
+      await password.getByText(/Has no secret that could be kept/).waitFor();
+      await page.getByLabel(/^Keep the one/).uncheck();
+      await page.getByLabel(/^Password/).fill(known.password);
+      await page.getByRole('button', { name: 'Make it again' }).click();
+      await page.getByText('60 days', { exact: true }).waitFor();
+      await page.getByText(/It was removed while you wrote/).waitFor({ state: 'detached' });
     });
 
     test('are removed by keyboard alone, once their name was read back', async () => {

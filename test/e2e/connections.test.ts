@@ -9,6 +9,7 @@ import { type House, openHouse, type Person, run } from './house.ts';
 
 interface Said {
   readonly status: number;
+  readonly etag: string | null;
   readonly text: string;
   readonly body: { readonly [key: string]: unknown };
 }
@@ -23,11 +24,15 @@ describe('connections that are made in the console', { timeout: 240_000 }, () =>
   });
   after(() => house[Symbol.asyncDispose]());
 
-  async function call(person: Person, method: string, route: string, body?: object): Promise<Said> {
-    const headers = { authorization: `Bearer ${house.tokens[person]}`, ...(body && { 'content-type': 'application/json' }) };
+  async function call(person: Person, method: string, route: string, body?: object, version?: string): Promise<Said> {
+    const headers = {
+      authorization: `Bearer ${house.tokens[person]}`,
+      ...(body && { 'content-type': 'application/json' }),
+      ...(version !== undefined && { 'if-match': version }),
+    };
     const answer = await fetch(house.gateway.console + route, { method, headers, ...(body && { body: JSON.stringify(body) }) });
     const text = await answer.text();
-    return { status: answer.status, text, body: JSON.parse(text) as Said['body'] };
+    return { status: answer.status, etag: answer.headers.get('etag'), text, body: JSON.parse(text) as Said['body'] };
   }
 
   const target = () => ({ host: house.database.host, port: house.database.port, database: house.database.database, tls: 'off' });
@@ -133,6 +138,31 @@ describe('connections that are made in the console', { timeout: 240_000 }, () =>
     assert.equal(out.trim(), 'reporter');
   });
 
+  test('are changed and removed in the version that was read alone', async () => {
+    const route = '/api/v1/connections/reports';
+    const read = await call('admin', 'GET', route);
+    assert.match(read.etag ?? '', /^"[\w-]{22}"$/);
+    assert.equal(read.etag, `"${String(read.body['version'])}"`);
+    const kept = { ...reports(), credentials: { user: 'reporter', password: { keep: true } } };
+    const change = (retention: string, version?: string) => call('admin', 'PUT', route, { ...kept, retention }, version);
+    const unnamed = await change('7d');
+    assert.deepEqual([unnamed.status, unnamed.body['code']], [428, 'VERSION_MISSING'], unnamed.text);
+    const first = await change('7d', read.etag ?? '');
+    assert.equal(first.status, 200, first.text);
+    assert.notEqual(first.etag, read.etag);
+    const second = await change('8d', read.etag ?? '');
+    assert.deepEqual([second.status, second.body['code']], [412, 'VERSION_STALE'], second.text);
+    assert.match(second.text, /was changed by amy .* after you had read it/);
+    // A weak tag is none (RFC 9110 section 13.1.1).
+    assert.equal((await change('8d', `W/${first.etag}`)).status, 412);
+    assert.equal((await change('8d', 'without quotation marks')).status, 400);
+    assert.equal((await call('admin', 'DELETE', route)).status, 428);
+    assert.equal((await call('admin', 'DELETE', route, undefined, read.etag ?? '')).status, 412);
+    assert.equal((await call('admin', 'GET', route)).body['retentionDays'], 7);
+    assert.equal((await change('9d', `"of-another", ${first.etag}`)).status, 200);
+    assert.equal((await call('auditor', 'GET', '/api/v1/connections/orders')).etag, null, 'what the file says has no version');
+  });
+
   test('end their sessions when they lead elsewhere, and the client is told by whom', async () => {
     const told: Error[] = [];
     const client = await house.connect('elsewhere', { database: 'reports' }, (fault) => told.push(fault));
@@ -142,11 +172,11 @@ describe('connections that are made in the console', { timeout: 240_000 }, () =>
       target: { ...target(), database: 'postgres' },
       credentials: { user: 'reporter', password: { keep: true } },
     };
-    const sent = await call('admin', 'PUT', '/api/v1/connections/reports', kept);
+    const sent = await call('admin', 'PUT', '/api/v1/connections/reports', kept, '*');
     assert.equal(sent.status, 400, 'a secret may not be kept where it would be sent elsewhere');
     assert.match(sent.text, /credentials\.password/);
     await client.query('select 2');
-    const changed = await call('admin', 'PUT', '/api/v1/connections/reports', { ...kept, credentials: reports().credentials });
+    const changed = await call('admin', 'PUT', '/api/v1/connections/reports', { ...kept, credentials: reports().credentials }, '*');
     assert.equal(changed.status, 200, changed.text);
     const [session] = await house.over('elsewhere');
     assert.match(session?.reason ?? '', /The connection "reports" was changed by amy /);
@@ -162,7 +192,7 @@ describe('connections that are made in the console', { timeout: 240_000 }, () =>
       target: { ...target(), database: 'postgres' },
       credentials: { user: 'reporter', password: { keep: true } },
     };
-    const changed = await call('admin', 'PUT', '/api/v1/connections/reports', { ...same, retention: '30d' });
+    const changed = await call('admin', 'PUT', '/api/v1/connections/reports', { ...same, retention: '30d' }, '*');
     assert.equal(changed.status, 200, changed.text);
     assert.equal(changed.body['retentionDays'], 30);
     await client.query('select 3');
@@ -174,7 +204,8 @@ describe('connections that are made in the console', { timeout: 240_000 }, () =>
   test('end with their sessions when they are removed', async () => {
     const client = await house.connect('removed', { database: 'reports' }, () => {});
     await client.query('select 1');
-    const removed = await call('admin', 'DELETE', '/api/v1/connections/reports');
+    const { etag } = await call('auditor', 'GET', '/api/v1/connections/reports');
+    const removed = await call('admin', 'DELETE', '/api/v1/connections/reports', undefined, etag ?? '');
     assert.equal(removed.status, 200, removed.text);
     const [session] = await house.over('removed');
     assert.match(session?.reason ?? '', /The connection "reports" was removed by amy /);

@@ -31,7 +31,11 @@ describe('connections of the web that are made in the console', { timeout: 120_0
   const call = (method: string, route: string, body?: object) =>
     fetch(`${house.gateway.console}/api/v1/connections${route}`, {
       method,
-      headers: { authorization: `Bearer ${house.tokens.admin}`, ...(body && { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${house.tokens.admin}`,
+        ...(body && { 'content-type': 'application/json' }),
+        ...(method !== 'POST' && { 'if-match': '*' }),
+      },
       ...(body && { body: JSON.stringify(body) }),
     });
   const leadingTo = (target: WebTarget, value: string) => ({

@@ -23,6 +23,7 @@ export const connection = named(
         z.object({ kind: z.literal('console'), made: stamp, changed: stamp }),
       ])
       .describe('Where it comes from, and so where it is changed'),
+    version: z.string().nullable().describe('What a change of it must name, as If-Match: "VERSION"; null where the file has it'),
     fault: z.string().nullable().describe('Why nobody can use it; null where it can be used'),
     written: z.record(z.string(), z.json()).nullable().describe('As it was written here, without its secrets; null where the file has it'),
     secrets: list(stamp.extend({ field: z.string() })).describe('The fields that hold a secret which was given here, and since when'),
@@ -30,6 +31,17 @@ export const connection = named(
 );
 export const connectionList = z.object({ items: list(connection) });
 export const connectionParams = z.object({ name: z.string().min(1).max(63) });
+
+/** RFC 9110 section 13.1.1: `*`, or entity tags with commas between them. */
+const entityTags = /^(?:\*|(?:W\/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:W\/)?"[!#-~]*")*)$/;
+export const changeHeaders = z.looseObject({
+  'if-match': z
+    .string()
+    .max(1_000)
+    .regex(entityTags, 'expected an ETag in quotation marks, several with commas between them, or *')
+    .optional()
+    .describe('The ETag that GET answered; without it the answer is 428, and 412 where somebody has changed it since'),
+});
 
 export const protocolList = z.object({
   items: list(

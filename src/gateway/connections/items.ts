@@ -5,7 +5,7 @@ import type { Configuration } from '../configuration/configuration.ts';
 import type { ConnectionSettings } from '../configuration/connections.ts';
 import { connectionOf } from '../configuration/json-schema.ts';
 import { connectionSchema } from '../configuration/sections.ts';
-import type { KeptConnection, Stamp } from './kept.ts';
+import { type KeptConnection, type Stamp, versionOf } from './kept.ts';
 import { isObject } from './places.ts';
 import type { ConnectionRegister } from './register.ts';
 
@@ -22,6 +22,8 @@ export interface ConnectionItem {
   readonly retentionDays: number;
   readonly target: JsonObject;
   readonly origin: Origin;
+  /** What a change of it must name; null where the file has it. */
+  readonly version: string | null;
   /** Why nobody can use it; null where it can be used. */
   readonly fault: string | null;
   /** As it was written, where it was made in the console. */
@@ -34,14 +36,15 @@ export interface ConnectionItem {
 export function connectionItems(register: ConnectionRegister, { path, connections, connectionLines }: ItemSources): ConnectionItem[] {
   const ofFile = [...connections.values()].map((connection): ConnectionItem => {
     const line = connectionLines.get(connection.terms.name) ?? 1;
-    return { ...usable(connection), origin: { kind: 'file', file: path, line }, fault: null, written: null, secrets: [] };
+    return { ...usable(connection), origin: { kind: 'file', file: path, line }, version: null, fault: null, written: null, secrets: [] };
   });
   const made = [...register.known].map(([name, known]): ConnectionItem => {
-    if (!('kept' in known)) return unreadable(name, known.fault);
+    const version = versionOf(known);
+    if (!('kept' in known)) return { ...unreadable(name, known.fault), version };
     const { kept, fault } = known;
     const current = register.current.get(name);
     const shown = current === undefined ? unusable(kept) : usable(current);
-    return { ...shown, origin: { kind: 'console', made: kept.made, changed: kept.changed }, fault, ...writtenOf(kept) };
+    return { ...shown, origin: { kind: 'console', made: kept.made, changed: kept.changed }, version, fault, ...writtenOf(kept) };
   });
   return [...ofFile, ...made.sort((one, other) => (one.name < other.name ? -1 : 1))];
 }
@@ -61,7 +64,7 @@ function unusable({ name, connection }: KeptConnection): Shown {
   return { name, ...shown, recording, retentionDays: retention };
 }
 
-function unreadable(name: string, fault: string): ConnectionItem {
+function unreadable(name: string, fault: string): Omit<ConnectionItem, 'version'> {
   const { recording, retention } = usualTerms(name);
   const never = { at: new Date(0).toISOString(), by: '' };
   const shown = { name, protocol: '', recording, retentionDays: retention, target: {} };

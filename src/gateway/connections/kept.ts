@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../core/errors.ts';
+import { canonical } from './seal.ts';
 
 /** When something was done, and by whom, as the trail names them. */
 const stamp = z.strictObject({ at: z.string(), by: z.string() });
@@ -26,6 +28,11 @@ export type KeptConnection = Readonly<z.output<typeof keptConnection>>;
 
 /** A file that was found, and what is in it or why that cannot be read. */
 export type Found = { readonly name: string } & ({ readonly kept: KeptConnection } | { readonly fault: string });
+
+/** Another one after each change, for each is sealed anew. Of a file that cannot be read nothing more is told than that. */
+export function versionOf(found: { readonly kept: KeptConnection } | { readonly fault: string }): string {
+  return 'kept' in found ? createHash('sha256').update(canonical(found.kept)).digest('base64url').slice(0, 22) : 'damaged';
+}
 
 const folderOf = (state: string) => join(state, 'connections');
 const nameOf = (file: string) => /^([a-z0-9][a-z0-9_-]{0,62})\.json$/.exec(file)?.[1] ?? null;

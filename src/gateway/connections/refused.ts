@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { DraftProblem } from './draft.ts';
+import type { Stamp } from './kept.ts';
 
 /** Why a connection is not made, changed or removed. Plain data. */
 export interface Refused {
@@ -39,6 +40,20 @@ export function nameTaken(name: string, by: string): Refused {
 
 export function noSuch(name: string): Refused {
   return refused('NOT_FOUND', `There is no connection "${name}".`, 'They are listed at /api/v1/connections.');
+}
+
+export function versionMissing(name: string): Refused {
+  return refused(
+    'VERSION_MISSING',
+    `It is not said which version of the connection "${name}" is meant.`,
+    'Send If-Match with the ETag that GET answered, so that nobody’s change is lost; "*" stands for whichever there is.',
+  );
+}
+
+/** `changed` is null where its file cannot be read. */
+export function versionStale(name: string, changed: Stamp | null): Refused {
+  const how = changed === null ? 'is not what you read' : `was changed by ${changed.by} at ${changed.at}, after you had read it`;
+  return refused('VERSION_STALE', `The connection "${name}" ${how}. Nothing was done.`, 'Read it anew, and decide by what it is now.');
 }
 
 export function tooMany(most: number): Refused {

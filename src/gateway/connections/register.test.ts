@@ -110,9 +110,9 @@ describe('the register of connections', () => {
     const [item] = connectionItems(register, sources);
     assert.match(item?.fault ?? '', /secrets cannot be opened/);
     assert.match(log.join('\n'), /"a".*cannot be used/);
-    const kept = await register.change({ name: 'a', connection: keeping, by });
+    const kept = await register.change({ name: 'a', versions: '*', connection: keeping, by });
     assert.ok(kept.kind === 'refused' && kept.problems[0]?.message === 'has no secret that could be kept');
-    assert.deepEqual(await register.change({ name: 'a', connection: one, by }), { kind: 'done' });
+    assert.deepEqual(await register.change({ name: 'a', versions: '*', connection: one, by }), { kind: 'done' });
     assert.equal(passwordOf(await open(state)), words);
   });
 
@@ -141,7 +141,7 @@ describe('the register of connections', () => {
         ['b', 'its file is damaged'],
       ],
     );
-    assert.deepEqual(await register.remove({ name: 'a', by }), { kind: 'done' });
+    assert.deepEqual(await register.remove({ name: 'a', versions: '*', by }), { kind: 'done' });
     assert.ok(!existsSync(fileOf(state)));
   });
 
@@ -157,7 +157,7 @@ describe('the register of connections', () => {
   test('does not remove what rules of masking name', async () => {
     const register = await open(fresh(), { maskedConnections: new Set(['a']) });
     await register.make({ name: 'a', connection: one, by });
-    const removed = await register.remove({ name: 'a', by });
+    const removed = await register.remove({ name: 'a', versions: '*', by });
     assert.ok(removed.kind === 'refused' && removed.code === 'FIXED_BY_FILE');
     assert.ok(register.current.has('a'));
   });
@@ -171,6 +171,37 @@ describe('the register of connections', () => {
     );
   });
 
+  test('changes and removes only the version that is meant', async () => {
+    const register = await open(fresh());
+    await register.make({ name: 'a', connection: one, by });
+    const versionNow = () => connectionItems(register, sources)[0]?.version ?? assert.fail('there is none');
+    const first = versionNow();
+    const code = async (done: ReturnType<ConnectionRegister['change']>) =>
+      done.then((each) => (each.kind === 'refused' ? each.code : each.kind));
+    const change = (retention: string, versions: readonly string[] | null) =>
+      code(register.change({ name: 'a', connection: { ...keeping, retention }, by, versions }));
+    assert.equal(await change('7d', null), 'VERSION_MISSING');
+    // Two who come at once mean the same one, and the later of them is told.
+    assert.deepEqual(await Promise.all([change('7d', [first]), change('8d', [first])]), ['done', 'VERSION_STALE']);
+    assert.equal(register.current.get('a')?.terms.retentionDays, 7);
+    assert.notEqual(versionNow(), first);
+    assert.equal(await code(register.remove({ name: 'a', by, versions: null })), 'VERSION_MISSING');
+    assert.equal(await code(register.remove({ name: 'a', by, versions: [first] })), 'VERSION_STALE');
+    assert.equal(await code(register.remove({ name: 'a', by, versions: ['another', versionNow()] })), 'done');
+    assert.equal(await code(register.remove({ name: 'a', by, versions: ['another'] })), 'NOT_FOUND');
+  });
+
+  test('has the same version after a restart, another after the same change', async () => {
+    const state = fresh();
+    const register = await open(state);
+    const versionOf = (of: ConnectionRegister) => connectionItems(of, sources)[0]?.version;
+    await register.make({ name: 'a', connection: one, by });
+    const first = versionOf(register);
+    assert.equal(versionOf(await open(state)), first);
+    await register.change({ name: 'a', versions: '*', connection: one, by });
+    assert.notEqual(versionOf(register), first);
+  });
+
   const elsewhere: readonly (readonly [what: string, more: JsonObject, keeps: boolean])[] = [
     ['another host', { target: { host: 'db2' } }, false],
     ['another user', { credentials: { user: 'other', password: { keep: true } } }, false],
@@ -180,7 +211,7 @@ describe('the register of connections', () => {
     test(`${keeps ? 'keeps a secret for' : 'sends no kept secret to'} ${what}`, async () => {
       const register = await open(fresh());
       await register.make({ name: 'a', connection: one, by });
-      const changed = await register.change({ name: 'a', connection: { ...keeping, ...more }, by });
+      const changed = await register.change({ name: 'a', versions: '*', connection: { ...keeping, ...more }, by });
       assert.equal(changed.kind, keeps ? 'done' : 'refused');
       assert.equal(passwordOf(register), words);
     });
@@ -193,9 +224,9 @@ describe('the register of connections', () => {
     const first = folder();
     mkdirSync(join(state, 'targets', first), { recursive: true });
     ended.length = 0;
-    await register.change({ name: 'a', connection: { ...keeping, retention: '7d' }, by });
+    await register.change({ name: 'a', versions: '*', connection: { ...keeping, retention: '7d' }, by });
     assert.deepEqual([ended.length, folder()], [0, first]);
-    await register.change({ name: 'a', connection: { ...one, target: { host: 'db2' } }, by });
+    await register.change({ name: 'a', versions: '*', connection: { ...one, target: { host: 'db2' } }, by });
     assert.deepEqual(
       ended.map(({ name, ending }) => [name, ending.code]),
       [['a', 'SESSION_TERMINATED']],
@@ -235,7 +266,7 @@ describe('the register of connections', () => {
     const register = await open(fresh());
     await register.make({ name: 'a', connection: one, by });
     audits.length = 0;
-    await register.change({ name: 'a', connection: { ...one, target: { host: 'db', maxRows: 5 } }, by });
+    await register.change({ name: 'a', versions: '*', connection: { ...one, target: { host: 'db', maxRows: 5 } }, by });
     assert.deepEqual(audits, [
       { event: 'connection.changed', actor: by, detail: { name: 'a', fields: ['credentials.password', 'target.maxRows'] } },
     ]);

@@ -12,7 +12,7 @@ import type { ConnectionSettings } from '../configuration/connections.ts';
 import { changesBetween, endingBy, endsSessions } from './changes.ts';
 import { type Composed, compose, type DraftProblem, leadsElsewhere, withKept } from './draft.ts';
 import { forgetLeftTargets } from './left-targets.ts';
-import { findKept, forget, type Found, keep, type KeptConnection, type Stamp } from './kept.ts';
+import { findKept, forget, type Found, keep, type KeptConnection, type Stamp, versionOf } from './kept.ts';
 import * as refused from './refused.ts';
 import { seal, type Secrets, unseal } from './seal.ts';
 
@@ -51,6 +51,12 @@ export interface Wish {
   readonly connection: JsonObject;
   /** As the trail names them. */
   readonly by: string;
+}
+
+/** What somebody wants to become of what is there. */
+export interface Change extends Wish {
+  /** The versions that it may be of, or any where it is `*`; null where nothing is said. */
+  readonly versions: readonly string[] | '*' | null;
 }
 
 export type Registered = { readonly kind: 'done' } | refused.Refused;
@@ -117,11 +123,13 @@ export class ConnectionRegister {
     });
   }
 
-  change(wish: Wish): Promise<Registered> {
+  change(wish: Change): Promise<Registered> {
     return this.#inTurn(async () => {
       const { name } = wish;
       const before = this.#known.get(name);
       if (before === undefined) return this.#notKept(name);
+      const unmet = otherVersion(before, wish);
+      if (unmet !== null) return unmet;
       const known = 'kept' in before ? before : null;
       const plain = known?.kept.connection ?? null;
       const first = this.compose(wish, known && plain && { plain, secrets: known.secrets }, known?.kept.generation ?? newGeneration());
@@ -138,10 +146,12 @@ export class ConnectionRegister {
     });
   }
 
-  remove({ name, by }: Pick<Wish, 'name' | 'by'>): Promise<Registered> {
+  remove({ name, by, versions }: Omit<Change, 'connection'>): Promise<Registered> {
     return this.#inTurn(async () => {
       const before = this.#known.get(name);
       if (before === undefined) return this.#notKept(name);
+      const unmet = otherVersion(before, { name, versions });
+      if (unmet !== null) return unmet;
       if (this.#options.configuration.maskedConnections.has(name)) return refused.namedByMasking(name);
       const unrecorded = await this.#audit('connection.removed', by, { name });
       if (unrecorded !== null) return unrecorded;
@@ -268,6 +278,16 @@ export class ConnectionRegister {
     this.#last = turn.catch(() => {});
     return turn;
   }
+}
+
+/** Null where it is the version that is meant: two people who change one at once must both know. */
+function otherVersion(
+  before: Known | { readonly fault: string },
+  { name, versions }: Pick<Change, 'name' | 'versions'>,
+): refused.Refused | null {
+  if (versions === null) return refused.versionMissing(name);
+  if (versions === '*' || versions.includes(versionOf(before))) return null;
+  return refused.versionStale(name, 'kept' in before ? before.kept.changed : null);
 }
 
 function isProblems(composed: Composed | readonly DraftProblem[]): composed is readonly DraftProblem[] {

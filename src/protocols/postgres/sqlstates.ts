@@ -29,6 +29,8 @@ export const sqlstates = {
   APPROVAL_CLOSED: { door: '28000', session: '42501' },
   NAME_TAKEN: { door: '42710', session: '42710' },
   FIXED_BY_FILE: { door: '42501', session: '42501' },
+  VERSION_MISSING: { door: '55000', session: '55000' },
+  VERSION_STALE: { door: '55000', session: '55000' },
   TOO_MANY: { door: '53300', session: '53300' },
   INTERNAL: { door: 'XX000', session: 'XX000' },
 } as const satisfies Record<ErrorCode, { readonly door: string; readonly session: string }>;

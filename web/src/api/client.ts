@@ -51,10 +51,16 @@ export function postJson<Answer>(path: string, body: unknown): Promise<Answer> {
   return sendJson('POST', path, body);
 }
 
-/** Without a body where it is undefined. */
-export async function sendJson<Answer>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer> {
+/** Without a body where it is undefined. `version` is that of what is changed: it is refused where that is another one by now. */
+export async function sendJson<Answer>(
+  method: 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  body?: unknown,
+  version: string | null = null,
+): Promise<Answer> {
   const has = body === undefined ? {} : { 'content-type': 'application/json' };
-  const headers = { accept: 'application/json', ...has, ...forgeryHeader() };
+  const means = version === null ? {} : { 'if-match': `"${version}"` };
+  const headers = { accept: 'application/json', ...has, ...means, ...forgeryHeader() };
   const response = await ask(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
   return (await (response.status === 204 ? Promise.resolve(null) : response.json())) as Answer;
 }
@@ -100,6 +106,11 @@ async function refusalOf(response: Response): Promise<Error> {
 
 function forgeryHeader(): Readonly<Record<string, string>> {
   return forgeryToken === null ? {} : { 'chaperone-csrf': forgeryToken };
+}
+
+/** Whether it was refused by this code. */
+export function isRefusedBy(fault: unknown, code: ProblemDocument['code']): boolean {
+  return fault instanceof Refused && fault.document.code === code;
 }
 
 /** Whether signing in again is what helps. */

@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useState } from 'react';
+import type { FormEvent, ReactNode } from 'react';
 import { Refused } from '../api/client.ts';
 import type { ConnectionProtocol } from '../api/types.ts';
 import { Fault } from '../parts/states.tsx';
@@ -16,7 +16,8 @@ export interface Written {
 
 interface FormProps {
   readonly protocols: readonly ConnectionProtocol[];
-  readonly first: Written;
+  readonly draft: Written;
+  readonly onDraft: (draft: Written) => void;
   /** Whether it is there already: then its name stays. */
   readonly exists: boolean;
   /** The places at which a secret is kept. */
@@ -32,9 +33,9 @@ interface FormProps {
 const groups = ['target', 'credentials', 'recording', 'retention', 'session'] as const;
 
 /** The form of a connection, made of its protocol's schema. The gateway checks; the form shows where what it says belongs. */
-export function ConnectionForm({ protocols, first, exists, secrets, fault, pending, onSave, children }: FormProps) {
-  const [name, setName] = useState(first.name);
-  const [connection, setConnection] = useState(first.connection);
+export function ConnectionForm({ protocols, draft, onDraft, exists, secrets, fault, pending, onSave, children }: FormProps) {
+  const { name, connection } = draft;
+  const setConnection = (next: Fields) => onDraft({ name, connection: next });
   const protocol = protocols.find((each) => each.name === connection['protocol']);
   const written = writtenOf(name, connection);
   const mistakes = mistakesOf(fault);
@@ -44,7 +45,7 @@ export function ConnectionForm({ protocols, first, exists, secrets, fault, pendi
   };
   return (
     <form className="flex flex-col gap-5 px-4 pb-6" onSubmit={save} noValidate>
-      {!exists && <NameField name={name} mistakes={mistakes} onChange={setName} />}
+      {!exists && <NameField name={name} mistakes={mistakes} onChange={(next) => onDraft({ name: next, connection })} />}
       <ProtocolField protocols={protocols} chosen={protocol} mistakes={mistakes} onChange={(next) => setConnection({ protocol: next })} />
       {protocol !== undefined && (
         <Settings

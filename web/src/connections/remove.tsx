@@ -1,13 +1,21 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useId, useState } from 'react';
-import { sendJson } from '../api/client.ts';
+import { isRefusedBy, sendJson } from '../api/client.ts';
+import { connectionQuery } from '../api/queries.ts';
+import type { Connection } from '../api/types.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Fault } from '../parts/states.tsx';
 import { words } from '../text.ts';
 
+interface RemoveProps {
+  readonly connection: Connection;
+  readonly path: string;
+}
+
 /** Removal ends sessions at once, so its name is read back before. */
-export function Remove({ name, path }: { readonly name: string; readonly path: string }) {
+export function Remove({ connection, path }: RemoveProps) {
+  const { name } = connection;
   const [open, setOpen] = useState(false);
   return (
     <>
@@ -15,22 +23,27 @@ export function Remove({ name, path }: { readonly name: string; readonly path: s
         {words.connection.remove}
       </button>
       <Dialog open={open} title={words.connection.removeTitle(name)} onClose={() => setOpen(false)}>
-        <Confirm name={name} path={path} />
+        <Confirm connection={connection} path={path} />
       </Dialog>
     </>
   );
 }
 
-function Confirm({ name, path }: { readonly name: string; readonly path: string }) {
+/** What is removed is what was shown when the dialog was opened. */
+function Confirm({ connection, path }: RemoveProps) {
+  const [{ name, version }] = useState(connection);
   const [typed, setTyped] = useState('');
   const id = useId();
   const navigate = useNavigate();
   const queries = useQueryClient();
   const removal = useMutation({
-    mutationFn: () => sendJson('DELETE', path),
+    mutationFn: () => sendJson('DELETE', path, undefined, version),
     onSuccess: async () => {
       await navigate({ to: '/connections' });
       await queries.invalidateQueries({ queryKey: ['connections'] });
+    },
+    onError: async (fault) => {
+      if (isRefusedBy(fault, 'VERSION_STALE')) await queries.invalidateQueries({ queryKey: connectionQuery(name).queryKey });
     },
   });
   const submit = (event: FormEvent) => {

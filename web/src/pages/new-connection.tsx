@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
 import { postJson } from '../api/client.ts';
 import { protocolsQuery } from '../api/queries.ts';
 import type { Connection, ConnectionProtocol } from '../api/types.ts';
@@ -37,11 +38,13 @@ function Making({ protocols }: { readonly protocols: readonly ConnectionProtocol
       await navigate({ to: '/connections/$name', params: { name } });
     },
   });
-  const protocol = (protocols.find(({ listens }) => listens) ?? protocols[0])?.name ?? '';
+  const first = (protocols.find(({ listens }) => listens) ?? protocols[0])?.name ?? '';
+  const [draft, setDraft] = useState<Written>({ name: '', connection: { protocol: first } });
   return (
     <ConnectionForm
       protocols={protocols}
-      first={{ name: '', connection: { protocol } }}
+      draft={draft}
+      onDraft={setDraft}
       exists={false}
       secrets={none}
       fault={making.error}
