@@ -1,19 +1,17 @@
-import { type Cipheriv, createCipheriv } from 'node:crypto';
+import { SipHash } from './siphash.ts';
 
 const rounds = 8;
 
 /**
- * Puts numbers in another order by a key, each to exactly one other: a Feistel network whose round function is AES. Two ids never
+ * Puts numbers in another order by a key, each to exactly one other: a Feistel network whose round function is SipHash. Two ids never
  * get the same pseudonym, so a key column stays a key. Numbers keep their class (15, 31 or 63 bits), so they fit the type they came
  * from and the same id gets the same pseudonym in columns of any width.
  */
 export class Permutation {
-  readonly #cipher: Cipheriv;
-  readonly #block = Buffer.alloc(16);
+  readonly #hash: SipHash;
 
-  constructor(key: Buffer) {
-    // One block at a time, each used as a function of its input: this is not encryption of data in ECB.
-    this.#cipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
+  constructor(hash: SipHash) {
+    this.#hash = hash;
   }
 
   /** Zero and above, below 2^63. */
@@ -51,11 +49,7 @@ export class Permutation {
   }
 
   #round(half: number, round: number, bits: number, use: number): number {
-    this.#block.writeUInt32LE(half, 0);
-    this.#block[4] = round;
-    this.#block[5] = bits;
-    this.#block[6] = use;
-    const output = this.#cipher.update(this.#block).readUInt32LE(0);
+    const output = this.#hash.ofPair(half, round | (bits << 8) | (use << 16));
     return bits === 64 ? output : output % 2 ** (bits / 2);
   }
 }

@@ -8,6 +8,7 @@ import { Permutation } from './permutation.ts';
 import { Pseudonyms } from './pseudonyms.ts';
 import { Screen } from './screen.ts';
 import { shapeOf } from './shape.ts';
+import { SipHash } from './siphash.ts';
 
 const keyOf = (byte: number) => createSecretKey(Buffer.alloc(32, byte));
 
@@ -66,7 +67,7 @@ describe('pseudonyms', () => {
 });
 
 describe('the permutation of whole numbers', () => {
-  const permutation = new Permutation(Buffer.alloc(32, 3));
+  const permutation = new Permutation(new SipHash(Buffer.alloc(16, 3)));
 
   test('gives each number of 15 bits another of 15 bits, and no two the same', () => {
     const images = new Set(Array.from({ length: 32_768 }, (_, index) => permutation.of(BigInt(index))));

@@ -31,7 +31,7 @@ export class Pseudonyms {
   constructor(key: KeyObject) {
     this.#hash = new KeyedHash(key);
     this.#words = new SipHash(this.digest('words', '').subarray(0, 16));
-    this.#permutation = new Permutation(this.digest('integers', ''));
+    this.#permutation = new Permutation(new SipHash(this.digest('integers', '').subarray(0, 16)));
   }
 
   /** 32 bytes; `use` keeps the uses of one key apart. */

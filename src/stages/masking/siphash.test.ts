@@ -31,6 +31,10 @@ describe('SipHash-2-4 of 128 bits', () => {
     assert.equal(hash.of('').toString('hex'), vectors[0]?.[1]);
   });
 
+  test('of a pair of numbers is the beginning of that of their eight bytes', () => {
+    assert.equal(hash.ofPair(0x03020100, 0x07060504), Buffer.from('3b62a9ba', 'hex').readUInt32LE());
+  });
+
   test('takes no key of another length', () => {
     assert.throws(() => new SipHash(Buffer.alloc(32)), /16 bytes/);
   });

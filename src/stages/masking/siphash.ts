@@ -20,6 +20,18 @@ export class SipHash {
     this.#key = new Int32Array(new Uint8Array(key).buffer);
   }
 
+  /** Of two 32-bit numbers, the first 32 bits of the output, unsigned. */
+  ofPair(low: number, high: number): number {
+    const words = this.#words;
+    words[0] = low;
+    words[1] = high;
+    words[2] = 0;
+    // The length, 8 bytes, stands in the top byte of the last word.
+    words[3] = 8 << 24;
+    mix(this.#key, words, 4, this.#output);
+    return (this.#output[0] ?? 0) >>> 0;
+  }
+
   /** Of the text's UTF-8 form. The 16 bytes are overwritten by the next call. */
   of(text: string): Buffer {
     // A UTF-16 unit takes 3 bytes at most, and the last word holds the length.
