@@ -1,4 +1,4 @@
-import { SipHash } from './siphash.ts';
+import type { SipHash } from './siphash.ts';
 
 const rounds = 8;
 
