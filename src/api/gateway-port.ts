@@ -39,6 +39,16 @@ export interface Stamp {
   readonly by: string;
 }
 
+/** The listener by which the clients of a connection come. */
+interface Serving {
+  /** As the configuration file names it below `listen`. */
+  readonly listener: string;
+  /** Where it listens: `127.0.0.1:15432`. */
+  readonly address: string;
+  /** Whether connections lie below it, each under `/NAME`. */
+  readonly paths: boolean;
+}
+
 /** A connection without anything secret in it. */
 export interface ConnectionItem {
   readonly name: string;
@@ -53,6 +63,8 @@ export interface ConnectionItem {
     | { readonly kind: 'console'; readonly made: Stamp; readonly changed: Stamp };
   /** What a change of it must name; null where the file has it. */
   readonly version: string | null;
+  /** By which listener its clients come; null where it cannot be used. */
+  readonly serving: Serving | null;
   /** Why nobody can use it; null where it can be used. */
   readonly fault: string | null;
   /** As it was written, without its secrets, where it was made in the console. */
@@ -64,7 +76,10 @@ export interface ConnectionItem {
 /** What a form for a protocol's connections is made of. */
 export interface ProtocolItem {
   readonly name: string;
-  readonly listens: boolean;
+  /** By which listener clients come; null where there is none, and then no connection can be made. */
+  readonly serving: Serving | null;
+  /** What to do where there is none. */
+  readonly remedy: string | null;
   readonly schema: JsonObject;
 }
 

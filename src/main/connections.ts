@@ -3,6 +3,7 @@ import type { AuditEvent } from '../core/entry.ts';
 import { ChaperoneError } from '../core/errors.ts';
 import type { Configuration } from '../gateway/configuration/index.ts';
 import { connectionItems, protocolItems } from '../gateway/connections/items.ts';
+import { configured } from '../gateway/connections/serving.ts';
 import { ConnectionRegister, type RegisterOptions } from '../gateway/connections/register.ts';
 import { tryConnection } from '../gateway/connections/tried.ts';
 import type { Gateway } from '../gateway/gateway.ts';
@@ -36,9 +37,10 @@ export async function openConnections(
     log: (line) => log.error({ part: 'connections' }, line),
     end: async (name, ending) => gateway()?.sessions.stopOf(name, ending),
   });
+  const listening = () => gateway()?.listeners ?? configured(configuration.listen);
   const answers = {
-    connections: async () => connectionItems(register, configuration),
-    protocols: async () => protocolItems(protocols, configuration),
+    connections: async () => connectionItems(register, configuration, listening()),
+    protocols: async () => protocolItems(protocols, configuration, listening()),
     makeConnection: (wish) => register.make(wish),
     changeConnection: (change) => register.change(change),
     removeConnection: (change) => register.remove(change),

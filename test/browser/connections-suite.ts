@@ -89,7 +89,27 @@ export function describeConnections(site: () => Site): void {
       await page.getByRole('button', { name: 'Make it' }).click();
       await page.waitForURL(/\/connections\/reports$/);
       await page.getByText(/given by omar/).waitFor();
+      await page.getByText(/^listen\.postgres, 127\.0\.0\.1:\d+$/).waitFor();
       assert.ok(!(await page.content()).includes(known.password));
+    });
+
+    test('of a protocol that nothing listens for are not made, and it is said what is missing', async () => {
+      await using window = await site().as('omar');
+      const { page } = window;
+      await page.route('**/api/v1/protocols', async (route) => {
+        const answer = await route.fetch();
+        const { items } = (await answer.json()) as { readonly items: readonly { readonly name: string }[] };
+        const remedy = 'Add listen.web: { address: 127.0.0.1:PORT } to chaperone.yaml, and restart the gateway.';
+        const silent = items.map((item) => (item.name === 'http' ? { ...item, serving: null, remedy } : item));
+        await route.fulfill({ response: answer, json: { items: silent } });
+      });
+      await window.open('/new-connection');
+      await field(page, 'Protocol').selectOption('postgres');
+      await page.getByText(/Clients will come by listen\.postgres, 127\.0\.0\.1:\d+\./).waitFor();
+      await field(page, 'Protocol').selectOption('http');
+      await page.getByText('Add listen.web: { address: 127.0.0.1:PORT } to chaperone.yaml').waitFor();
+      assert.ok(await page.getByRole('button', { name: 'Make it' }).isDisabled());
+      assert.equal(await page.locator('[data-place^="target."]').count(), 0);
     });
 
     test('that were made here are changed, their secrets kept', async () => {

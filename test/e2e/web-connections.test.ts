@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { TrialReport } from '../../src/api/gateway-port.ts';
+import type { ConnectionItem, TrialReport } from '../../src/api/gateway-port.ts';
 import { eventually } from './demonstration.ts';
 import { openWebHouse, startWebTarget, type WebHouse, type WebTarget } from './http-house.ts';
 
@@ -57,7 +57,10 @@ describe('connections of the web that are made in the console', { timeout: 120_0
 
   test('are used at once, and lead elsewhere from the next request on', async () => {
     assert.equal((await house.ask('/api/items')).status, 403);
-    assert.equal((await call('POST', '', { name: 'api', ...leadingTo(old, first) })).status, 201);
+    const made = await call('POST', '', { name: 'api', ...leadingTo(old, first) });
+    assert.equal(made.status, 201);
+    const { serving } = (await made.json()) as ConnectionItem;
+    assert.deepEqual(serving, { listener: 'web', address: `127.0.0.1:${house.webPort}`, paths: true });
     assert.deepEqual(await (await house.ask('/api/items')).json(), { name: 'the first' });
     const changed = await call('PUT', '/api', leadingTo(next, second));
     assert.equal(changed.status, 200, await changed.text());

@@ -5,6 +5,12 @@ import { codes, count, type Equal, list, named, time } from './pieces.ts';
 
 const stamp = z.object({ at: time(), by: z.string().describe('Subject and issuer') });
 
+const serving = z.object({
+  listener: z.string().describe('As the configuration file names it below `listen`'),
+  address: z.string().describe('Where it listens'),
+  paths: z.boolean().describe('Whether connections lie below it, each under /NAME'),
+});
+
 export const connection = named(
   'Connection',
   z.object({
@@ -24,6 +30,7 @@ export const connection = named(
       ])
       .describe('Where it comes from, and so where it is changed'),
     version: z.string().nullable().describe('What a change of it must name, as If-Match: "VERSION"; null where the file has it'),
+    serving: serving.nullable().describe('By which listener its clients come; null where it cannot be used'),
     fault: z.string().nullable().describe('Why nobody can use it; null where it can be used'),
     written: z.record(z.string(), z.json()).nullable().describe('As it was written here, without its secrets; null where the file has it'),
     secrets: list(stamp.extend({ field: z.string() })).describe('The fields that hold a secret which was given here, and since when'),
@@ -47,7 +54,8 @@ export const protocolList = z.object({
   items: list(
     z.object({
       name: z.string(),
-      listens: z.boolean().describe('Whether this gateway listens for it; a connection cannot be made where it does not'),
+      serving: serving.nullable().describe('By which listener clients come; null where there is none, and then no connection can be made'),
+      remedy: z.string().nullable().describe('What to do where there is none'),
       schema: z
         .record(z.string(), z.json())
         .describe(

@@ -3,7 +3,7 @@ import type { Protocol } from '../../core/protocol.ts';
 import type { ConnectionTerms } from '../../core/stages.ts';
 import { leadsTo, type ListenAddress } from './address.ts';
 import { check } from './issues.ts';
-import type { Listeners } from './listeners.ts';
+import { type Listeners, missingLine } from './listeners.ts';
 import { nearest } from '../../wire/nearest.ts';
 import type { Place, Report } from './problem.ts';
 import { type ConnectionSection, connectionSchema, sections } from './sections.ts';
@@ -62,10 +62,10 @@ export function checkConnection(item: unknown, place: Place, { listen, protocols
   return section && { terms: termsOf(section), protocol, settings: settings.value, folder: section.name };
 }
 
-function checkListener({ name, listener }: Protocol<unknown>, listen: Listeners, place: Place, report: Report): void {
+function checkListener(protocol: Protocol<unknown>, listen: Listeners, place: Place, report: Report): void {
+  const { name, listener } = protocol;
   if (listener === 'web' ? listen.web !== null : listen.sockets.has(name)) return;
-  const key = listener === 'web' ? listener : name;
-  report([...place, 'protocol'], `nothing listens for the protocol "${name}"`, `Add listen.${key}: { address: 127.0.0.1:PORT }.`);
+  report([...place, 'protocol'], `nothing listens for the protocol "${name}"`, `Add ${missingLine(protocol)}.`);
 }
 
 function protocolOf(

@@ -35,6 +35,16 @@ export interface Listeners {
   readonly insecureLoopback: boolean;
 }
 
+/** The key below `listen` by which a protocol's clients come. */
+export function listenerOf({ name, listener }: Protocol<unknown>): string {
+  return listener === 'web' ? listener : name;
+}
+
+/** The line that is missing where nothing listens for a protocol. */
+export function missingLine(protocol: Protocol<unknown>): string {
+  return `listen.${listenerOf(protocol)}: { address: 127.0.0.1:PORT }`;
+}
+
 interface Surroundings {
   readonly folder: string;
   readonly protocols: ReadonlyMap<string, Protocol<unknown>>;

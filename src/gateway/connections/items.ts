@@ -8,6 +8,7 @@ import { connectionSchema } from '../configuration/sections.ts';
 import { type KeptConnection, type Stamp, versionOf } from './kept.ts';
 import { isObject } from './places.ts';
 import type { ConnectionRegister } from './register.ts';
+import { type Listening, remedyFor, type Serving, servingOf } from './serving.ts';
 
 /** Where a connection comes from, and so where it is changed. */
 type Origin =
@@ -24,6 +25,8 @@ export interface ConnectionItem {
   readonly origin: Origin;
   /** What a change of it must name; null where the file has it. */
   readonly version: string | null;
+  /** By which listener its clients come; null where it cannot be used. */
+  readonly serving: Serving | null;
   /** Why nobody can use it; null where it can be used. */
   readonly fault: string | null;
   /** As it was written, where it was made in the console. */
@@ -33,7 +36,12 @@ export interface ConnectionItem {
 }
 
 /** All there are, those of the file first. */
-export function connectionItems(register: ConnectionRegister, { path, connections, connectionLines }: ItemSources): ConnectionItem[] {
+export function connectionItems(
+  register: Pick<ConnectionRegister, 'known' | 'current'>,
+  { path, connections, connectionLines }: ItemSources,
+  listening: Listening,
+): ConnectionItem[] {
+  const usable = (connection: ConnectionSettings) => ({ ...settingsOf(connection), serving: servingOf(connection.protocol, listening) });
   const ofFile = [...connections.values()].map((connection): ConnectionItem => {
     const line = connectionLines.get(connection.terms.name) ?? 1;
     return { ...usable(connection), origin: { kind: 'file', file: path, line }, version: null, fault: null, written: null, secrets: [] };
@@ -43,7 +51,7 @@ export function connectionItems(register: ConnectionRegister, { path, connection
     if (!('kept' in known)) return { ...unreadable(name, known.fault), version };
     const { kept, fault } = known;
     const current = register.current.get(name);
-    const shown = current === undefined ? unusable(kept) : usable(current);
+    const shown = current === undefined ? { ...unusable(kept), serving: null } : usable(current);
     return { ...shown, origin: { kind: 'console', made: kept.made, changed: kept.changed }, version, fault, ...writtenOf(kept) };
   });
   return [...ofFile, ...made.sort((one, other) => (one.name < other.name ? -1 : 1))];
@@ -52,7 +60,7 @@ export function connectionItems(register: ConnectionRegister, { path, connection
 type ItemSources = Pick<Configuration, 'path' | 'connections' | 'connectionLines'>;
 type Shown = Pick<ConnectionItem, 'name' | 'protocol' | 'recording' | 'retentionDays' | 'target'>;
 
-function usable({ terms: { name, protocol, recording, retentionDays }, settings }: ConnectionSettings): Shown {
+function settingsOf({ terms: { name, protocol, recording, retentionDays }, settings }: ConnectionSettings): Shown {
   return { name, protocol, recording, retentionDays, target: targetOf(settings) };
 }
 
@@ -68,7 +76,7 @@ function unreadable(name: string, fault: string): Omit<ConnectionItem, 'version'
   const { recording, retention } = usualTerms(name);
   const never = { at: new Date(0).toISOString(), by: '' };
   const shown = { name, protocol: '', recording, retentionDays: retention, target: {} };
-  return { ...shown, origin: { kind: 'console', made: never, changed: never }, fault, written: null, secrets: [] };
+  return { ...shown, origin: { kind: 'console', made: never, changed: never }, serving: null, fault, written: null, secrets: [] };
 }
 
 function usualTerms(name: string) {
@@ -92,19 +100,23 @@ function targetOf(settings: unknown): JsonObject {
 /** What a form for a protocol's connections is made of. */
 export interface ProtocolItem {
   readonly name: string;
-  /** Whether this gateway listens for it; a connection cannot be made where it does not. */
-  readonly listens: boolean;
+  /** By which listener clients come; null where there is none, and then no connection can be made. */
+  readonly serving: Serving | null;
+  /** What to do where there is none. */
+  readonly remedy: string | null;
   /** The JSON schema of a connection, its name included; `secret: true` and `file: true` mark what the console treats apart. */
   readonly schema: JsonObject;
 }
 
 export function protocolItems(
   protocols: ReadonlyMap<string, Protocol<unknown>>,
-  { listen }: Pick<Configuration, 'listen'>,
+  { path }: Pick<Configuration, 'path'>,
+  listening: Listening,
 ): ProtocolItem[] {
   return [...protocols.values()].map((protocol) => {
-    const listens = protocol.listener === 'web' ? listen.web !== null : listen.sockets.has(protocol.name);
-    return { name: protocol.name, listens, schema: titled(connectionOf(protocol)) };
+    const serving = servingOf(protocol, listening);
+    const remedy = serving === null ? remedyFor(protocol, path) : null;
+    return { name: protocol.name, serving, remedy, schema: titled(connectionOf(protocol)) };
   });
 }
 

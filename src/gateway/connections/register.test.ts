@@ -12,6 +12,7 @@ import { Secret } from '../../core/secret.ts';
 import type { Ending } from '../../core/session.ts';
 import { caFile, host, port, secret } from '../../wire/settings.ts';
 import { connectionItems, protocolItems } from './items.ts';
+import { configured } from './serving.ts';
 import { ConnectionRegister, type RegisterOptions } from './register.ts';
 import { seal, unseal } from './seal.ts';
 
@@ -46,6 +47,8 @@ const listen = {
   insecureLoopback: true,
 } as const;
 
+const known = new Map([[tiny.name, tiny as Protocol<unknown>]]);
+
 const by = 'amy (https://login.example.com)';
 const words = 'open sesame';
 const one: JsonObject = { protocol: 'tiny', target: { host: 'db' }, credentials: { user: 'app', password: words } };
@@ -76,7 +79,7 @@ describe('the register of connections', () => {
         keys: {},
         ...more,
       },
-      protocols: new Map([[tiny.name, tiny as Protocol<unknown>]]),
+      protocols: known,
       now: () => Date.UTC(2026, 0, 1),
       log: (line) => log.push(line),
       audit: audit ?? (async (event) => void audits.push(event)),
@@ -107,7 +110,7 @@ describe('the register of connections', () => {
     writeFileSync(fileOf(state), readFileSync(fileOf(state), 'utf8').replace('"db"', '"elsewhere"'));
     const register = await open(state);
     assert.equal(register.current.size, 0);
-    const [item] = connectionItems(register, sources);
+    const [item] = connectionItems(register, sources, configured(listen));
     assert.match(item?.fault ?? '', /secrets cannot be opened/);
     assert.match(log.join('\n'), /"a".*cannot be used/);
     const kept = await register.change({ name: 'a', versions: '*', connection: keeping, by });
@@ -133,7 +136,7 @@ describe('the register of connections', () => {
     writeFileSync(fileOf(state, 'b'), '{}');
     writeFileSync(join(state, 'connections', 'README.txt'), 'not one');
     const register = await open(state);
-    const items = connectionItems(register, sources);
+    const items = connectionItems(register, sources, configured(listen));
     assert.deepEqual(
       items.map(({ name, fault }) => [name, fault]),
       [
@@ -174,7 +177,7 @@ describe('the register of connections', () => {
   test('changes and removes only the version that is meant', async () => {
     const register = await open(fresh());
     await register.make({ name: 'a', connection: one, by });
-    const versionNow = () => connectionItems(register, sources)[0]?.version ?? assert.fail('there is none');
+    const versionNow = () => connectionItems(register, sources, configured(listen))[0]?.version ?? assert.fail('there is none');
     const first = versionNow();
     const code = async (done: ReturnType<ConnectionRegister['change']>) =>
       done.then((each) => (each.kind === 'refused' ? each.code : each.kind));
@@ -194,7 +197,7 @@ describe('the register of connections', () => {
   test('has the same version after a restart, another after the same change', async () => {
     const state = fresh();
     const register = await open(state);
-    const versionOf = (of: ConnectionRegister) => connectionItems(of, sources)[0]?.version;
+    const versionOf = (of: ConnectionRegister) => connectionItems(of, sources, configured(listen))[0]?.version;
     await register.make({ name: 'a', connection: one, by });
     const first = versionOf(register);
     assert.equal(versionOf(await open(state)), first);
@@ -272,13 +275,30 @@ describe('the register of connections', () => {
     ]);
   });
 
+  test('says which line is missing where nothing listens any more, and serves again once it does', async () => {
+    const state = fresh();
+    await (await open(state)).make({ name: 'a', connection: one, by });
+    const silent = { ...listen, sockets: new Map() };
+    const register = await open(state, { listen: silent });
+    const [item] = connectionItems(register, sources, configured(silent));
+    assert.deepEqual([item?.serving, register.current.size], [null, 0]);
+    assert.match(item?.fault ?? '', /nothing listens for the protocol "tiny"\. Add listen\.tiny: \{ address/);
+    const [form] = protocolItems(known, sources, configured(silent));
+    assert.equal(form?.serving, null);
+    assert.match(form?.remedy ?? '', /^Add listen\.tiny: .* to \/etc\/chaperone\.yaml, and restart the gateway/);
+    const made = await register.make({ name: 'b', connection: one, by });
+    assert.ok(made.kind === 'refused' && made.problems.some(({ place }) => place === 'protocol'));
+    const [again] = connectionItems(await open(state), sources, configured(listen));
+    assert.deepEqual([again?.fault, again?.serving?.address], [null, '127.0.0.1:9']);
+  });
+
   test('gives a form of each protocol, with titles and with secrets marked', () => {
-    const [item] = protocolItems(new Map([[tiny.name, tiny as Protocol<unknown>]]), { listen });
+    const [item] = protocolItems(known, sources, configured(listen));
     const text = JSON.stringify(item);
     assert.match(text, /"maxRows":\{"title":"Max rows"/);
     assert.match(text, /"clientSecret":\{"title":"Client secret",[^}]*"secret":true/);
     assert.match(text, /"ca":\{"title":"CA",[^}]*"file":true/);
-    assert.equal(item?.listens, true);
+    assert.deepEqual([item?.serving, item?.remedy], [{ listener: 'tiny', address: '127.0.0.1:9', paths: false }, null]);
   });
 });
 

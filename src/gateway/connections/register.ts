@@ -201,7 +201,9 @@ export class ConnectionRegister {
     const plain = kept.connection;
     const whole = { name: kept.name, connection: withKept(plain, Object.keys(kept.secrets)) };
     const composed = this.compose(whole, { plain, secrets: secrets ?? new Map() }, kept.generation);
-    const wrong = isProblems(composed) ? composed.map(({ place, message }) => `${place} ${message}`.trim()).join('; ') : null;
+    const wrong = isProblems(composed)
+      ? composed.map(({ place, message, remedy }) => `${`${place} ${message}`.trim()}. ${remedy}`).join(' ')
+      : null;
     const fault = lost ?? wrong;
     this.#known.set(kept.name, { kept, secrets: secrets ?? new Map(), fault });
     if (fault === null && !isProblems(composed)) this.#current.set(kept.name, composed.settings);

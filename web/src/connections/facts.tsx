@@ -5,7 +5,7 @@ import { words } from '../text.ts';
 
 /** What is known of a connection, secrets by when and by whom they were given alone. */
 export function Facts({ connection }: { readonly connection: Connection }) {
-  const { protocol, recording, retentionDays, target, origin, fault, secrets } = connection;
+  const { name, protocol, recording, retentionDays, target, origin, serving, fault, secrets } = connection;
   return (
     <>
       {fault !== null && (
@@ -18,6 +18,7 @@ export function Facts({ connection }: { readonly connection: Connection }) {
         <Fact name={words.connections.origin}>
           {origin.kind === 'file' ? <code>{words.connections.fromFile(origin.file, origin.line)}</code> : <Made {...origin} />}
         </Fact>
+        {serving !== null && <Fact name={words.connection.comeBy}>{words.connection.comesBy(serving, name)}</Fact>}
         <Fact name={words.connection.leadsTo}>
           <pre className="overflow-x-auto whitespace-pre-wrap break-words">{JSON.stringify(target, null, 2)}</pre>
         </Fact>

@@ -39,6 +39,7 @@ export function ConnectionForm({ protocols, draft, onDraft, exists, secrets, fau
   const protocol = protocols.find((each) => each.name === connection['protocol']);
   const written = writtenOf(name, connection);
   const mistakes = mistakesOf(fault);
+  const canBeMade = protocol !== undefined && protocol.serving !== null;
   const save = (event: FormEvent) => {
     event.preventDefault();
     onSave(written);
@@ -47,7 +48,8 @@ export function ConnectionForm({ protocols, draft, onDraft, exists, secrets, fau
     <form className="flex flex-col gap-5 px-4 pb-6" onSubmit={save} noValidate>
       {!exists && <NameField name={name} mistakes={mistakes} onChange={(next) => onDraft({ name: next, connection })} />}
       <ProtocolField protocols={protocols} chosen={protocol} mistakes={mistakes} onChange={(next) => setConnection({ protocol: next })} />
-      {protocol !== undefined && (
+      {protocol !== undefined && <Served protocol={protocol} name={name} />}
+      {protocol !== undefined && (canBeMade || exists) && (
         <Settings
           key={protocol.name}
           shape={protocol.schema}
@@ -59,7 +61,7 @@ export function ConnectionForm({ protocols, draft, onDraft, exists, secrets, fau
       )}
       {fault !== null && <Fault fault={fault} />}
       <div className="flex flex-wrap gap-2">
-        <button type="submit" className="button" data-primary="true" disabled={pending}>
+        <button type="submit" className="button" data-primary="true" disabled={pending || !canBeMade}>
           {exists ? words.connection.change : words.connection.save}
         </button>
         {exists && <p className="self-center text-quiet">{words.connection.changeSays}</p>}
@@ -109,18 +111,28 @@ interface ProtocolProps {
 }
 
 function ProtocolField({ protocols, chosen, mistakes, onChange }: ProtocolProps) {
-  const shape = protocols.every(({ listens }) => listens) ? {} : { description: words.connection.notListenedSays };
   return (
     <ChoiceField
-      shape={shape}
+      shape={{}}
       place="protocol"
       title={words.connection.protocol}
       required
       value={chosen?.name ?? ''}
       mistakes={mistakes}
-      options={protocols.map(({ name, listens }) => [name, listens ? name : words.connection.notListened(name)] as const)}
+      options={protocols.map(({ name, serving }) => [name, serving !== null ? name : words.connection.notListened(name)] as const)}
       onChange={onChange}
     />
+  );
+}
+
+/** By which listener clients will come, or what must be done before any can. */
+function Served({ protocol: { serving, remedy }, name }: { readonly protocol: ConnectionProtocol; readonly name: string }) {
+  if (serving !== null) return <p className="text-quiet">{words.connection.willCome(serving, name)}</p>;
+  return (
+    <div role="alert" className="max-w-[72ch] border-l-2 border-refused pl-3">
+      <p className="text-prose">{words.connection.notListenedSays}</p>
+      <p className="break-words">{remedy}</p>
+    </div>
   );
 }
 

@@ -38,7 +38,7 @@ function Making({ protocols }: { readonly protocols: readonly ConnectionProtocol
       await navigate({ to: '/connections/$name', params: { name } });
     },
   });
-  const first = (protocols.find(({ listens }) => listens) ?? protocols[0])?.name ?? '';
+  const first = (protocols.find(({ serving }) => serving !== null) ?? protocols[0])?.name ?? '';
   const [draft, setDraft] = useState<Written>({ name: '', connection: { protocol: first } });
   return (
     <ConnectionForm

@@ -1,3 +1,10 @@
+/** The listener by which clients come. */
+interface Serving {
+  readonly listener: string;
+  readonly address: string;
+  readonly paths: boolean;
+}
+
 /** Connections: what is configured, what is made here, and how it is tried. */
 export const connectionWords = {
   connections: {
@@ -31,7 +38,14 @@ export const connectionWords = {
     nameSays: 'What clients call it. It stays as it is.',
     protocol: 'Protocol',
     notListened: (name: string) => `${name} (nothing listens for it)`,
-    notListenedSays: 'A protocol needs a line under listen in the configuration file, and a restart, before connections of it can be made.',
+    notListenedSays: 'Nothing listens for this protocol, so no client could reach a connection of it, and none can be made.',
+    comeBy: 'Clients come by',
+    comesBy: ({ listener, address, paths }: Serving, name: string) =>
+      paths ? `listen.${listener}, ${address}, under /${name}` : `listen.${listener}, ${address}`,
+    willCome: (serving: Serving, name: string) =>
+      serving.paths
+        ? `Clients will come by listen.${serving.listener}, ${serving.address}, under /${name === '' ? 'NAME' : name}.`
+        : `Clients will come by listen.${serving.listener}, ${serving.address}.`,
     further: 'Further settings',
     required: 'required',
     usually: (value: string) => `${value} where nothing is said`,
