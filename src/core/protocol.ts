@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { ZodType } from 'zod';
 import type { ActionCatalog, FactCatalog } from './action.ts';
@@ -27,8 +27,8 @@ export interface Client {
   readonly passOn?: (bytes: Uint8Array) => Promise<void>;
 }
 
-/** Opens a socket to a target; refuses the gateway's own, link-local and metadata addresses. */
-export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<Socket>;
+/** Opens a socket to a target; refuses the gateway's own, link-local and metadata addresses. `reading` says how it is read, where not as a stream. */
+export type Dial = (host: string, port: number, signal: AbortSignal, reading?: OnReadOpts) => Promise<Socket>;
 
 /** What a session reaches: its connection's settings, credentials included, and the way to get there. */
 export interface Target<Settings> {

@@ -17,7 +17,8 @@ export type Release = (bytes: Uint8Array) => void;
 
 /**
  * The record of one session. Entries are committed in the order of the calls, all those of one turn of the event loop
- * together; nothing here blocks or awaits. `bytes` must not be changed after they were handed over.
+ * together; nothing here blocks or awaits. `bytes` must not be changed before they
+ * are released, nor ever where they are not.
  */
 export interface SessionRecord {
   /** Opens the next exchange and returns its ordinal, from 1. */

@@ -52,7 +52,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     stages: parts.stages,
     connections: configuration.connections,
     sessions,
-    dial: (host, port, signal) => dial(host, port, signal, own),
+    dial: (host, port, signal, reading) => dial(host, port, signal, own, reading),
     folderOf: ({ folder }) => join(configuration.state, 'targets', folder),
     now: parts.now,
     log: parts.log,

@@ -1,9 +1,11 @@
 import { lookup } from 'node:dns/promises';
-import { BlockList, connect, isIPv6, type Socket } from 'node:net';
+import { BlockList, connect, isIPv6, type OnReadOpts, type Socket } from 'node:net';
 import { canonicalHost, isLoopback } from './loopback.ts';
 
 /** An address that nothing may be dialled at on behalf of a client. */
 export class ForbiddenAddress extends Error {}
+
+const timeoutMs = 60_000;
 
 /** A place that is listened at. */
 export interface Place {
@@ -39,19 +41,20 @@ export async function addressesOf(host: string): Promise<readonly string[]> {
 
 /**
  * Resolves once, checks the address, and connects to that very address, so that a second look-up cannot say otherwise.
- * Whoever wants every address of a host tried looks them up and dials each.
+ * Whoever wants every address of a host tried looks them up and dials each. `reading` takes what comes in place of the stream.
  */
-export async function dial(host: string, port: number, signal: AbortSignal, own: readonly Place[], timeoutMs = 60_000): Promise<Socket> {
+export async function dial(host: string, port: number, signal: AbortSignal, own: readonly Place[], reading?: OnReadOpts): Promise<Socket> {
   const [address = ''] = await addressesOf(host);
   if (contains(neverDialled, address)) throw new ForbiddenAddress(`${host} is ${address}, a link-local, metadata or multicast address`);
   if (own.some((place) => place.port === port && isSelf(place.host, address)))
     throw new ForbiddenAddress(`${host}:${port} is the gateway itself`);
-  return open(address, port, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+  return open(address, port, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]), reading);
 }
 
-function open(address: string, port: number, signal: AbortSignal): Promise<Socket> {
+function open(address: string, port: number, signal: AbortSignal, reading: OnReadOpts | undefined): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
+    const usual = { host: address, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+    const socket = connect(reading === undefined ? usual : { ...usual, onread: reading });
     const abort = () => {
       socket.destroy();
       const reason: unknown = signal.reason;

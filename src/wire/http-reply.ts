@@ -10,7 +10,7 @@ export interface ReplyHead {
   readonly fields: readonly Field[];
 }
 
-/** What is read of a reply, in order: `head` and `end` once each. */
+/** What is read of a reply, in order: `head` and `end` once each. A piece is good until the call returns (see lent-memory.ts). */
 export interface ReplyTaker {
   head(head: ReplyHead): void;
   piece(bytes: Buffer): void;
@@ -72,7 +72,8 @@ export class ReplyReader {
     this.#held = null;
     while (rest.length > 0) {
       const next = this.#step(rest);
-      if (next === null) return void (this.#held = rest);
+      // A few bytes mostly, and what they lie in is read into again.
+      if (next === null) return void (this.#held = Buffer.from(rest));
       rest = next;
     }
   }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { HttpCall, HttpLine, HttpRequest } from './http-call.ts';
 import { ReplyReader } from './http-reply.ts';
+import type { LentReading } from './lent-memory.ts';
 import { writePromptly } from './prompt-write.ts';
 
 type Field = readonly [name: string, value: string];
@@ -9,6 +10,12 @@ type Field = readonly [name: string, value: string];
 export class BrokenConnection extends Error {}
 /** The target did not begin to answer in time. */
 export class LateReply extends Error {}
+
+/** A connection that was made, and what reads it where it is not a stream that is read. */
+export interface OpenedSocket {
+  readonly socket: Duplex;
+  readonly reading: LentReading | null;
+}
 
 /** Whoever keeps connections. */
 export interface Keeper {
@@ -42,10 +49,12 @@ export class Http1Connection implements HttpLine {
   #idleUntil = 0;
   #idleMs = usualIdleMs;
 
-  constructor(socket: Duplex, keeper: Keeper) {
+  constructor({ socket, reading }: OpenedSocket, keeper: Keeper) {
     this.#socket = socket;
     this.#keeper = keeper;
-    socket.on('data', (bytes: Buffer) => this.#read(bytes));
+    const read = (bytes: Buffer) => this.#read(bytes);
+    if (reading === null) socket.on('data', read);
+    else reading.to(read);
     socket.on('drain', () => this.#call?.taker.drained());
     socket.on('end', () => this.#ended());
     socket.on('error', (fault: Error) => this.#fail(fault));
@@ -53,6 +62,8 @@ export class Http1Connection implements HttpLine {
       this.#fail(new BrokenConnection('the target closed the connection'));
       keeper.gone(this);
     });
+    // What nobody asked for is nobody's.
+    if (reading?.early === true) socket.destroy();
   }
 
   /** Whether it can carry a request now: it is idle, and has not been for too long. */

@@ -1,11 +1,10 @@
-import type { Duplex } from 'node:stream';
 import type { HttpCall } from './http-call.ts';
-import { Http1Connection, type Keeper } from './http1-connection.ts';
+import { Http1Connection, type Keeper, type OpenedSocket } from './http1-connection.ts';
 
 export interface PoolParts {
   readonly authority: string;
   /** Opens a connection; null where there is none for HTTP/1.1 at that place. Rejects where there is none at all. */
-  readonly open: () => Promise<Duplex | null>;
+  readonly open: () => Promise<OpenedSocket | null>;
   /** Carries what waits where there is none. */
   readonly elsewhere: (call: HttpCall) => void;
   /** At most so many at once; what comes beyond waits. */
@@ -91,10 +90,10 @@ export class Http1Pool implements Keeper {
     if (this.#all.size + this.#opening >= this.#parts.most || this.#opening >= this.#waiting.length) return;
     this.#opening += 1;
     this.#parts.open().then(
-      (socket) => {
+      (opened) => {
         this.#opening -= 1;
-        if (socket === null) this.#sendElsewhere();
-        else this.#opened(socket);
+        if (opened === null) this.#sendElsewhere();
+        else this.#opened(opened);
       },
       (fault: unknown) => {
         this.#opening -= 1;
@@ -103,10 +102,10 @@ export class Http1Pool implements Keeper {
     );
   }
 
-  #opened(socket: Duplex): void {
-    if (this.#destroyed) return void socket.destroy();
+  #opened(opened: OpenedSocket): void {
+    if (this.#destroyed) return void opened.socket.destroy();
     this.#clock ??= setInterval(() => this.#look(), Math.min(longestLookMs, Math.ceil(this.#parts.headMs / 4))).unref();
-    const connection = new Http1Connection(socket, this);
+    const connection = new Http1Connection(opened, this);
     this.#all.add(connection);
     const call = this.#next();
     if (call === null) connection.destroy();

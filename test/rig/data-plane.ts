@@ -87,7 +87,7 @@ export async function startDataPlane<Settings>(options: DataPlaneOptions<Setting
     stages: stagesOf(options, issuer, options.recorder?.(journal) ?? journal, now, log),
     connections: new Map([[connection, own]]),
     sessions,
-    dial: (host, port, signal) => dial(host, port, signal, []),
+    dial: (host, port, signal, reading) => dial(host, port, signal, [], reading),
     folderOf: ({ folder }) => join(state, 'targets', folder),
     now,
     log: (line) => log.push(line),

@@ -100,11 +100,11 @@ async function greetOnce(protocol: SocketProtocol<unknown>, name: string, house:
 
 /** The look-up is a step of its own here; what it finds is dialled, so that it cannot say otherwise meanwhile. */
 function watchedDial(dial: Dial, steps: Steps): Dial {
-  return async (host, port, signal) => {
+  return async (host, port, signal, reading) => {
     steps.begin('resolve');
     const [address = host] = await addressesOf(host);
     steps.begin('connect');
-    const socket = await dial(address, port, signal);
+    const socket = await dial(address, port, signal, reading);
     steps.begin('answer');
     return socket;
   };

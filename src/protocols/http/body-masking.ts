@@ -116,7 +116,7 @@ class WholeMask implements BodyMask {
     this.tally = tally;
   }
   piece(bytes: Buffer): null {
-    this.#held.push(bytes);
+    this.#held.push(Buffer.from(bytes));
     this.#length += bytes.length;
     if (this.#length > longestBody) throw new Withheld(`a body of more than ${longestBody} bytes, which is too long to be masked`);
     return null;

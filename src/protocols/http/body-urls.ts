@@ -56,7 +56,7 @@ export class BodyUrls {
     }
     const end = Math.max(at, until);
     parts.push(all.subarray(at, end));
-    this.#held = all.subarray(end);
+    this.#held = Buffer.from(all.subarray(end));
     return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
   }
 

@@ -26,7 +26,8 @@ export class Decoding {
   }
 
   write(bytes: Buffer): void {
-    if (!this.#stream.write(bytes)) this.#sink.flow(false);
+    // It is read by another thread, later.
+    if (!this.#stream.write(Buffer.from(bytes))) this.#sink.flow(false);
   }
   end(): void {
     this.#stream.end();

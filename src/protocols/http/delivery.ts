@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Field } from '../../core/web.ts';
+import { giveBack, isHeld } from '../../wire/lent-memory.ts';
 import { FrameReader, letter, rawFields, readFields } from './framing.ts';
 
 /** A body up to this length goes as one with its head. */
@@ -53,7 +54,12 @@ export class Delivery {
   #writePiece(): void {
     const piece = this.#piece;
     this.#piece = null;
-    if (piece !== null && !this.#response.destroyed) this.#takes = this.#response.write(piece);
+    if (piece !== null && !this.#response.destroyed) this.#write(piece);
+  }
+
+  #write(piece: Buffer): void {
+    if (isHeld(piece)) this.#takes = this.#response.write(piece, (fault) => (fault === null || fault === undefined) && giveBack(piece));
+    else this.#takes = this.#response.write(piece);
   }
 
   #head(payload: Buffer): void {
@@ -80,7 +86,10 @@ export class Delivery {
     if (last === null) this.#response.end();
     // As a string Node puts it behind the head, and both are one write; a buffer is written beside the head, and costs more than the copy.
     else if (last.length <= shortBody && !isHttp2(this.#response)) this.#response.end(last.toString('latin1'), 'latin1');
-    else this.#response.end(last);
+    else if (isHeld(last)) {
+      this.#write(last);
+      this.#response.end();
+    } else this.#response.end(last);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type MaskedCount, Tally } from '../../core/masking.ts';
 import { mintShown, type Shown } from '../../core/proof.ts';
 import type { Field } from '../../core/web.ts';
+import { hold } from '../../wire/lent-memory.ts';
 import type { BodyMask, BodyMasks } from './body-masking.ts';
 import { endFrame, frameHeader, frameOf, headFrame, letter, trailersFrame } from './framing.ts';
 import type { Scrubber } from './scrub.ts';
@@ -74,7 +75,7 @@ export class ShownReply {
     const whole = this.#tail === null ? bytes : Buffer.concat([this.#tail, bytes]);
     const clean = this.#scrubber.bytes(whole);
     const begun = this.#scrubber.begun(clean);
-    this.#tail = begun === 0 ? null : clean.subarray(clean.length - begun);
+    this.#tail = begun === 0 ? null : Buffer.from(clean.subarray(clean.length - begun));
     this.#body(clean.subarray(0, clean.length - begun));
   }
 
@@ -119,7 +120,7 @@ export class ShownReply {
     if (bytes.length < copied) return this.#add(frameOf(letter.body, bytes));
     this.#add(frameHeader(letter.body, bytes.length));
     this.flush();
-    this.#answer(mintShown(bytes));
+    this.#answer(mintShown(hold(bytes)));
   }
 
   #clean(fields: readonly Field[]): readonly Field[] {

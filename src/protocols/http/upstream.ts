@@ -4,7 +4,9 @@ import { Client, Pool } from 'undici';
 import type { Target } from '../../core/protocol.ts';
 import { encrypt, type TlsTerms, tlsTermsOf } from '../../wire/encrypt.ts';
 import { HttpCall, type HttpRequest, type HttpTaker } from '../../wire/http-call.ts';
+import type { OpenedSocket } from '../../wire/http1-connection.ts';
 import { Http1Pool } from '../../wire/http1-pool.ts';
+import { LentReading } from '../../wire/lent-memory.ts';
 import type { WebPlace } from '../../wire/settings.ts';
 import { DispatchedLine, type Upgraded } from './dispatched-line.ts';
 import type { Settings } from './settings.ts';
@@ -127,10 +129,12 @@ export class Upstream {
   }
 
   /** A connection that speaks HTTP/1.1; null where the place has chosen HTTP/2. */
-  async #open(): Promise<Socket | null> {
-    const socket = await this.#reach(['h2', 'http/1.1']);
+  async #open(): Promise<OpenedSocket | null> {
+    // What comes out of TLS comes in pieces of at most 16 KiB, in memory of their own.
+    const reading = this.#tls === null ? new LentReading() : null;
+    const socket = await this.#reach(['h2', 'http/1.1'], reading);
     if (this.#closed) socket.destroy();
-    if (!(socket instanceof TLSSocket) || socket.alpnProtocol !== 'h2') return socket;
+    if (!(socket instanceof TLSSocket) || socket.alpnProtocol !== 'h2') return { socket, reading };
     this.#spare.push(socket);
     return null;
   }
@@ -139,14 +143,14 @@ export class Upstream {
     return (_options: object, done: Connected) => {
       const spare = this.#spare.shift();
       if (spare !== undefined && !spare.destroyed && versions.includes('h2')) return done(null, spare);
-      void connectBy(() => this.#reach(versions), done);
+      void connectBy(() => this.#reach(versions, null), done);
     };
   }
 
-  async #reach(versions: readonly string[]): Promise<Socket> {
+  async #reach(versions: readonly string[], reading: LentReading | null): Promise<Socket> {
     const { dial, probed } = this.#target;
     const signal = AbortSignal.timeout(connectMs);
-    const socket = await dial(this.#place.host, this.#place.port, signal);
+    const socket = await dial(this.#place.host, this.#place.port, signal, reading?.options);
     if (this.#tls === null) return socket;
     probed?.('encrypt');
     const secure = await encrypt(socket, this.#tls, versions, signal);
