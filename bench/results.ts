@@ -113,7 +113,8 @@ export interface MaskingRun {
 /** Pages and one large body by one way, one after the other. */
 export interface HttpRun {
   readonly round: number;
-  readonly variant: 'direct' | 'nginx' | 'write' | 'fsync';
+  /** `answers`: a server of Node's that answers by itself; `proxy`: one that hands on and keeps nothing. */
+  readonly variant: 'direct' | 'nginx' | 'answers' | 'proxy' | 'write' | 'fsync';
   readonly loads: readonly {
     readonly connections: number;
     readonly requests: number;
@@ -122,7 +123,11 @@ export interface HttpRun {
   }[];
   /** A request of the pages, archiving as far as it came meanwhile included. */
   readonly cpuMicros: number | null;
-  readonly megabytesPerSecond: number;
+  /** Of a body towards the client, and of one towards the target; null where neither passes. */
+  readonly megabytesPerSecond: number | null;
+  readonly sentMegabytesPerSecond?: number | null;
+  /** After the pages alone, and over all. */
+  readonly peakOfPagesBytes?: number | null;
   readonly peakResidentBytes: number | null;
 }
 

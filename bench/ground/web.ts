@@ -1,31 +1,37 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { freePorts, startGateway } from '../../test/rig/gateway.ts';
 import type { Issuer } from '../../test/rig/issuer.ts';
+import type { HttpRun } from '../results.ts';
+import { page } from './web-page.ts';
 
 /** A way to the web target. */
 export interface WebVariant {
-  readonly name: 'direct' | 'nginx' | 'write' | 'fsync';
+  readonly name: HttpRun['variant'];
   /** Without a slash at its end. */
   readonly url: string;
+  /** Where a body is thrown away; null where there is a page alone. */
+  readonly sink: string | null;
   /** The process between client and target; null for the direct way. */
   readonly pid: number | null;
 }
 
-/** nginx as the target, nginx as reverse proxy before it, and Chaperone before it. */
+/** nginx as the target, and before it: nginx as reverse proxy, the barest of Node's, and Chaperone. */
 export interface WebGround extends AsyncDisposable {
   readonly variants: readonly WebVariant[];
   readonly token: string;
+  /** A gigabyte of zeros. */
+  readonly big: string;
 }
 
 const bigMegabytes = 1_000;
-/** What an API answers mostly: a page of short records. */
-const page = JSON.stringify(Array.from({ length: 20 }, (_, id) => ({ id, name: `name ${id}`, text: 'some words about it' })));
 
 /** Where a program is; Debian puts nginx where only root looks. */
 export function webProgram(name: 'nginx' | 'wrk' | 'curl'): string | null {
@@ -44,20 +50,27 @@ export async function layWebGround(nginx: string, issuer: Issuer, token: string)
   await writeFile(join(folder, 'www', 'big'), Buffer.alloc(bigMegabytes * 1_000_000));
   stack.use(await startNginx(nginx, folder, targetPort, `root ${folder}/www;`, ''));
   const upstream = `upstream target { server 127.0.0.1:${targetPort}; keepalive 64; keepalive_requests 100000000; }`;
-  const proxied = 'proxy_pass http://target/; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_max_temp_file_size 0;';
-  const proxy = stack.use(await startNginx(nginx, folder, proxyPort, `location /web/ { ${proxied} }`, upstream));
-  const gate = stack.use(await startWebGate(join(folder, 'gate'), issuer, { targetPort, consolePort, webPort }));
+  const sink = stack.use(await startProgram('sink'));
+  const proxied = 'proxy_http_version 1.1; proxy_set_header Connection ""; proxy_max_temp_file_size 0; proxy_request_buffering off;';
+  const places = `location /web/ { proxy_pass http://target/; } location /sink/ { proxy_pass http://127.0.0.1:${sink.port}/; }`;
+  const proxy = stack.use(await startNginx(nginx, folder, proxyPort, `client_max_body_size 0; ${proxied} ${places}`, upstream));
+  const plain = stack.use(await startProgram('proxy', targetPort, sink.port));
+  const answering = stack.use(await startProgram('answers'));
+  const gate = stack.use(await startWebGate(join(folder, 'gate'), issuer, { targetPort, sinkPort: sink.port, consolePort, webPort }));
   const kept = stack.move();
   const at = (port: number, path: string) => `http://127.0.0.1:${port}${path}`;
   const pid = gate.process.pid ?? 0;
   return {
     variants: [
-      { name: 'direct', url: at(targetPort, ''), pid: null },
-      { name: 'nginx', url: at(proxyPort, '/web'), pid: proxy.pid },
-      { name: 'write', url: at(webPort, '/write'), pid },
-      { name: 'fsync', url: at(webPort, '/fsync'), pid },
+      { name: 'direct', url: at(targetPort, ''), sink: at(sink.port, '/sink/'), pid: null },
+      { name: 'nginx', url: at(proxyPort, '/web'), sink: at(proxyPort, '/sink/'), pid: proxy.pid },
+      { name: 'answers', url: at(answering.port, ''), sink: null, pid: answering.pid },
+      { name: 'proxy', url: at(plain.port, ''), sink: at(plain.port, '/sink/'), pid: plain.pid },
+      { name: 'write', url: at(webPort, '/write'), sink: at(webPort, '/write-sink/'), pid },
+      { name: 'fsync', url: at(webPort, '/fsync'), sink: at(webPort, '/fsync-sink/'), pid },
     ],
     token,
+    big: join(folder, 'www', 'big'),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -94,18 +107,39 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-async function startWebGate(folder: string, issuer: Issuer, ports: { targetPort: number; consolePort: number; webPort: number }) {
+const program = fileURLToPath(new URL('./web-program.ts', import.meta.url));
+
+async function startProgram(...words: readonly (string | number)[]) {
+  const child = spawn(process.execPath, [program, ...words.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'close');
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+  const [first] = (await Promise.race([once(child.stdout, 'data'), exited])) as readonly unknown[];
+  const port = first instanceof Buffer ? Number(first.toString()) : Number.NaN;
+  if (!(port > 0)) throw new Error(`the program to compare with (${words.join(' ')}) did not start`);
+  return { port, pid: child.pid ?? 0, [Symbol.asyncDispose]: stop };
+}
+
+type GatePorts = { readonly [place in 'targetPort' | 'sinkPort' | 'consolePort' | 'webPort']: number };
+
+async function startWebGate(folder: string, issuer: Issuer, ports: GatePorts) {
   await mkdir(join(folder, 'policies'), { recursive: true });
   await writeFile(join(folder, 'policies', 'bench.cedar'), 'permit (principal, action, resource);');
   const config = join(folder, 'chaperone.yaml');
-  const connections = (['write', 'fsync'] as const).map((durability) => ({
-    name: durability,
+  const connectionTo = (name: string, port: number, durability: 'write' | 'fsync') => ({
+    name,
     protocol: 'http',
-    target: { url: `http://127.0.0.1:${ports.targetPort}` },
+    target: { url: `http://127.0.0.1:${port}` },
     credentials: { header: 'X-Api-Key', value: { env: 'CHAPERONE_BENCH_KEY' } },
     // Over all that a run moves: all of it is kept, nothing only counted.
     recording: { durability, contentLimit: '64GiB' },
-  }));
+  });
+  const connections = (['write', 'fsync'] as const).flatMap((durability) => [
+    connectionTo(durability, ports.targetPort, durability),
+    connectionTo(`${durability}-sink`, ports.sinkPort, durability),
+  ]);
   const configuration = {
     state: './state',
     listen: {

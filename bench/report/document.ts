@@ -64,8 +64,10 @@ do elsewhere is not seen here.`,
 tables that the load does not read.`,
     Masking: `A result of three text columns, every value different: an e-mail address, a name, a note of 50 characters. A gateway of its own for
 each way; the detectors are \`email\`, \`card\` and \`iban\`. CPU is of all threads and includes archiving.`,
-    HTTP: `nginx serves a page of short records and a gigabyte of zeros; wrk asks for the page over kept connections, curl for the gigabyte.
-nginx as reverse proxy records nothing. Every byte of both directions is on record with Chaperone.`,
+    HTTP: `nginx serves a page of short records and a gigabyte of zeros; wrk asks for the page over kept connections, curl for the gigabyte, and
+then it sends one, which a program of Node's takes and throws away. nginx as reverse proxy records nothing, nor does that of \`node:http\`, which
+hands on what comes; a server of \`node:http\` that answers at once, with no target behind it, is what is left of that where nothing is handed
+on. With Chaperone every byte of both directions is on record.`,
     Git: `\`git http-backend\` behind a web server of Node's is the target. The same repository is pushed to an empty one, in each round to another,
 and cloned; then ${gitFiles} files of it are changed and pushed as one commit. Times are git's from start to end, in seconds. CPU is of the
 gateway and of the git that it runs; archiving goes on beside, as far as it comes.`,

@@ -6,6 +6,8 @@ import type { Goal } from './goals.ts';
 const labels: { readonly [variant in HttpRun['variant']]: string } = {
   direct: 'direct',
   nginx: 'nginx as reverse proxy',
+  answers: '`node:http` that answers at once',
+  proxy: '`node:http` as reverse proxy',
   write: 'Chaperone, `write`',
   fsync: 'Chaperone, `fsync`',
 };
@@ -35,7 +37,7 @@ export function httpGoals(results: Results): Goal[] {
       says: 'HTTP, a body of a gigabyte: of direct',
       bound: { atLeast: 0.6 },
       unit: '×',
-      measured: ratio(write, direct, ({ megabytesPerSecond }) => megabytesPerSecond),
+      measured: ratio(write, direct, ({ megabytesPerSecond }) => megabytesPerSecond ?? Number.NaN),
     },
     { says: 'HTTP: resident at most', bound: { atMost: 200 }, unit: 'MB', measured: peak === null ? null : peak / 2 ** 20 },
   ];
@@ -43,12 +45,17 @@ export function httpGoals(results: Results): Goal[] {
 
 /** The rows of the table `HTTP`. */
 export function httpRows(results: Results, shown: (value: number) => string): string[][] {
-  const variants = ['direct', 'nginx', 'write', 'fsync'] as const;
+  const variants = ['direct', 'nginx', 'answers', 'proxy', 'write', 'fsync'] as const;
+  const known = (figures: readonly (number | null | undefined)[]) => {
+    const measured = figures.filter((figure) => typeof figure === 'number');
+    return measured.length === 0 ? '–' : shown(median(measured));
+  };
   return variants.flatMap((variant) => {
     const own = of(results, variant);
     if (own.length === 0) return [];
     const cpu = own.flatMap(({ cpuMicros }) => (cpuMicros === null ? [] : [cpuMicros]));
     const peak = most(own.map(({ peakResidentBytes }) => peakResidentBytes));
+    const pages = most(own.map(({ peakOfPagesBytes }) => peakOfPagesBytes ?? null));
     const against = ratio(own, of(results, 'nginx'), rateOf);
     return [
       [
@@ -58,7 +65,9 @@ export function httpRows(results: Results, shown: (value: number) => string): st
         shown(median(own.map((run) => loadOf(run, 16)?.p50Micros ?? Number.NaN)) / 1000),
         shown(median(own.map(p50Of)) / 1000),
         cpu.length === 0 ? '–' : shown(median(cpu)),
-        shown(median(own.map(({ megabytesPerSecond }) => megabytesPerSecond))),
+        known(own.map(({ megabytesPerSecond }) => megabytesPerSecond)),
+        known(own.map(({ sentMegabytesPerSecond }) => sentMegabytesPerSecond)),
+        pages === null ? '–' : shown(pages / 2 ** 20),
         peak === null ? '–' : shown(peak / 2 ** 20),
       ],
     ];
@@ -72,6 +81,8 @@ export const httpHead = [
   'p50 ms',
   'p50 ms, 1 connection',
   'CPU µs a request',
-  'MB/s, one body of a gigabyte',
-  'resident MB at most',
+  'MB/s, a body of a gigabyte from the target',
+  'and to it',
+  'resident MB at most, pages',
+  'and bodies',
 ];

@@ -8,7 +8,7 @@ import type { HttpRun } from '../results.ts';
 const execute = promisify(execFile);
 const connections = [1, 16] as const;
 
-/** Short pages over one and over many connections that are kept, and one body of a gigabyte. */
+/** Short pages over one and over many connections that are kept, and a body of a gigabyte each way. */
 export async function benchHttp(ground: Ground): Promise<HttpRun[]> {
   const { options, signal, issuer, say } = ground;
   const [nginx, wrk, curl] = [webProgram('nginx'), webProgram('wrk'), webProgram('curl')];
@@ -27,9 +27,12 @@ export async function benchHttp(ground: Ground): Promise<HttpRun[]> {
       for (const count of connections) loads.push(await load(wrk, web, variant, count, options.seconds, signal));
       const requests = loads.reduce((sum, { requests: own }) => sum + own, 0);
       const cpuMicros = variant.pid === null ? null : ((cpuSeconds(variant.pid) - cpuBefore) * 1e6) / requests;
-      const megabytesPerSecond = await bigBody(curl, web, variant, signal);
+      const peakOfPagesBytes = variant.pid === null ? null : peakResidentBytes(variant.pid);
+      const megabytesPerSecond = variant.sink === null ? null : await taken(curl, web, variant, signal);
+      const sentMegabytesPerSecond = variant.sink === null ? null : await sent(curl, web, variant, variant.sink, signal);
       const peak = variant.pid === null ? null : peakResidentBytes(variant.pid);
-      const run = { round, variant: variant.name, loads, cpuMicros, megabytesPerSecond, peakResidentBytes: peak };
+      const speeds = { megabytesPerSecond, sentMegabytesPerSecond };
+      const run = { round, variant: variant.name, loads, cpuMicros, ...speeds, peakOfPagesBytes, peakResidentBytes: peak };
       runs.push(run);
       say(lineOf(run));
     }
@@ -47,21 +50,36 @@ async function load(wrk: string, { token }: WebGround, { url, name }: WebVariant
   return { connections: count, requests, requestsPerSecond, p50Micros };
 }
 
-/** By curl, which takes a body as fast as it comes; in megabytes a second. */
-async function bigBody(curl: string, { token }: WebGround, { url, name }: WebVariant, signal: AbortSignal): Promise<number> {
-  const words = ['-sS', '-o', '/dev/null', '-w', '%{http_code} %{speed_download}', '-H', `Authorization: Bearer ${token}`, `${url}/big`];
-  const { stdout } = await execute(curl, words, { signal });
+/** A body that comes as fast as curl takes it; in megabytes a second. */
+function taken(curl: string, { token }: WebGround, { url, name }: WebVariant, signal: AbortSignal): Promise<number> {
+  return bigBody(curl, token, name, ['-w', '%{http_code} %{speed_download}', `${url}/big`], signal);
+}
+
+/** A body that is sent as fast as it is taken; in megabytes a second. */
+function sent(curl: string, { token, big }: WebGround, { name }: WebVariant, sink: string, signal: AbortSignal): Promise<number> {
+  return bigBody(curl, token, name, ['-w', '%{http_code} %{speed_upload}', '-H', 'Expect:', '-T', big, sink], signal);
+}
+
+async function bigBody(curl: string, token: string, name: string, more: readonly string[], signal: AbortSignal): Promise<number> {
+  const { stdout } = await execute(curl, ['-sS', '-o', '/dev/null', '-H', `Authorization: Bearer ${token}`, ...more], { signal });
   const [status, speed] = stdout.split(' ');
   if (status !== '200') throw new Error(`the large body over ${name} was answered with ${status}`);
   return Number(speed) / 1e6;
 }
 
-function lineOf({ round, variant, loads, cpuMicros, megabytesPerSecond, peakResidentBytes: peak }: HttpRun): string {
+function lineOf({ round, variant, loads, cpuMicros, megabytesPerSecond, sentMegabytesPerSecond, ...memory }: HttpRun): string {
   const rates = loads.map(
     ({ connections: count, requestsPerSecond, p50Micros }) =>
       `${count} at once ${requestsPerSecond.toFixed(0)}/s p50 ${p50Micros.toFixed(0)} µs`,
   );
   const own =
-    cpuMicros === null ? '' : `, ${cpuMicros.toFixed(0)} µs CPU a request, resident ${((peak ?? 0) / 2 ** 20).toFixed(0)} MB at most`;
-  return `http, round ${round + 1}, ${variant.padEnd(6)} ${rates.join(', ')}, ${megabytesPerSecond.toFixed(0)} MB/s${own}`;
+    cpuMicros === null
+      ? ''
+      : `, ${cpuMicros.toFixed(0)} µs CPU a request, resident ${megabytes(memory.peakOfPagesBytes)} MB and ${megabytes(memory.peakResidentBytes)} MB at most`;
+  const speeds = megabytesPerSecond === null ? '' : `, ${megabytesPerSecond.toFixed(0)} and ${sentMegabytesPerSecond?.toFixed(0)} MB/s`;
+  return `http, round ${round + 1}, ${variant.padEnd(7)} ${rates.join(', ')}${speeds}${own}`;
+}
+
+function megabytes(bytes: number | null | undefined): string {
+  return ((bytes ?? 0) / 2 ** 20).toFixed(0);
 }
