@@ -16,8 +16,8 @@ export interface ConnectionSources {
   >;
 }
 
-/** With room for certificates, and for the escapes of JSON. */
-const bodyLimit = 256 * 1024;
+/** With room for a document of 2 MiB, and for the escapes of JSON. */
+const bodyLimit = 4 * 1024 * 1024;
 
 export function addConnectionRoutes(api: Api, { gateway }: ConnectionSources): void {
   addConnectionReading(api, gateway);

@@ -85,6 +85,12 @@ interface ProtocolBase<Settings> {
   readonly name: string;
   /** A connection's `target` and `credentials`: check, type, form and redaction come from this one schema. */
   readonly settings: ZodType<Settings>;
+  /**
+   * The settings that can be written as `{ document: TEXT }`, a description that the target has of itself, by their places, and what is
+   * kept in a document's stead. They say what is at the target, and never where it is. Reading one may take seconds, and is done in a
+   * thread of its own. Throws a RangeError that says what is wrong, and where.
+   */
+  readonly documents?: { readonly [place: string]: (text: string) => Json };
   readonly actions: ActionCatalog;
   readonly facts: FactCatalog;
   /** The Cedar entity types of the objects its actions name. */

@@ -11,6 +11,11 @@ export async function loadProtocols(): Promise<ReadonlyMap<string, Protocol<unkn
   return new Map(await Promise.all(names.map(async (name) => [name, await loadProtocol(name)] as const)));
 }
 
+/** Loads one protocol by its name; null where it has no folder. */
+export async function loadProtocolNamed(name: string): Promise<Protocol<unknown> | null> {
+  return (await foldersFound()).includes(name) ? loadProtocol(name) : null;
+}
+
 /** Finds a protocol's decoder by its name; null for a protocol that has no folder (any more). Loads nothing else of the protocols. */
 export async function loadDecoders(): Promise<(protocol: string, saved?: Json) => Decoder | null> {
   const names = await foldersFound();

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { type ApiServer, serveApi } from '../api/index.ts';
-import type { GatewayPort, TrialReport } from '../api/gateway-port.ts';
+import type { GatewayPort, NotRegistered, TrialReport } from '../api/gateway-port.ts';
 import { openConsoleSessions } from '../api/login/console-sessions.ts';
 import type { IssuerLogin } from '../api/login/issuer-login.ts';
 import { openCatalog } from '../archive/catalog.ts';
 import { messageOf } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
 import { createId } from '../core/identifier.ts';
 import { archiveUsage } from '../archive/disk-usage.ts';
 import { decodeLive, type Excerpt } from '../archive/decoded.ts';
@@ -15,6 +16,7 @@ import { followEntries } from '../archive/read.ts';
 import type { Catalog } from '../archive/run-items.ts';
 import type { Decoders } from '../archive/session-stream.ts';
 import type { Calls } from '../gateway/calls.ts';
+import { withDocumentsRead } from '../gateway/connections/documents.ts';
 import type { OpenDesk } from '../stages/approvals/index.ts';
 import { createIdentity } from '../stages/identity/identity.ts';
 import { signInSettings } from '../stages/identity/sign-in.ts';
@@ -100,6 +102,16 @@ async function issuerLogins({ logins }: ApiData): Promise<IssuerLogin[]> {
   return logins.map((client) => createIssuerLogin(client, Date.now));
 }
 
+/** Documents that stand in a connection are read here: the main thread is handed what is kept of them. */
+async function read<Given extends { readonly connection: JsonObject | null }, Answer>(
+  given: Given,
+  then: (given: Given) => Promise<Answer>,
+): Promise<Answer | NotRegistered> {
+  if (given.connection === null) return then(given);
+  const whole = await withDocumentsRead(given.connection);
+  return whole.kind === 'refused' ? whole : then({ ...given, connection: whole.connection });
+}
+
 /** What the API asks of the main thread. */
 function gatewayOf(main: Calls<MainHandlers>, trials: Trials): GatewayPort {
   return {
@@ -107,13 +119,13 @@ function gatewayOf(main: Calls<MainHandlers>, trials: Trials): GatewayPort {
     status: () => main.status(null),
     connections: () => main.connections(null),
     protocols: () => main.protocols(null),
-    makeConnection: (wish) => main.makeConnection(wish),
-    changeConnection: (change) => main.changeConnection(change),
+    makeConnection: (wish) => read(wish, (whole) => main.makeConnection(whole)),
+    changeConnection: (change) => read(change, (whole) => main.changeConnection(whole)),
     removeConnection: (change) => main.removeConnection(change),
     tryConnection: async (order, told) => {
       const trial = createId();
       trials.set(trial, told);
-      return main.tryConnection({ ...order, trial }).finally(() => trials.delete(trial));
+      return read(order, (whole) => main.tryConnection({ ...whole, trial })).finally(() => trials.delete(trial));
     },
     policies: () => main.policies(null),
     policyCatalogs: () => main.policyCatalogs(null),

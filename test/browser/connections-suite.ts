@@ -112,6 +112,41 @@ export function describeConnections(site: () => Site): void {
       assert.equal(await page.locator('[data-place^="target."]').count(), 0);
     });
 
+    test('take a document of the target’s routes from a file, and show how many there are', async () => {
+      await using window = await site().as('omar');
+      const { page } = window;
+      await window.open('/new-connection');
+      await field(page, 'Protocol').selectOption('http');
+      await page.getByLabel(/^Name/).fill('described');
+      await page.locator('[data-place="target.url"] input').fill('http://127.0.0.1:9/v1');
+      await page.getByRole('group', { name: 'Target' }).locator('summary').first().click();
+      const choice = page.locator('[data-place="target.openapi"] select');
+      await choice.selectOption({ label: 'Document' });
+      const give = (text: string) =>
+        page.getByLabel('Or from a file').setInputFiles({ name: 'api.yaml', mimeType: 'application/yaml', buffer: Buffer.from(text) });
+      await give('swagger: "2.0"\n');
+      await page.getByRole('button', { name: 'Make it' }).click();
+      await page
+        .locator('[data-place="target.openapi.document"]')
+        .getByText(/Is not of OpenAPI 3/)
+        .waitFor();
+      const routes = Array.from(
+        { length: 300 },
+        (_, index) => `  /items/${index}:\n    get: { operationId: get${index}, summary: ${'s'.repeat(250)} }\n`,
+      );
+      await give(`openapi: 3.1.0\npaths:\n${routes.join('')}`);
+      await page.getByText(/kB, too much to be shown here|KiB, too much to be shown here/).waitFor();
+      await page.getByRole('button', { name: 'Make it' }).click();
+      await page.waitForURL(/\/connections\/described$/);
+      await page.getByText(/"operations": 300/).waitFor();
+      await page.getByRole('group', { name: 'Target' }).locator('summary').first().waitFor();
+      assert.match(await page.locator('[data-place="target.openapi.operations"] textarea').inputValue(), /^GET \/items\/0 get0\n/);
+      await page.getByRole('button', { name: 'Remove' }).click();
+      await page.getByLabel(/^Type its name/).fill('described');
+      await page.getByRole('button', { name: 'Remove it' }).click();
+      await page.waitForURL(/\/connections$/);
+    });
+
     test('that were made here are changed, their secrets kept', async () => {
       await using window = await site().as('omar');
       const { page } = window;

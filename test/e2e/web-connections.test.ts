@@ -72,6 +72,32 @@ describe('connections of the web that are made in the console', { timeout: 120_0
     assert.ok(ended, 'no session says who changed its connection');
   });
 
+  test('know the routes of a document that is uploaded, whose operations alone are kept', async () => {
+    const document = (paths: object) => JSON.stringify({ openapi: '3.1.0', info: { title: 'not kept' }, paths });
+    const described = (text: string, value: unknown) => ({
+      protocol: 'http',
+      target: { url: next.url, openapi: { document: text } },
+      credentials: { header: 'Authorization', value },
+    });
+    const wrong = await call('PUT', '/api', described('openapi: 3.1.0\npaths: {\n', { keep: true }));
+    assert.equal(wrong.status, 400);
+    assert.match(await wrong.text(), /target\.openapi\.document cannot be read: .* at line 3, column 1/);
+    const long = await call('PUT', '/api', described(' '.repeat(2 * 1024 * 1024 + 1), { keep: true }));
+    assert.match(await long.text(), /is longer than 2097152 characters/);
+    // It says what is there, and not where: the secret may stay.
+    const changed = await call('PUT', '/api', described(document({ '/items': { get: { operationId: 'listItems' } } }), { keep: true }));
+    assert.equal(changed.status, 200);
+    const text = await changed.text();
+    assert.ok(!text.includes('not kept'));
+    const { written, target } = JSON.parse(text) as ConnectionItem;
+    assert.deepEqual(written?.['target'], { url: next.url, openapi: { operations: ['GET /items listItems'] } });
+    assert.deepEqual(target['openapi'], { operations: 1 });
+    assert.deepEqual(await (await house.ask('/api/items')).json(), { name: 'the second' });
+    assert.equal((await house.ask('/api/elsewhere')).status, 200);
+    const items = await house.exchanges('action=http:GET-unknown', (found) => found.length > 0);
+    assert.match(items[0]?.text ?? '', /\/elsewhere/);
+  });
+
   test('are gone for whoever comes once they are removed', async () => {
     assert.equal((await call('DELETE', '/api')).status, 200);
     const answer = await house.ask('/api/items');

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { Ending } from '../../core/session.ts';
-import { type Composed, leadsElsewhere } from './draft.ts';
+import type { Composed } from './draft.ts';
 import { leavesOf } from './places.ts';
 import { canonical } from './seal.ts';
 
@@ -11,10 +11,10 @@ export function changesBetween(before: JsonObject | null, { plain, given }: Comp
   return [...new Set([...differ, ...given])].sort();
 }
 
-/** Whether sessions that are open may not go on: they lead elsewhere, by other credentials, or are recorded otherwise than is wanted now. */
+/** Whether sessions that are open may not go on: they lead elsewhere, by other credentials, or are understood or recorded otherwise than is wanted now. */
 export function endsSessions(before: JsonObject | null, { plain, given }: Composed): boolean {
-  if (before === null || given.length > 0 || leadsElsewhere(before, plain)) return true;
-  return canonical(before['recording']) !== canonical(plain['recording']);
+  if (before === null || given.length > 0) return true;
+  return ['protocol', 'target', 'credentials', 'recording'].some((key) => canonical(before[key]) !== canonical(plain[key]));
 }
 
 export function endingBy(name: string, what: 'changed' | 'removed', by: string): Ending {

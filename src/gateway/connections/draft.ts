@@ -53,7 +53,7 @@ export function compose(
   const protocol = typeof called === 'string' ? options.protocols.get(called) : undefined;
   const schema = protocol === undefined ? {} : connectionOf(protocol);
   const problems: DraftProblem[] = [];
-  const { plain, secrets, given } = takeSecrets(draft, marked(schema, 'secret'), before, problems);
+  const { plain, secrets, given } = takeSecrets(draft, marked(schema, 'secret'), before, problems, protocol);
   for (const path of [...referencesIn(plain), ...marked(schema, 'file').filter((each) => valueAt(plain, each) !== undefined)])
     problems.push({
       place: path.join('.'),
@@ -73,7 +73,13 @@ export function compose(
 }
 
 /** Takes the secrets out of what was written. */
-function takeSecrets(draft: JsonObject, places: readonly FieldPath[], before: Before | null, problems: DraftProblem[]) {
+function takeSecrets(
+  draft: JsonObject,
+  places: readonly FieldPath[],
+  before: Before | null,
+  problems: DraftProblem[],
+  protocol: Protocol<unknown> | undefined,
+) {
   const secrets = new Map<string, Secret>();
   const written = places.flatMap((path) => {
     const value = valueAt(draft, path);
@@ -81,7 +87,7 @@ function takeSecrets(draft: JsonObject, places: readonly FieldPath[], before: Be
   });
   const plain = written.reduce<JsonObject>((value, { path }) => withValue<Json>(value, path, undefined), draft);
   for (const { field, value } of written) {
-    const secret = isKeep(value) ? keptSecret(field, before, plain) : givenSecret(value);
+    const secret = isKeep(value) ? keptSecret(field, before, plain, protocol) : givenSecret(value);
     if (secret instanceof Secret) secrets.set(field, secret);
     else problems.push({ place: field, ...secret });
   }
@@ -98,11 +104,16 @@ function givenSecret(value: Json): Secret | Omit<DraftProblem, 'place'> {
   return { message: 'expected a secret', remedy };
 }
 
-function keptSecret(field: string, before: Before | null, plain: JsonObject): Secret | Omit<DraftProblem, 'place'> {
+function keptSecret(
+  field: string,
+  before: Before | null,
+  plain: JsonObject,
+  protocol: Protocol<unknown> | undefined,
+): Secret | Omit<DraftProblem, 'place'> {
   const secret = before?.secrets.get(field);
   if (before === null || secret === undefined) return { message: 'has no secret that could be kept', remedy: 'Write the secret.' };
   // Whoever may change a connection must not learn its secrets by having them sent to a place of his own.
-  if (leadsElsewhere(before.plain, plain))
+  if (leadsElsewhere(before.plain, plain, protocol))
     return { message: 'may not be kept where the connection leads elsewhere', remedy: 'Write the secret again.' };
   return secret;
 }
@@ -112,9 +123,13 @@ export function withKept(plain: JsonObject, fields: readonly string[]): JsonObje
   return fields.reduce<JsonObject>((value, field) => withValue<Json>(value, field.split('.'), { keep: true }), plain);
 }
 
-/** Whether secrets would go to another place, or by another way. */
-export function leadsElsewhere(before: JsonObject, after: JsonObject): boolean {
-  return ['protocol', 'target', 'credentials'].some((key) => canonical(before[key]) !== canonical(after[key]));
+/** Whether secrets would go to another place, or by another way. What a document says of the target is not where it is. */
+export function leadsElsewhere(before: JsonObject, after: JsonObject, protocol: Protocol<unknown> | undefined): boolean {
+  const documents = Object.keys(protocol?.documents ?? {}).map((place) => place.split('.'));
+  const [old, now] = [before, after].map((value) =>
+    documents.reduce<JsonObject>((rest, path) => withValue<Json>(rest, path, undefined), value),
+  );
+  return ['protocol', 'target', 'credentials'].some((key) => canonical(old?.[key]) !== canonical(now?.[key]));
 }
 
 /** The schema's own type for what is handed to it: JSON, and secrets that are some already. */

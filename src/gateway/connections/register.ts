@@ -134,7 +134,7 @@ export class ConnectionRegister {
       const plain = known?.kept.connection ?? null;
       const first = this.compose(wish, known && plain && { plain, secrets: known.secrets }, known?.kept.generation ?? newGeneration());
       if (isProblems(first)) return refused.notInOrder(first);
-      const elsewhere = plain === null || leadsElsewhere(plain, first.plain);
+      const elsewhere = plain === null || leadsElsewhere(plain, first.plain, first.settings.protocol);
       const folder = elsewhere ? folderNamed(name, newGeneration()) : first.settings.folder;
       const composed = { ...first, settings: { ...first.settings, folder } };
       const now = this.#stamp(wish.by);

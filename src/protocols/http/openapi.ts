@@ -4,11 +4,20 @@ import type { Route } from './route.ts';
 export interface OpenApi {
   /** The route of a path as the document has it; null where it has none for this method. */
   find(method: string, path: string): Route | null;
+  /** What is shown of it: how many operations there are. */
+  toJSON(): { readonly operations: number };
 }
 
-interface Operation {
+/** One operation of a document. */
+export interface Described {
+  /** In capitals. */
+  readonly method: string;
   readonly template: string;
+  /** Empty where it has none. */
   readonly operationId: string;
+}
+
+interface Operation extends Described {
   readonly segments: readonly SegmentPattern[];
   /** Literal segments before templated ones, as the specification's path templating says. */
   readonly literals: number;
@@ -19,23 +28,33 @@ const mostOperations = 20_000;
 
 /** Reads a document that was parsed already. Throws a RangeError that says what is wrong with it. */
 export function readOpenApi(document: unknown): OpenApi {
+  return openApiOf(operationsOf(document));
+}
+
+/** The operations of a document that was parsed already. Throws a RangeError that says what is wrong with it, and where. */
+export function operationsOf(document: unknown): readonly Described[] {
   if (!isMapping(document)) throw new RangeError('is no OpenAPI document');
   const { openapi, paths } = document;
-  if (typeof openapi !== 'string' || !openapi.startsWith('3.')) throw new RangeError('is not of OpenAPI 3');
+  if (typeof openapi !== 'string' || !openapi.startsWith('3.')) throw new RangeError('is not of OpenAPI 3: openapi says no version of it');
   if (!isMapping(paths)) throw new RangeError('has no paths');
-  const byMethod = new Map<string, Operation[]>();
-  let count = 0;
+  const all: Described[] = [];
   for (const [template, item] of Object.entries(paths)) {
-    if (!isMapping(item) || !template.startsWith('/')) continue;
+    if (!template.startsWith('/')) continue;
+    if (!isMapping(item)) throw new RangeError(`has no path item at paths.${template}`);
     for (const method of methods) {
       const operation = item[method];
-      if (!isMapping(operation)) continue;
-      if ((count += 1) > mostOperations) throw new RangeError(`has more than ${mostOperations} operations`);
-      const list = byMethod.get(method.toUpperCase()) ?? [];
-      byMethod.set(method.toUpperCase(), list);
-      list.push(operationOf(template, operation['operationId']));
+      if (operation === undefined) continue;
+      if (!isMapping(operation)) throw new RangeError(`has no operation at paths.${template}.${method}`);
+      const { operationId } = operation;
+      all.push({ method: method.toUpperCase(), template, operationId: typeof operationId === 'string' ? operationId.slice(0, 200) : '' });
+      if (all.length > mostOperations) throw new RangeError(`has more than ${mostOperations} operations`);
     }
   }
+  return all;
+}
+
+export function openApiOf(described: readonly Described[]): OpenApi {
+  const byMethod = Map.groupBy(described.map(operationOf), ({ method }) => method);
   for (const list of byMethod.values()) list.sort((one, other) => other.literals - one.literals);
   return {
     find: (method, path) => {
@@ -43,20 +62,16 @@ export function readOpenApi(document: unknown): OpenApi {
       const found = byMethod.get(method)?.find(({ segments }) => matches(segments, asked));
       return found === undefined ? null : { template: found.template, operationId: found.operationId, known: true };
     },
+    toJSON: () => ({ operations: described.length }),
   };
 }
 
 /** The literal texts of a segment before, between and behind its parameters; one alone is a segment without parameters. */
 type SegmentPattern = readonly string[];
 
-function operationOf(template: string, operationId: unknown): Operation {
-  const segments = template.split('/').map((segment) => segment.split(/\{[^{}]*\}/));
-  return {
-    template,
-    operationId: typeof operationId === 'string' ? operationId.slice(0, 200) : '',
-    segments,
-    literals: segments.filter((literals) => literals.length === 1).length,
-  };
+function operationOf(described: Described): Operation {
+  const segments = described.template.split('/').map((segment) => segment.split(/\{[^{}]*\}/));
+  return { ...described, segments, literals: segments.filter((literals) => literals.length === 1).length };
 }
 
 /** Segment by segment: a parameter never has a slash in it (OpenAPI 3.1, path templating). Linear in the path, whatever the template. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { secret, targetTls, url } from '../../wire/settings.ts';
-import { openApiFile } from './openapi-file.ts';
+import { openApi } from './openapi-setting.ts';
 
 const absolutePath = z.string().regex(/^\/[!-~]*$/, 'is no path; write one that begins with a slash, such as /graphql');
 
@@ -16,7 +16,7 @@ const target = z.strictObject({
     .default(false)
     .describe('Whether the connection’s own URL is led back through the gateway in JSON and text, too, and not in headers alone.'),
   graphql: z.array(absolutePath).max(32).default(['/graphql']).describe('The paths at which the target answers GraphQL.'),
-  openapi: openApiFile().optional().describe('An OpenAPI 3 document (JSON or YAML) that says which routes there are; others are unknown.'),
+  openapi: openApi().optional().describe('An OpenAPI 3 document (JSON or YAML) that says which routes there are; others are unknown.'),
 });
 
 /** A field that the gateway or the connection frames by itself cannot carry a credential. */

@@ -1,4 +1,5 @@
 import { words } from '../text.ts';
+import { DocumentField } from './document-field.tsx';
 import type { FieldProps } from './field.tsx';
 import { ChoiceField, LinesField, SecretField, SwitchField, TextField } from './inputs.tsx';
 import {
@@ -24,6 +25,7 @@ interface SettingProps extends FieldProps<Value> {
 export function Setting({ secrets, ...props }: SettingProps) {
   const { shape, value, place, onChange } = props;
   if (shape.secret === true) return <SecretField {...props} isThere={secrets.has(place)} />;
+  if (shape.document === true) return <DocumentField {...props} />;
   if (shape.enum !== undefined) return <Enumerated {...props} />;
   if (shape.anyOf !== undefined) return <Choice secrets={secrets} {...props} />;
   if (shape.type === 'boolean') return <SwitchField {...props} />;

@@ -15,6 +15,8 @@ export interface Shape {
   /** What names a file of the gateway's machine, which only the configuration may. */
   readonly file?: boolean;
   readonly multiline?: boolean;
+  /** What is written as a document, whose file can be chosen. */
+  readonly document?: boolean;
 }
 
 /** What a form holds; undefined where nothing is said. */
