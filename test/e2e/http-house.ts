@@ -132,7 +132,15 @@ export async function openWebHouse({ connections, policies, approvals, tls, env 
       if (!found) throw new Error(`there are only ${items.length} exchanges of ${query}`);
       return items;
     },
-    sessions: async () => (await read<Page<SessionItem>>('/api/v1/sessions')).items,
+    sessions: async () => {
+      const items: SessionItem[] = [];
+      for (let next: string | null = ''; next !== null; ) {
+        const page: Page<SessionItem> = await read(`/api/v1/sessions?limit=1000${next === '' ? '' : `&cursor=${next}`}`);
+        items.push(...page.items);
+        next = page.next;
+      }
+      return items;
+    },
     decide: async (id, decision) => {
       const response = await fetch(`${gateway.console}/api/v1/approvals/${id}`, {
         method: 'POST',
