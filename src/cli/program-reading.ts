@@ -77,7 +77,8 @@ function addSearch(program: Command, context: CommandContext): void {
   const { verdict, effect } = exchangeQuery.shape;
   const command = withSource(program.command('search').summary('find exchanges'))
     .description('Finds exchanges by what was asked or what came back, newest first.')
-    .argument('<text>', 'what to find, in any case')
+    .argument('<text>', 'what to find: words, as they stand and in any case')
+    .option('--query', 'read the text as a query of the console’s, such as verdict:refused agent:cursor took:>1s')
     .option('--session <id>', 'in one session')
     .option('--connection <name>', 'on one connection')
     .addOption(new Option('--verdict <verdict>', 'what the gate said').choices([...verdict.unwrap().options]))
@@ -85,9 +86,10 @@ function addSearch(program: Command, context: CommandContext): void {
     .option('--object <name>', 'what it touches')
     .option('--since <time>', 'begun then or later: a time, a day, or how long ago (24h, 7d)', when)
     .option('--until <time>', 'begun before', when);
-  withPage(command).action((text: string, options: ListOptions<ExchangeFilter>) => {
+  withPage(command).action((text: string, { query = false, ...options }: ListOptions<ExchangeFilter> & { readonly query?: boolean }) => {
     const { filter, ...rest } = listing(options);
-    return readingFrom(options, context, (source) => searchExchanges(source, { ...rest, filter: { ...filter, q: text } }, context.streams));
+    const asked = { ...rest, query, filter: { ...filter, q: text } };
+    return readingFrom(options, context, (source) => searchExchanges(source, asked, context.streams));
   });
 }
 

@@ -1,4 +1,5 @@
 import type { ExchangeFilter, ExchangeItem, Page, PageRequest, SessionFilter, SessionItem } from '../archive/items.ts';
+import type { FoundPage } from '../archive/search-items.ts';
 import { CommandFailure } from './failure.ts';
 
 /** The record as the commands read it: from a gateway's API, or from a state folder without one. */
@@ -6,7 +7,10 @@ export interface RecordSource {
   sessions(filter: SessionFilter, page: PageRequest): Promise<Page<SessionItem>>;
   /** Null where there is none, or where it may not be seen. */
   session(id: string): Promise<SessionItem | null>;
+  /** `q` is words as they stand. */
   exchanges(filter: ExchangeFilter, page: PageRequest): Promise<Page<ExchangeItem>>;
+  /** `q` is a query in the console's language. Throws wrong use, with the place, where it cannot be read. */
+  search(search: ExchangeFilter, page: PageRequest): Promise<FoundPage>;
   /** Every entry of a session in order, decoded: the lines of an export. */
   recording(session: string): AsyncIterable<object>;
   /** What a reader must know of how whole this source is; null where there is nothing to say. */

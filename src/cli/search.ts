@@ -8,18 +8,26 @@ import { counted, jsonLine, shorten, visibleLine } from './visible.ts';
 /** Finds exchanges by what was asked or what came back, newest first. */
 export async function searchExchanges(
   source: RecordSource,
-  { filter, page, json }: Listing<ExchangeFilter>,
+  { filter, page, json, query }: Listing<ExchangeFilter> & { readonly query: boolean },
   { out }: Streams,
 ): Promise<void> {
-  const found = await source.exchanges(filter, page);
+  const found = await (query ? source.search(filter, page) : source.exchanges(filter, page));
   if (json) {
     await out.write(`${jsonLine(found)}\n`);
     return;
   }
   const people = await peopleOf(source, found.items);
-  const lines = found.items.flatMap((item) => [...exchangeLines(item, people.get(item.session) ?? '', filter.q ?? '', out), '']);
-  const nothing = found.items.length === 0 ? ['Nothing was found.', ''] : [];
+  const lines = found.items.flatMap((item) => [
+    ...exchangeLines(item, people.get(item.session) ?? '', query ? '' : (filter.q ?? ''), out),
+    '',
+  ]);
+  const nothing = found.items.length === 0 ? [`Nothing was found.${hintOf(query, filter.q)}`, ''] : [];
   await out.write([...nothing, ...lines, footer(found.items.length, 'exchange', found.next), ''].join('\n'));
+}
+
+/** A filter is looked for as a word unless the text is a query: whoever meant one is told. */
+function hintOf(query: boolean, q = ''): string {
+  return !query && /(?:^|\s)-?[a-z_]+:\S/.test(q) ? ' The words were looked for as they stand; --query reads them as filters.' : '';
 }
 
 async function peopleOf(source: RecordSource, items: readonly ExchangeItem[]): Promise<ReadonlyMap<string, string>> {

@@ -26,6 +26,7 @@ export function fromServer(server: string, token: string): RecordSource {
         return existing(read('/api/v1/exchanges', { ...filter, ...asPhrases(filter.q), ...page }, contract.exchangePage));
       return existing(read(`/api/v1/sessions/${encodeURIComponent(session)}/exchanges`, page, contract.exchangePage));
     },
+    search: (search, page) => existing(read('/api/v1/exchanges', { ...search, ...page }, contract.foundPage)),
     recording: (session) => recordingLines(base, session, token),
     caveat: () => null,
     close: () => {},
@@ -94,7 +95,10 @@ async function ask(base: URL, path: string, { query = {}, body }: Asked, token: 
 
 async function refusalOf(base: URL, response: Response): Promise<CommandFailure> {
   const answer = contract.problemDocument.safeParse(await response.json().catch(() => null));
-  if (answer.success) return new CommandFailure(answer.data.code, answer.data.detail, answer.data.hint);
+  if (answer.success) {
+    const { code, detail, hint } = answer.data;
+    return new CommandFailure(code, detail, hint, code === 'REQUEST_INVALID' ? 2 : 1);
+  }
   return new CommandFailure(
     'PROTOCOL_REFUSED',
     `${base.origin} answered with status ${response.status}, not as Chaperone’s API does.`,

@@ -44,10 +44,25 @@ describe('a real archive, read through the API and from its folder', () => {
     () => ['sessions', '--user', 'ada@example.com', '--since', '2020-01-01', '--limit', '1'],
     () => ['search', 'secret'],
     () => ['search', 'SECRET', '--json'],
+    () => ['search', '--query', 'verdict:permitted plans'],
+    () => ['search', 'verdict:permitted'],
     () => ['replay', session],
     () => ['replay', session, '--json', '--exchange', '2'],
     () => ['export', session, '--format', 'ndjson'],
   ];
+  it('a query that cannot be read is wrong use both ways, and says what is meant', async () => {
+    for (const ask of [offline, online]) {
+      const { exit, err } = await ask(['search', '--query', 'verdikt:permitted']);
+      assert.equal(exit, 2);
+      assert.match(err, /There is no field "verdikt"\. Did you mean verdict\?/);
+    }
+  });
+
+  it('a filter that was taken for a word is said to be', async () => {
+    assert.match((await offline(['search', 'verdict:permitted'])).out, /^Nothing was found\. .*--query reads them as filters\./);
+    assert.match((await offline(['search', '--query', 'verdict:permitted secret'])).out, /select secret from plans/);
+  });
+
   for (const words of commands) {
     it(`\`${words().join(' ').trim()}\` says the same both ways`, async () => {
       const here = await offline(words());

@@ -23,6 +23,11 @@ export function fromState(state: string, decoderOf: (protocol: string) => Decode
     sessions: async (filter, page) => catalog.sessions(filter, 'all', page),
     session: async (id) => catalog.session(id),
     exchanges: async (filter, page) => catalog.exchanges(filter, 'all', page),
+    search: async ({ q = '', ...filter }, page) => {
+      const found = catalog.searching.search({ q, filter, visibility: 'all' }, page);
+      if ('problem' in found) throw misuse(`q: ${found.problem.message}`, 'The fields are listed in docs/console.md.');
+      return found;
+    },
     recording: (id) => decodeRecording(readEntries(state, id), decoderOf(catalog.session(id)?.protocol ?? '')),
     caveat: () => caveatOf(unarchived(state)),
     close: () => catalog.close(),
