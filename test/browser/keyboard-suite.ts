@@ -107,6 +107,26 @@ export function describeKeyboard(site: () => Site): void {
       await agent.end().catch(() => {});
     });
 
+    test('an auditor begins with whether the record is whole, opens what was done, and reads on the trail that they looked', async () => {
+      await using window = await site().as('ada');
+      const { page } = window;
+      await page.waitForURL(/\/proof$/);
+      await page.getByRole('heading', { level: 1, name: 'Proof' }).waitFor();
+      await press(page, 'g', 'e');
+      await page.waitForURL(/\/exchanges$/);
+      await walkTo(page, 'customers');
+      await press(page, 'Enter');
+      await page.waitForURL(/\/sessions\/.+/);
+      await page.getByRole('slider', { name: 'Instant' }).waitFor();
+      await press(page, 'g', 't');
+      await page.waitForURL(/\/audit$/);
+      // The trail shows what is archived, a moment after it happened.
+      for (const deadline = Date.now() + 60_000; (await page.getByText('recording.read').count()) === 0; await window.open('/audit'))
+        assert.ok(Date.now() < deadline, 'the look is not on the trail');
+      await press(page, 'g', 'v');
+      await page.waitForURL(/\/proof$/);
+    });
+
     test('keys that come faster than frames lose no step', async () => {
       await using window = await site().as('ada');
       const { page } = window;

@@ -15,7 +15,7 @@ const rights: readonly {
 }[] = [
   { person: 'dana', is: 'the owner', home: '/sessions', all: false, decides: false },
   { person: 'omar', is: 'reviewer and admin', home: '/overview', all: true, decides: true },
-  { person: 'ada', is: 'the auditor', home: '/exchanges', all: true, decides: false },
+  { person: 'ada', is: 'the auditor', home: '/proof', all: true, decides: false },
   { person: 'sam', is: 'somebody else', home: '/sessions', all: false, decides: false },
 ];
 

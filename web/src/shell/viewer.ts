@@ -37,9 +37,9 @@ export function mayDecide(me: Me, approval: Approval): 'yes' | 'own' | 'agent' |
   return approval.groups.some((group) => principal.groups.includes(group)) ? 'yes' : 'stranger';
 }
 
-/** Where a role begins its day. */
-export function homeOf({ roles }: Me): '/overview' | '/approvals' | '/exchanges' | '/sessions' {
+/** Where a role begins its day: what is going on, whether the record is whole, who waits, and one's own. */
+export function homeOf({ roles }: Me): '/overview' | '/approvals' | '/proof' | '/sessions' {
   if (roles.includes('admin')) return '/overview';
-  if (roles.includes('auditor')) return '/exchanges';
+  if (roles.includes('auditor')) return '/proof';
   return roles.includes('reviewer') ? '/approvals' : '/sessions';
 }
