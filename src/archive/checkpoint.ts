@@ -48,12 +48,15 @@ export class Checkpoints {
     return this.#since >= this.#due;
   }
 
-  /** Makes one behind all that was written: `offset` is the length of the file, `said` what its entries have said. */
+  /**
+   * Makes one behind all that was written: `offset` is the length of the file, `said` what its entries have said. Where nobody can begin,
+   * it stays due.
+   */
   make(session: Decoded, said: SaidSoFar, offset: number): void {
-    this.#since = 0;
-    this.#due = betweenBytes;
     const decoded = session.decoded;
     if (decoded === null) return;
+    this.#since = 0;
+    this.#due = betweenBytes;
     const places = said.placesOf(session.id).map(([place, { kind, body }]) => [place, kind, body] as const);
     const text = Buffer.from(JSON.stringify({ said: places, decoder: decoded.state } satisfies State));
     if (text.length > mostStateBytes) return;

@@ -16,6 +16,7 @@ import { openCatalog } from './catalog.ts';
 import { catalogPath, journalFolder, makePrivateFolder } from './layout.ts';
 import type { Catalog } from './run-items.ts';
 import { segmentPath } from './segment-reader.ts';
+import type { Decoders } from './session-stream.ts';
 import type { Position } from './store.ts';
 
 /** A state folder whose journal a test writes entry by entry. */
@@ -209,8 +210,8 @@ export function dumpCatalog(state: string): { [table: string]: unknown[] } {
 }
 
 /** Archives all of a journal and opens the catalog that comes of it. */
-export async function archiveWhole(journal: TestJournal): Promise<Catalog> {
-  const running = archiveJournal({ state: journal.state, decoders: linesDecoder, audit: async () => {}, log: () => {} });
+export async function archiveWhole(journal: TestJournal, decoders: Decoders = linesDecoder): Promise<Catalog> {
+  const running = archiveJournal({ state: journal.state, decoders, audit: async () => {}, log: () => {} });
   running.committed(journal.position);
   await running.close();
   return openCatalog(journal.state);

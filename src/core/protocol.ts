@@ -74,7 +74,7 @@ export interface Decoder {
   withheld(exchange: number, direction: Direction): void;
   /**
    * What it must know of all that it has read in order to go on, as plain data for `decoder`; of exchanges, none but these come again.
-   * Null where it cannot say so at this place. Recordings of a protocol whose decoder has no such thing are read from the beginning.
+   * Null where it cannot say so at this place, which it soon can again; as JSON it has at most a mebibyte. Recordings of a protocol whose decoder has no such thing are read from the beginning.
    */
   save?(open: readonly number[]): Json | null;
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Json } from '../../src/core/json.ts';
 import type { Part } from '../../src/core/part.ts';
 import type { Protocol } from '../../src/core/protocol.ts';
 import { Random } from '../rig/random.ts';
@@ -39,24 +38,6 @@ export function decoderSuite({ protocol, rig }: ProtocolFolder): void {
         }
       });
     }
-
-    for (const { name, pieces } of rig.fixtures)
-      test(`${name}: the same, by one decoder that goes on where another has saved`, () => {
-        const halves = pieces.flatMap((piece) => {
-          const middle = Math.ceil(piece.bytes.length / 2);
-          return [piece.bytes.subarray(0, middle), piece.bytes.subarray(middle)].map((bytes) => ({ ...piece, bytes }));
-        });
-        const open = [...new Set(pieces.map(({ exchange }) => exchange))];
-        for (let from = 1; from < halves.length; from += 1) {
-          const before = protocol.decoder();
-          for (const { exchange, direction, bytes } of halves.slice(0, from)) before.bytes(exchange, direction, bytes);
-          const saved = before.save?.(open) ?? null;
-          if (saved === null) continue;
-          const after = protocol.decoder(JSON.parse(JSON.stringify(saved)) as Json);
-          for (const { exchange, direction, bytes } of halves.slice(from))
-            assert.deepEqual(after.bytes(exchange, direction, bytes), before.bytes(exchange, direction, bytes), `from half ${from} on`);
-        }
-      });
 
     test('never throws on random bytes', () => {
       const random = new Random(1);

@@ -1,3 +1,6 @@
+import type { JsonObject } from '../../core/json.ts';
+import type { SavedState } from '../../core/saved-state.ts';
+
 /** A stretch of a patch: lines that people read, or the encoded content of a binary file. */
 export interface PatchStretch {
   readonly binary: boolean;
@@ -18,6 +21,16 @@ export class BinaryPatches {
   #left = 0;
   /** The beginning of the line that the last piece broke off in, as far as it tells. */
   #line = '';
+
+  save(): JsonObject {
+    return { left: this.#left, line: this.#line };
+  }
+
+  /** Goes on where another one saved. Throws RangeError on what that cannot have saved. */
+  goOn(saved: SavedState): void {
+    this.#left = saved.count('left', ways);
+    this.#line = saved.text('line', opening.length + 1);
+  }
 
   *feed(piece: Buffer): Generator<PatchStretch> {
     let begun = 0;

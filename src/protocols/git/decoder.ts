@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../core/json.ts';
 import type { Part } from '../../core/part.ts';
 import type { Decoder } from '../../core/protocol.ts';
 import { MalformedBytes } from '../../wire/byte-reader.ts';
+import { SavedState } from '../../core/saved-state.ts';
 import { BinaryPatches } from './binary-patch.ts';
 import { frameKinds, type FramePiece, FrameReader } from './framing.ts';
 
@@ -15,14 +16,51 @@ const mediaTypes = {
 
 /**
  * Reads the recorded bytes of one session: heads and findings as documents, patches as text, git's own wire format as bytes. So is the
- * content of binary files in a patch: nobody reads or searches it, but a mailbox needs it.
+ * content of binary files in a patch: nobody reads or searches it, but a mailbox needs it. Throws RangeError on a state that it cannot have
+ * saved.
  */
-export function createDecoder(): Decoder {
-  return new SessionDecoder();
+export function createDecoder(saved?: Json): Decoder {
+  return new SessionDecoder(saved === undefined ? new Map() : restored(saved));
+}
+
+/** To be raised whenever what is saved changes its form or its meaning. */
+const version = 1;
+/** Where more than this is half read, nothing is saved: a place with less comes soon. */
+const mostHeld = 512 * 1024;
+const mostReadings = 4_096;
+const directions = ['request', 'reply'] as const;
+
+function restored(json: Json): Map<string, Reading> {
+  const saved = new SavedState(json);
+  if (saved.count('version') !== version) throw new RangeError('This was saved by another version of the decoder.');
+  const readings = new Map<string, Reading>();
+  for (const reading of saved.list('readings', mostReadings)) {
+    const state = new SavedState(reading);
+    readings.set(`${state.count('exchange')} ${state.word('direction', directions)}`, Reading.from(state));
+  }
+  return readings;
 }
 
 class SessionDecoder implements Decoder {
-  readonly #readings = new Map<string, Reading>();
+  readonly #readings: Map<string, Reading>;
+
+  constructor(readings: Map<string, Reading>) {
+    this.#readings = readings;
+  }
+
+  save(open: readonly number[]): Json | null {
+    const readings: Json[] = [];
+    let held = 0;
+    for (const exchange of new Set([0, ...open]))
+      for (const direction of directions) {
+        const reading = this.#readings.get(`${exchange} ${direction}`);
+        if (reading === undefined) continue;
+        held += reading.heldBytes;
+        if (held > mostHeld) return null;
+        readings.push({ exchange, direction, ...reading.save() });
+      }
+    return { version, readings };
+  }
 
   bytes(exchange: number, direction: Direction, bytes: Uint8Array): readonly Part[] {
     return this.#readingOf(exchange, direction).feed(Buffer.from(bytes));
@@ -39,18 +77,38 @@ class SessionDecoder implements Decoder {
     const made = new Reading();
     this.#readings.set(key, made);
     // Requests of one session may be under way side by side; what lies this far back has been answered.
-    if (this.#readings.size > 4_096) this.#readings.delete(this.#readings.keys().next().value ?? '');
+    if (this.#readings.size > mostReadings) this.#readings.delete(this.#readings.keys().next().value ?? '');
     return made;
   }
 }
 
 /** One exchange's bytes in one direction. */
 class Reading {
-  #frames = new FrameReader();
+  readonly #frames = new FrameReader();
   #broken = false;
   #textual = false;
   #half: Buffer = Buffer.alloc(0);
   #patch = new BinaryPatches();
+
+  static from(saved: SavedState): Reading {
+    const reading = new Reading();
+    reading.#frames.goOn(saved.within('frames'));
+    reading.#broken = saved.flag('broken');
+    reading.#textual = saved.flag('textual');
+    reading.#half = saved.bytes('half', 3);
+    reading.#patch.goOn(saved.within('patch'));
+    return reading;
+  }
+
+  /** How much it waits with. */
+  get heldBytes(): number {
+    return this.#frames.heldBytes;
+  }
+
+  save(): JsonObject {
+    const half = this.#half.toString('base64');
+    return { frames: this.#frames.save(), broken: this.#broken, textual: this.#textual, half, patch: this.#patch.save() };
+  }
 
   feed(bytes: Buffer): readonly Part[] {
     if (this.#broken) return [opaque(bytes)];
@@ -60,6 +118,7 @@ class Reading {
     } catch (fault) {
       if (!(fault instanceof MalformedBytes)) throw fault;
       this.#broken = true;
+      this.#frames.drop();
       parts.push(mark('malformed', { reason: fault.message }));
     }
     return parts;

@@ -1,4 +1,6 @@
+import type { JsonObject } from '../../core/json.ts';
 import { MalformedBytes } from '../../wire/byte-reader.ts';
+import type { SavedState } from '../../core/saved-state.ts';
 
 /*
  * How what crosses stands on record: frames of one byte that says what it is, four bytes of length (big-endian), and content. What
@@ -24,9 +26,12 @@ export const frameKinds = {
 export type FrameKind = (typeof frameKinds)[keyof typeof frameKinds];
 export const frameHeadBytes = 5;
 
-const kinds: ReadonlySet<string> = new Set(Object.values(frameKinds));
+const everyKind = Object.values(frameKinds);
+const kinds: ReadonlySet<string> = new Set(everyKind);
 /** Bodies are cut into pieces of at most this much; a summary names every file that a push changes. */
 const longestFrame = 64 * 1024 * 1024;
+/** No more of a frame is saved where its reading breaks off. */
+const longestSaved = 1024 * 1024;
 
 export function encodeFrame(kind: FrameKind, content: Uint8Array | string): Buffer {
   const bytes = Buffer.from(content);
@@ -70,6 +75,22 @@ export class FrameReader {
   drop(): void {
     this.#held = Buffer.alloc(0);
     this.#left = 0;
+  }
+
+  /** How much of a frame it waits with. */
+  get heldBytes(): number {
+    return this.#held.length;
+  }
+
+  save(): JsonObject {
+    return { kind: this.#kind, left: this.#left, held: this.#held.toString('base64') };
+  }
+
+  /** Goes on where another one saved. Throws RangeError on what that cannot have saved. */
+  goOn(saved: SavedState): void {
+    this.#kind = saved.word('kind', everyKind);
+    this.#left = saved.count('left', longestFrame);
+    this.#held = saved.bytes('held', longestSaved);
   }
 
   /** Reads the next frame's head; false where it is not there yet. Frames without content are passed over. */

@@ -1,19 +1,22 @@
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type { Direction } from '../../core/entry.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { Part } from '../../core/part.ts';
 import type { Decoder } from '../../core/protocol.ts';
 import type { Field } from '../../core/web.ts';
+import { SavedState } from '../../core/saved-state.ts';
+import { BodyReader, bytesPart, textPart } from './body-reader.ts';
 import { FrameReader, letter, readFields, readHead } from './framing.ts';
-import { type Coding, codingOf } from './headers.ts';
-import { type BodyKind, bodyKindOf, charsetOf, mediaTypeOf } from './media.ts';
 
-/** A longer document is shown as the text that it is, and what is coded is not taken apart. */
-const longestDocument = 4 * 1024 * 1024;
+/** To be raised whenever what is saved changes its form or its meaning. */
+const version = 1;
+/** Where more than this is half read, nothing is saved: a place with less comes soon. */
+const mostHeld = 512 * 1024;
+const mostStreams = 16_384;
+const directions = ['request', 'reply'] as const;
 
-/** Reads one session's recorded frames into parts. */
-export function createDecoder(): Decoder {
-  const streams = new Map<string, MessageReader>();
+/** Reads one session's recorded frames into parts. Throws RangeError on a state that it cannot have saved. */
+export function createDecoder(saved?: Json): Decoder {
+  const streams = saved === undefined ? new Map<string, MessageReader>() : restored(saved);
   return {
     bytes: (exchange, direction, bytes) => {
       const key = `${exchange} ${direction}`;
@@ -25,13 +28,41 @@ export function createDecoder(): Decoder {
       return parts;
     },
     withheld: (exchange, direction) => streams.get(`${exchange} ${direction}`)?.stop(),
+    save: (open) => {
+      const readers: [exchange: number, reader: MessageReader][] = [];
+      for (const exchange of new Set([0, ...open]))
+        for (const direction of directions) {
+          const reader = streams.get(`${exchange} ${direction}`);
+          if (reader !== undefined) readers.push([exchange, reader]);
+        }
+      if (readers.reduce((sum, [, { heldBytes }]) => sum + heldBytes, 0) > mostHeld) return null;
+      const all: Json[] = [];
+      for (const [exchange, reader] of readers) {
+        const state = reader.save();
+        if (state === null) return null;
+        all.push({ exchange, ...state });
+      }
+      return { version, streams: all };
+    },
   };
+}
+
+function restored(json: Json): Map<string, MessageReader> {
+  const saved = new SavedState(json);
+  if (saved.count('version') !== version) throw new RangeError('This was saved by another version of the decoder.');
+  const streams = new Map<string, MessageReader>();
+  for (const stream of saved.list('streams', mostStreams)) {
+    const state = new SavedState(stream);
+    const direction = state.word('direction', directions);
+    streams.set(`${state.count('exchange')} ${direction}`, MessageReader.from(state, direction));
+  }
+  return streams;
 }
 
 /** One direction of one exchange. */
 class MessageReader {
   readonly #direction: Direction;
-  readonly #frames = new FrameReader((kind, payload) => this.#take(kind, payload));
+  #frames = this.#newFrames();
   #parts: Part[] = [];
   #body: BodyReader | null = null;
   #stopped = false;
@@ -40,6 +71,26 @@ class MessageReader {
 
   constructor(direction: Direction) {
     this.#direction = direction;
+  }
+
+  static from(saved: SavedState, direction: Direction): MessageReader {
+    const reader = new MessageReader(direction);
+    reader.#stopped = saved.flag('stopped');
+    reader.#frames.goOn(saved.within('frames'));
+    reader.#body = saved.maybe('body', (name) => BodyReader.from(saved.within(name)));
+    return reader;
+  }
+
+  /** How much it waits with. */
+  get heldBytes(): number {
+    return this.#frames.heldBytes + (this.#body?.heldBytes ?? 0);
+  }
+
+  /** Null where another one could not go on here. */
+  save(): JsonObject | null {
+    const body = this.#body?.save() ?? null;
+    if (body === null && this.#body !== null) return null;
+    return { direction: this.#direction, stopped: this.#stopped, frames: this.#frames.save(), body };
   }
 
   read(bytes: Uint8Array): Part[] {
@@ -52,12 +103,17 @@ class MessageReader {
 
   stop(): void {
     this.#stopped = true;
+    this.#frames = this.#newFrames();
     this.#body = null;
+  }
+
+  #newFrames(): FrameReader {
+    return new FrameReader((kind, payload) => this.#take(kind, payload));
   }
 
   #take(kind: number, payload: Buffer): void {
     if (kind === letter.request || kind === letter.reply) this.#head(payload);
-    else if (kind === letter.body) this.#parts.push(...(this.#body ??= new BodyReader([])).piece(payload));
+    else if (kind === letter.body) this.#parts.push(...(this.#body ??= BodyReader.of([])).piece(payload));
     else if (kind === letter.message) this.#parts.push(...messageParts(payload));
     else if (kind === letter.trailers) this.#trailers(payload);
     else if (kind === letter.end) {
@@ -75,7 +131,7 @@ class MessageReader {
     const detail: JsonObject =
       this.#direction === 'request' ? { method: first, target: rest, headers } : { status: Number(first) || 0, reason: rest, headers };
     this.#parts.push({ shape: 'mark', name: this.#direction === 'request' ? 'request' : 'reply', detail });
-    this.#body = new BodyReader(fields);
+    this.#body = BodyReader.of(fields);
   }
 
   /** They come behind the body, whose last part then comes first. */
@@ -90,65 +146,6 @@ function listed(fields: readonly Field[]): Json {
   return fields.map(([name, value]) => [name, value]);
 }
 
-/** A body, whose pieces are shown as they come where nothing needs the whole. */
-class BodyReader {
-  #kind: BodyKind;
-  readonly #mediaType: string;
-  readonly #coding: Coding | 'unknown' | null;
-  readonly #text: TextDecoder;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
-
-  constructor(fields: readonly Field[]) {
-    const contentType = fields.find(([name]) => name === 'content-type')?.[1] ?? '';
-    this.#mediaType = mediaTypeOf(contentType);
-    this.#coding = codingOf(fields);
-    this.#kind = this.#coding === 'unknown' ? 'bytes' : bodyKindOf(this.#mediaType);
-    this.#text = new TextDecoder(charsetOf(contentType));
-  }
-
-  piece(bytes: Buffer): Part[] {
-    if (this.#kind === 'json' || this.#coding !== null) return this.#hold(bytes);
-    return this.#kind === 'text' ? textPart(this.#text.decode(bytes, { stream: true })) : [bytesPart(bytes)];
-  }
-
-  end(): Part[] {
-    const held = Buffer.concat(this.#held.splice(0));
-    if (held.length === 0) return this.#kind === 'text' ? textPart(this.#text.decode()) : [];
-    const plain = this.#coding === null || this.#coding === 'unknown' ? held : decoded(held, this.#coding);
-    if (plain === null || this.#kind === 'bytes') return [bytesPart(plain ?? held)];
-    const text = this.#text.decode(plain);
-    if (this.#kind === 'text') return textPart(text);
-    try {
-      return [{ shape: 'document', mediaType: this.#mediaType, value: JSON.parse(text) as Json }];
-    } catch {
-      return textPart(text); // It only says that it is JSON.
-    }
-  }
-
-  #hold(bytes: Buffer): Part[] {
-    this.#held.push(Buffer.from(bytes));
-    this.#heldBytes += bytes.length;
-    if (this.#heldBytes <= longestDocument) return [];
-    const held = Buffer.concat(this.#held.splice(0));
-    if (this.#coding === null) {
-      this.#kind = 'text';
-      return textPart(this.#text.decode(held, { stream: true }));
-    }
-    this.#kind = 'bytes';
-    return [bytesPart(held)];
-  }
-}
-
-function decoded(bytes: Buffer, coding: Coding): Buffer | null {
-  const decode = { gzip: gunzipSync, deflate: inflateSync, br: brotliDecompressSync, zstd: zstdDecompressSync }[coding];
-  try {
-    return decode(bytes, { maxOutputLength: 4 * longestDocument });
-  } catch {
-    return null; // Broken, or far longer than it looked.
-  }
-}
-
 const opcodes: { readonly [opcode: number]: string } = { 0: 'continuation', 1: 'text', 2: 'binary', 8: 'close', 9: 'ping', 10: 'pong' };
 
 /** A WebSocket message's piece (RFC 6455 section 5.2). */
@@ -158,12 +155,4 @@ function messageParts(payload: Buffer): Part[] {
   const mark: Part = { shape: 'mark', name: 'message', detail: { kind: opcodes[opcode] ?? String(opcode), last: last === 1 } };
   if (content.length === 0) return [mark];
   return [mark, ...(opcode === 1 ? textPart(content.toString('utf8')) : [bytesPart(content)])];
-}
-
-function textPart(text: string): Part[] {
-  return text === '' ? [] : [{ shape: 'text', text }];
-}
-
-function bytesPart(bytes: Buffer): Part {
-  return { shape: 'bytes', count: bytes.length, base64: bytes.toString('base64') };
 }

@@ -1,4 +1,6 @@
+import type { JsonObject } from '../../core/json.ts';
 import type { Field } from '../../core/web.ts';
+import type { SavedState } from '../../core/saved-state.ts';
 import type { FramePiece } from '../../wire/websocket.ts';
 
 /*
@@ -16,6 +18,8 @@ export const letter = { request: 0x51, reply: 0x50, body: 0x42, trailers: 0x54, 
 export type Letter = (typeof letter)[keyof typeof letter];
 
 const frameHeaderBytes = 5;
+/** No more of a frame is saved where its reading breaks off. */
+const longestSaved = 1024 * 1024;
 const none = Buffer.alloc(0);
 export const endFrame = frameOf(letter.end, none);
 
@@ -100,6 +104,28 @@ export class FrameReader {
 
   constructor(take: (kind: number, payload: Buffer) => void) {
     this.#take = take;
+  }
+
+  /** How much of a frame it waits with. */
+  get heldBytes(): number {
+    return this.#held.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  save(): JsonObject {
+    const held = Buffer.concat(this.#held).toString('base64');
+    const header = (this.#header ?? none).toString('base64');
+    return { kind: this.#kind, left: this.#left, within: this.#within, held, header };
+  }
+
+  /** Goes on where another one saved. Throws RangeError on what that cannot have saved. */
+  goOn(saved: SavedState): void {
+    this.#kind = saved.count('kind', 0xff);
+    this.#left = saved.count('left');
+    this.#within = saved.flag('within');
+    const held = saved.bytes('held', longestSaved);
+    this.#held = held.length === 0 ? [] : [held];
+    const header = saved.bytes('header', frameHeaderBytes - 1);
+    this.#header = header.length === 0 ? null : header;
   }
 
   read(bytes: Buffer): void {

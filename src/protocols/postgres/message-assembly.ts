@@ -1,4 +1,6 @@
+import type { JsonObject } from '../../core/json.ts';
 import { ownBytes } from '../../core/own-bytes.ts';
+import type { SavedState } from '../../core/saved-state.ts';
 
 export interface Message {
   /** The type letter, or `untyped` for start-up and cancel, which have none. */
@@ -10,14 +12,6 @@ export interface Message {
 /** A message longer than this is not put together for reading; it stays in the record as it is. */
 const readable = 16 * 1024 * 1024;
 const nothing = Buffer.alloc(0);
-
-/** What is half read, as plain data. */
-export interface SavedAssembly {
-  /** In base64. */
-  readonly held: string;
-  readonly passing: number;
-  readonly lost: boolean;
-}
 
 /** Puts messages together from recorded bytes, wherever entries cut them. What cannot be a message ends the reading. */
 export class MessageAssembly {
@@ -60,15 +54,21 @@ export class MessageAssembly {
     return messages;
   }
 
-  get saved(): SavedAssembly {
+  /** How much of a message it waits with. */
+  get heldBytes(): number {
+    return this.#held.length;
+  }
+
+  save(): JsonObject {
     return { held: this.#held.toString('base64'), passing: this.#passing, lost: this.#lost };
   }
 
-  static from({ held, passing, lost }: SavedAssembly): MessageAssembly {
+  /** Throws RangeError on what `save` cannot have made. */
+  static from(saved: SavedState): MessageAssembly {
     const assembly = new MessageAssembly();
-    assembly.#held = Buffer.from(held, 'base64');
-    assembly.#passing = passing;
-    assembly.#lost = lost;
+    assembly.#held = saved.bytes('held', readable);
+    assembly.#passing = saved.count('passing');
+    assembly.#lost = saved.flag('lost');
     return assembly;
   }
 
