@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { AuditItem, SessionItem } from '../../src/archive/items.ts';
@@ -136,6 +136,26 @@ describe('connections that are made in the console', { timeout: 240_000 }, () =>
     const { code, out, err } = await psql('reports', 'select current_user', 'restarted');
     assert.equal(code, 0, err);
     assert.equal(out.trim(), 'reporter');
+  });
+
+  test('are sealed by another key at a restart, and the former one may go', async () => {
+    const [key, file] = [join(house.state, 'connections.key'), join(house.state, 'connections', 'reports.json')];
+    const [before, sealed] = await Promise.all([readFile(key), readFile(file, 'utf8')]);
+    await rename(key, `${key}.before`);
+    await house.restart('SIGTERM');
+    const [after, sealedAnew] = await Promise.all([readFile(key), readFile(file, 'utf8')]);
+    assert.notDeepEqual(after, before);
+    assert.notEqual(sealedAnew, sealed);
+    await rm(`${key}.before`);
+    await house.restart('SIGKILL');
+    assert.equal(await readFile(file, 'utf8'), sealedAnew);
+    const { code, out, err } = await psql('reports', 'select current_user', 'sealed-anew');
+    assert.equal(code, 0, err);
+    assert.equal(out.trim(), 'reporter');
+    await eventually(async () => {
+      const { items } = JSON.parse(await house.read('auditor', '/api/v1/audit?event=connection.sealed-anew')) as { items: AuditItem[] };
+      return items.length === 1 && items[0]?.detail['name'] === 'reports';
+    });
   });
 
   test('are changed and removed in the version that was read alone', async () => {

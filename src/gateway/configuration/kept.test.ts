@@ -65,10 +65,11 @@ describe('a configuration beside connections that were made in the console', () 
 
   test('takes a key of 32 bytes, and says what one is', async () => {
     process.env['KEPT_TEST_KEY'] = 'ab'.repeat(32);
-    const keys = { keys: { connections: { env: 'KEPT_TEST_KEY' } } };
+    const keys = { keys: { connections: { env: 'KEPT_TEST_KEY' }, connectionsBefore: { env: 'KEPT_TEST_KEY' } } };
     const loaded = await load(keys);
     assert.ok(!Array.isArray(loaded), JSON.stringify(loaded));
     assert.equal(loaded.keys.connections?.symmetricKeySize, 32);
+    assert.equal(loaded.keys.connectionsBefore?.symmetricKeySize, 32);
     process.env['KEPT_TEST_KEY'] = 'short';
     const refused = await load(keys);
     assert.ok(Array.isArray(refused));

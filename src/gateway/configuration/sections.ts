@@ -102,6 +102,7 @@ export const sections = {
   keys: z
     .strictObject({
       connections: key.optional().meta({ description: 'what seals the secrets of connections that are made in the console' }),
+      connectionsBefore: key.optional().meta({ description: 'what sealed them before; at the start they are sealed anew' }),
     })
     .prefault({}),
   storage: z.strictObject({ catalog: z.string().default('sqlite'), archive: file.optional() }).prefault({}),

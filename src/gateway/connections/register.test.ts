@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -127,6 +127,67 @@ describe('the register of connections', () => {
     assert.equal(passwordOf(await open(state, { keys: { connections: key } })), words);
     assert.equal((await open(state)).current.size, 0);
     assert.equal((await open(state, { keys: { connections: createSecretKey(randomBytes(32)) } })).current.size, 0);
+  });
+
+  test('seals anew at the start what a former key opens, on record, and needs that key no more', async () => {
+    const state = fresh();
+    const [former, next] = [createSecretKey(randomBytes(32)), createSecretKey(randomBytes(32))];
+    const register = await open(state, { keys: { connections: former } });
+    for (const name of ['a', 'b', 'c']) await register.make({ name, connection: one, by });
+    const { made } = JSON.parse(readFileSync(fileOf(state), 'utf8')) as { readonly made: object };
+    const both = { keys: { connections: next, connectionsBefore: former } };
+    // A start that ends after the first: the disk is full, or the process was killed.
+    let left = 1;
+    const once = async () => {
+      if ((left -= 1) < 0) throw new Error('the disk is full');
+    };
+    assert.equal((await open(state, both, once)).current.size, 3);
+    assert.match(log.join('\n'), /"b" still need the former key, and could not be sealed anew: the disk is full/);
+    assert.deepEqual([...(await open(state, { keys: { connections: next } })).current.keys()], ['a']);
+    assert.deepEqual([...(await open(state, { keys: { connections: former } })).current.keys()], ['b', 'c']);
+    audits.length = 0;
+    const again = await open(state, both);
+    for (const name of ['a', 'b', 'c']) assert.equal(passwordOf(again, name), words);
+    assert.deepEqual(
+      audits.map(({ event, actor, detail }) => [event, actor, detail['name']]),
+      ['b', 'c'].map((name) => ['connection.sealed-anew', 'gateway', name]),
+    );
+    audits.length = 0;
+    assert.equal((await open(state, both)).current.size, 3);
+    assert.deepEqual(audits, []);
+    const after = await open(state, { keys: { connections: next } });
+    assert.equal(passwordOf(after), words);
+    assert.deepEqual((JSON.parse(readFileSync(fileOf(state), 'utf8')) as { readonly made: object }).made, made);
+    assert.equal((await open(state, { keys: { connections: former } })).current.size, 0);
+  });
+
+  const ways: readonly (readonly [what: string, before: 'kept' | 'given', after: 'kept' | 'given'])[] = [
+    ['of the state folder by another one there', 'kept', 'kept'],
+    ['of the state folder by one from outside', 'kept', 'given'],
+    ['from outside by one in the state folder', 'given', 'kept'],
+  ];
+  for (const [what, from, to] of ways)
+    test(`replaces a key ${what}`, async () => {
+      const state = fresh();
+      const [former, next] = [createSecretKey(randomBytes(32)), createSecretKey(randomBytes(32))];
+      await (await open(state, { keys: from === 'given' ? { connections: former } : {} })).make({ name: 'a', connection: one, by });
+      const path = join(state, 'connections.key');
+      if (from === 'kept') renameSync(path, `${path}.before`);
+      const now = to === 'given' ? { connections: next } : {};
+      assert.equal(passwordOf(await open(state, { keys: { ...now, ...(from === 'given' && { connectionsBefore: former }) } })), words);
+      rmSync(`${path}.before`, { force: true });
+      assert.equal(passwordOf(await open(state, { keys: now })), words);
+      assert.equal(existsSync(path), to === 'kept');
+    });
+
+  test('does not seal anew what was changed by hand', async () => {
+    const state = fresh();
+    const [former, next] = [createSecretKey(randomBytes(32)), createSecretKey(randomBytes(32))];
+    await (await open(state, { keys: { connections: former } })).make({ name: 'a', connection: one, by });
+    const changed = readFileSync(fileOf(state), 'utf8').replace('"db"', '"elsewhere"');
+    writeFileSync(fileOf(state), changed);
+    assert.equal((await open(state, { keys: { connections: next, connectionsBefore: former } })).current.size, 0);
+    assert.equal(readFileSync(fileOf(state), 'utf8'), changed);
   });
 
   test('finds what is damaged, and lets it be removed', async () => {

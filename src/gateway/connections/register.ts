@@ -1,4 +1,4 @@
-import { randomBytes, type KeyObject } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuditEvent } from '../../core/entry.ts';
@@ -6,7 +6,6 @@ import { messageOf } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Protocol } from '../../core/protocol.ts';
 import type { Ending } from '../../core/session.ts';
-import { keptKey, keyThatIs } from '../../wire/kept-key.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { ConnectionSettings } from '../configuration/connections.ts';
 import { changesBetween, endingBy, endsSessions } from './changes.ts';
@@ -14,7 +13,8 @@ import { type Composed, compose, type DraftProblem, leadsElsewhere, withKept } f
 import { forgetLeftTargets } from './left-targets.ts';
 import { findKept, forget, type Found, keep, type KeptConnection, type Stamp, versionOf } from './kept.ts';
 import * as refused from './refused.ts';
-import { seal, type Secrets, unseal } from './seal.ts';
+import { SealingKeys } from './sealing-keys.ts';
+import { seal, type Secrets } from './seal.ts';
 
 /** A connection that was made in the console, and what became of it at the start. */
 interface Known {
@@ -66,6 +66,7 @@ const mostKept = 1_000;
 /** Every connection there is: those of the configuration, which only its file changes, and those that were made in the console. */
 export class ConnectionRegister {
   readonly #options: RegisterOptions;
+  readonly #keys: SealingKeys;
   readonly #current: Map<string, ConnectionSettings>;
   readonly #known = new Map<string, Known | { readonly fault: string }>();
   /** One change at a time. */
@@ -73,13 +74,14 @@ export class ConnectionRegister {
 
   private constructor(options: RegisterOptions) {
     this.#options = options;
+    this.#keys = new SealingKeys(options.configuration);
     this.#current = new Map(options.configuration.connections);
   }
 
   /** Reads what is kept in the state folder. What cannot be used is said and kept, and nobody can use it. */
   static async open(options: RegisterOptions): Promise<ConnectionRegister> {
     const register = new ConnectionRegister(options);
-    for (const found of await findKept(options.configuration.state)) register.#take(found);
+    for (const found of await findKept(options.configuration.state)) await register.#take(found);
     await register.#forgetLeft();
     return register;
   }
@@ -184,8 +186,8 @@ export class ConnectionRegister {
     return compose(name, connection, before, { protocols, listen: configuration.listen, folder: folderNamed(name, generation) });
   }
 
-  #take(found: Found): void {
-    const fault = 'fault' in found ? found.fault : this.#open(found.kept);
+  async #take(found: Found): Promise<void> {
+    const fault = 'fault' in found ? found.fault : await this.#open(found.kept);
     if (fault === null) return;
     const { name } = found;
     if (!('kept' in found)) this.#known.set(name, { fault });
@@ -193,21 +195,39 @@ export class ConnectionRegister {
   }
 
   /** Null where it can be used from now on, or why not. */
-  #open(kept: KeptConnection): string | null {
-    const { sealed, ...beside } = kept;
-    const key = this.#keyThatIs();
-    const secrets = key && unseal(key, beside, sealed);
-    const lost = secrets === null ? 'its secrets cannot be opened: the key is another one, or its file was changed by hand' : null;
+  async #open(found: KeptConnection): Promise<string | null> {
+    const { sealed, ...beside } = found;
+    const opened = this.#keys.unseal(beside, sealed);
+    const kept = opened?.isFormer === true ? await this.#sealAnew(found, opened.secrets) : found;
+    const secrets = opened?.secrets ?? new Map<string, never>();
+    const lost = opened === null ? 'its secrets cannot be opened: the key is another one, or its file was changed by hand' : null;
     const plain = kept.connection;
     const whole = { name: kept.name, connection: withKept(plain, Object.keys(kept.secrets)) };
-    const composed = this.compose(whole, { plain, secrets: secrets ?? new Map() }, kept.generation);
+    const composed = this.compose(whole, { plain, secrets }, kept.generation);
     const wrong = isProblems(composed)
       ? composed.map(({ place, message, remedy }) => `${`${place} ${message}`.trim()}. ${remedy}`).join(' ')
       : null;
     const fault = lost ?? wrong;
-    this.#known.set(kept.name, { kept, secrets: secrets ?? new Map(), fault });
+    this.#known.set(kept.name, { kept, secrets, fault });
     if (fault === null && !isProblems(composed)) this.#current.set(kept.name, composed.settings);
     return fault;
+  }
+
+  /** File by file, each whole or not at all: a start that is cut short leaves what either key opens, and the next one goes on. */
+  async #sealAnew(found: KeptConnection, secrets: Secrets): Promise<KeptConnection> {
+    const { audit, configuration, log } = this.#options;
+    const { sealed: _former, ...beside } = found;
+    const { name } = beside;
+    try {
+      await audit({ event: 'connection.sealed-anew', actor: 'gateway', detail: { name } });
+      const kept = { ...beside, sealed: seal(this.#keys.now, beside, secrets) };
+      await keep(configuration.state, kept);
+      log(`the secrets of the connection "${name}" were sealed anew, and need the former key no more`);
+      return kept;
+    } catch (fault) {
+      log(`the secrets of the connection "${name}" still need the former key, and could not be sealed anew: ${messageOf(fault)}`);
+      return found;
+    }
   }
 
   async #keep(
@@ -223,7 +243,7 @@ export class ConnectionRegister {
     const connection = structuredClone(plain) as KeptConnection['connection'];
     const generation = settings.folder.slice(name.length + 1);
     const beside = { format: 1 as const, name, generation, ...stamps, connection, secrets: Object.fromEntries(fields) };
-    const kept = { ...beside, sealed: seal(this.#key(), beside, secrets) };
+    const kept = { ...beside, sealed: seal(this.#keys.now, beside, secrets) };
     await keep(this.#options.configuration.state, kept);
     this.#known.set(name, { kept, secrets, fault: null });
     this.#current.set(name, settings);
@@ -262,17 +282,6 @@ export class ConnectionRegister {
 
   #stamp(by: string): Stamp {
     return { at: new Date(this.#options.now()).toISOString(), by };
-  }
-
-  #key(): KeyObject {
-    const { keys, state } = this.#options.configuration;
-    return keys.connections ?? keptKey(join(state, 'connections.key'));
-  }
-
-  /** Where there is none, what is sealed cannot be opened, and another one would not help. */
-  #keyThatIs(): KeyObject | null {
-    const { keys, state } = this.#options.configuration;
-    return keys.connections ?? keyThatIs(join(state, 'connections.key'));
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
