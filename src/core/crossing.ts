@@ -16,23 +16,24 @@ export function openCrossing(record: SessionRecord, ordinal: number, ends: Ends)
 class RecordedCrossing implements Crossing {
   readonly ordinal: number;
   readonly #record: SessionRecord;
-  readonly #forward: Release;
-  readonly #deliver: Release;
+  readonly #release: Release;
 
   constructor(record: SessionRecord, ordinal: number, ends: Ends) {
     this.ordinal = ordinal;
     this.#record = record;
-    this.#forward = (bytes) => ends.forward(mintWitnessed(bytes));
-    this.#deliver = (bytes) => ends.deliver(mintCleared(bytes));
+    this.#release = (bytes, direction) => {
+      if (direction === 'request') ends.forward(mintWitnessed(bytes));
+      else ends.deliver(mintCleared(bytes));
+    };
   }
   ask(bytes: Uint8Array): void {
-    this.#record.cross(this.ordinal, 'request', bytes, this.#forward);
+    this.#record.cross(this.ordinal, 'request', bytes, this.#release);
   }
   attempt(bytes: Uint8Array): void {
     this.#record.cross(this.ordinal, 'request', bytes, null);
   }
   answer(bytes: Shown): void {
-    this.#record.cross(this.ordinal, 'reply', bytes, this.#deliver);
+    this.#record.cross(this.ordinal, 'reply', bytes, this.#release);
   }
   masked(counts: readonly MaskedCount[]): void {
     this.#record.masked(this.ordinal, counts);

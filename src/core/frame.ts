@@ -80,12 +80,19 @@ function writeUnchecked(out: Buffer, offset: number, head: FrameHead, length: nu
   for (let index = 0; index < sessionLength; index += 1) out[offset + 8 + index] = session[index] ?? 0;
   putUint32(out, offset + 24, head.sequence);
   putUint32(out, offset + 28, head.exchange);
-  out.writeDoubleBE(head.at, offset + 32);
+  if (head.at !== written) moment.setFloat64(0, (written = head.at));
+  for (let index = 0; index < momentLength; index += 1) out[offset + 32 + index] = momentBytes[index] ?? 0;
   out[offset + 40] = kindNumbers[head.kind];
   out[offset + 41] = head.direction === null ? 0 : directions.indexOf(head.direction) + 1;
   out[offset + 42] = head.place >>> 8;
   out[offset + 43] = head.place;
 }
+
+/** The moment that was written last: all entries of a batch have the same, and a number that is handed to the runtime is garbage at once. */
+let written = Number.NaN;
+const momentLength = 8;
+const momentBytes = new Uint8Array(momentLength);
+const moment = new DataView(momentBytes.buffer);
 
 function putUint32(out: Buffer, offset: number, value: number): void {
   out[offset] = value >>> 24;

@@ -29,7 +29,7 @@ function stage(
       told.push([verdict, approval, code, detail].filter(Boolean).join(' ')),
     cross: (_exchange: number, direction: Direction, bytes: Uint8Array, release: Release | null) => {
       told.push(`recorded ${direction} ${String(bytes)}${release ? '' : ', going nowhere'}`);
-      release?.(bytes);
+      release?.(bytes, direction);
     },
     masked: () => {},
     outcome: (_exchange: number, { status }: Outcome) => told.push(`ended ${status}`),

@@ -12,8 +12,8 @@ export interface RecordingTerms {
   readonly contentLimit: number;
 }
 
-/** Called in the order of the entries, once the entry of these bytes is committed. */
-export type Release = (bytes: Uint8Array) => void;
+/** Called in the order of the entries, once the entry of these bytes is committed, with the direction that they were recorded in. */
+export type Release = (bytes: Uint8Array, direction: Direction) => void;
 
 /**
  * The record of one session. Entries are committed in the order of the calls, all those of one turn of the event loop

@@ -18,13 +18,22 @@ export class BoundRequest implements Request {
   readonly text: string;
   /** A count and as many OIDs; empty where somebody else prepared it. */
   readonly types: Buffer;
-  /** Of Bind what stands behind the names: formats and values of parameters, and the formats of results. */
-  readonly values: Buffer;
+  readonly #buffer: Buffer;
+  readonly #from: number;
+  readonly #to: number;
 
-  constructor(text: string, types: Buffer, values: Buffer) {
+  /** `buffer[from, to)` is what stands in Bind behind the names. */
+  constructor(text: string, types: Buffer, buffer: Buffer, from: number, to: number) {
     this.text = text;
     this.types = types;
-    this.values = values;
+    this.#buffer = buffer;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  /** Formats and values of parameters, and the formats of results. Made when it is asked for, and few statements are asked. */
+  get values(): Buffer {
+    return this.#buffer.subarray(this.#from, this.#to);
   }
 
   get bytes(): Buffer {
@@ -33,10 +42,11 @@ export class BoundRequest implements Request {
 
   /** Formats and values of the parameters, without the formats of results. Throws MalformedBytes where Bind is none. */
   get given(): Buffer {
-    const reader = new ByteReader(this.values);
+    const { values } = this;
+    const reader = new ByteReader(values);
     reader.bytes(2 * reader.uint16());
     for (let left = reader.uint16(); left > 0; left -= 1) reader.bytes(Math.max(0, reader.int32()));
-    return this.values.subarray(0, this.values.length - reader.left);
+    return values.subarray(0, values.length - reader.left);
   }
 
   /** Throws MalformedBytes where Bind is none. */

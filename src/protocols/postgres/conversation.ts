@@ -272,13 +272,15 @@ export class Conversation implements RequestPort, ReplyChannel {
     if (this.#isCancelled) exchange.withdraw();
     this.#isCancelled = false;
     const pending = this.#mediate(exchange);
-    if (!(pending instanceof Promise)) return exchange;
+    return pending instanceof Promise ? this.#wait(pending, exchange) : exchange;
+  }
+  async #wait(pending: Promise<void>, exchange: StatementExchange): Promise<StatementExchange> {
+    const { statement } = exchange;
     this.#waiting = exchange;
-    return pending.then(() => {
-      this.#waiting = null;
-      if (exchange.statement !== asked.statement) this.#replies.note(exchange.statement);
-      return exchange;
-    });
+    await pending;
+    this.#waiting = null;
+    if (exchange.statement !== statement) this.#replies.note(exchange.statement);
+    return exchange;
   }
   read(text: string): ReadText | Promise<ReadText> {
     return this.#statements.read(text);

@@ -102,7 +102,7 @@ export class Extended {
     return this.#held !== null;
   }
   /** Whether this message goes on with what is held. */
-  goesOn(letter: string, { buffer, from, to }: Message): boolean {
+  goesOn(letter: string, buffer: Buffer, from: number, to: number): boolean {
     if (letter !== 'B' && letter !== 'D') return false;
     const reader = new ByteReader(buffer, from + 5, to);
     if (letter === 'B') readName(reader);
@@ -143,7 +143,7 @@ export class Extended {
     this.#held = { name, messages: [{ kind: 'parse', buffer, from, to, change }] };
   }
 
-  bind({ buffer, from, to }: Message): Taken {
+  bind(buffer: Buffer, from: number, to: number): Taken {
     const { batch, texts } = this.#parts;
     const reader = new ByteReader(buffer, from + 5, to);
     const portal = readName(reader);
@@ -151,22 +151,25 @@ export class Extended {
     if (this.#prepared.inDoubt(name, batch.number)) return texts.answered().then(() => null);
     const message = { buffer, from, to, portal, name, valuesFrom: to - reader.left };
     const statement = this.#statementOf(name);
-    // Written out here and in `execute`, because functions made for each message would be a tenth of all garbage.
-    if (statement instanceof Promise) return statement.then((later) => this.#bindTo(later, message));
-    return this.#bindTo(statement, message);
+    return statement instanceof Promise ? this.#bindLater(statement, message) : this.#bindTo(statement, message);
+  }
+  #bindLater(statement: Promise<GateStatement | null>, message: BindMessage): Taken {
+    return statement.then((later) => this.#bindTo(later, message));
   }
 
   #bindTo(statement: GateStatement | null, message: BindMessage): Taken {
     if (statement === null) return null;
     const prepared = this.#prepared.get(message.name);
-    const values = message.buffer.subarray(message.valuesFrom, message.to);
-    const request = new BoundRequest(statement.action.text, prepared?.types ?? nobodysTypes, values);
+    const { buffer, valuesFrom, to } = message;
+    const request = new BoundRequest(statement.action.text, prepared?.types ?? nobodysTypes, buffer, valuesFrom, to);
     const held = this.#held;
     this.#held = null;
     const bound = { statement, request, held, takes: prepared?.takes ?? nothing };
     const exchange = this.#open({ action: statement.action, statement, request }, held, message);
-    if (exchange instanceof Promise) return exchange.then((later) => this.#bound(later, bound, message));
-    return this.#bound(exchange, bound, message);
+    return exchange instanceof Promise ? this.#boundLater(exchange, bound, message) : this.#bound(exchange, bound, message);
+  }
+  #boundLater(exchange: Promise<StatementExchange | null>, bound: Bound, message: BindMessage): Taken {
+    return exchange.then((later) => this.#bound(later, bound, message));
   }
 
   #bound(exchange: StatementExchange | null, { statement, request, held, takes }: Bound, message: BindMessage): void {
@@ -175,49 +178,59 @@ export class Extended {
     if (held !== null) this.#stepHeld(held, exchange);
     if (message.portal !== '') this.#parts.port.named();
     const change = this.#portals.set(message.portal, { statement, request, exchange, takes }, this.#parts.batch.number);
-    this.#step('bind', exchange, message, change);
+    this.#step('bind', exchange, message.buffer, message.from, message.to, change);
   }
 
-  describe(message: Message): Taken {
+  describe(buffer: Buffer, from: number, to: number): Taken {
     const { batch, texts } = this.#parts;
-    const reader = new ByteReader(message.buffer, message.from + 5, message.to);
-    const [kind, name] = [reader.uint8(), readName(reader)];
+    const reader = new ByteReader(buffer, from + 5, to);
+    const kind = reader.uint8();
+    const name = readName(reader);
     if ((kind === STATEMENT ? this.#prepared : this.#portals).inDoubt(name, batch.number)) return texts.answered().then(() => null);
     if (kind === STATEMENT) {
       this.#held ??= { name, messages: [] };
-      this.#held.messages.push({ kind: 'describe-statement', ...message });
+      this.#held.messages.push({ kind: 'describe-statement', buffer, from, to });
       return undefined;
     }
     const exchange = this.#portals.get(name)?.exchange ?? null;
-    this.#step('describe-portal', exchange?.ended ? null : exchange, message);
+    this.#step('describe-portal', exchange?.ended ? null : exchange, buffer, from, to);
     return undefined;
   }
 
-  execute(message: Message): Taken {
+  execute(buffer: Buffer, from: number, to: number): Taken {
     const { batch, texts } = this.#parts;
-    const name = readName(new ByteReader(message.buffer, message.from + 5, message.to));
+    const name = readName(new ByteReader(buffer, from + 5, to));
     if (this.#portals.inDoubt(name, batch.number)) return texts.answered().then(() => null);
     const portal = this.#portals.get(name);
-    const statement = portal?.statement ?? this.#bySql('fetch all from', name, `(portal "${name}", opened by SQL)`);
-    if (statement instanceof Promise) return statement.then((later) => this.#executeBy(later, portal, message));
-    return this.#executeBy(statement, portal, message);
+    const reused = this.#reuse(portal?.exchange);
+    if (portal !== undefined && reused !== null) return this.#executed(reused, portal.statement, portal, buffer, from, to);
+    return this.#executeAnew(name, portal, { buffer, from, to });
   }
 
-  #executeBy(statement: GateStatement | null, portal: Portal | undefined, message: Message): Taken {
-    if (statement === null) return null;
-    const exchange =
-      this.#reuse(portal?.exchange) ?? this.#open({ action: statement.action, statement, request: portal?.request ?? null }, null, message);
-    if (exchange instanceof Promise) return exchange.then((later) => this.#executed(later, statement, portal, message));
-    return this.#executed(exchange, statement, portal, message);
+  /** What no Bind of this batch has opened. */
+  #executeAnew(name: string, portal: Portal | undefined, message: Message): Taken {
+    return after(portal?.statement ?? this.#bySql('fetch all from', name, `(portal "${name}", opened by SQL)`), (statement): Taken => {
+      if (statement === null) return null;
+      const { buffer, from, to } = message;
+      const asked = { action: statement.action, statement, request: portal?.request ?? null };
+      return after(this.#open(asked, null, message), (exchange) => this.#executed(exchange, statement, portal, buffer, from, to));
+    });
   }
 
-  #executed(exchange: StatementExchange | null, statement: GateStatement, portal: Portal | undefined, message: Message): void {
+  #executed(
+    exchange: StatementExchange | null,
+    statement: GateStatement,
+    portal: Portal | undefined,
+    buffer: Buffer,
+    from: number,
+    to: number,
+  ): void {
     if (exchange === null) return;
     exchange.executed = true;
     if (portal) portal.exchange = exchange;
     if (portal) this.giveUp(portal.takes);
     this.#parts.port.sent(statement);
-    this.#step('execute', exchange, message);
+    this.#step('execute', exchange, buffer, from, to);
   }
 
   close(message: Message): void {
@@ -226,24 +239,25 @@ export class Extended {
     const [kind, name] = [reader.uint8(), readName(reader)];
     if (name !== '') port.named();
     const change = (kind === STATEMENT ? this.#prepared : this.#portals).delete(name, batch.number);
-    this.#step('close', batch.exchanges.at(-1) ?? null, message, change);
+    this.#step('close', batch.exchanges.at(-1) ?? null, message.buffer, message.from, message.to, change);
   }
 
   /** What a name of the protocol stands for; null where the message must be taken anew. */
   #statementOf(name: string): GateStatement | null | Promise<GateStatement | null> {
     const prepared = this.#prepared.get(name);
     if (prepared === undefined) return this.#bySql('execute', name, `(statement "${name}", prepared by SQL)`);
-    return after(this.#parts.texts.read(prepared.text), (read) => (read === null ? null : only(read, prepared.text)));
+    const read = this.#parts.texts.read(prepared.text);
+    return read instanceof Promise ? onlyLater(read, prepared.text) : only(read, prepared.text);
   }
 
   /** What SQL has made, read as SQL would use it. */
   #bySql(verb: string, name: string, shown: string): GateStatement | null | Promise<GateStatement | null> {
     const text = `${verb} "${name.replaceAll('"', '""')}"`;
-    return after(this.#parts.texts.read(text), (read) => (read === null ? null : only(read, text).shownAs(shown)));
+    return after(this.#parts.texts.read(text), (read) => only(read, text)?.shownAs(shown) ?? null);
   }
 
   #stepHeld(held: Held, exchange: StatementExchange): void {
-    for (const message of held.messages) this.#step(message.kind, exchange, message, message.change);
+    for (const { kind, buffer, from, to, change } of held.messages) this.#step(kind, exchange, buffer, from, to, change);
   }
 
   /** The portal's exchange of this batch that has not been run yet: Bind and Execute of one statement are one. */
@@ -254,14 +268,19 @@ export class Extended {
   /** Opens an exchange within a batch, for what is held and a message; null where the gate refused it, and then the batch is dropped up to Sync. */
   #open(asked: Asked, held: Held | null, message: Message | null): StatementExchange | null | Promise<StatementExchange | null> {
     const exchange = this.#parts.port.open(asked);
-    if (exchange instanceof Promise) return exchange.then((later) => this.#opened(later, held, message));
-    return this.#opened(exchange, held, message);
+    return exchange instanceof Promise ? this.#openedLater(exchange, held, message) : this.#opened(exchange, held, message);
+  }
+  #openedLater(exchange: Promise<StatementExchange>, held: Held | null, message: Message | null): Promise<StatementExchange | null> {
+    return exchange.then((later) => this.#opened(later, held, message));
   }
 
   #opened(exchange: StatementExchange, held: Held | null, message: Message | null): StatementExchange | null {
-    const { batch, refusing } = this.#parts;
-    batch.add(exchange);
+    this.#parts.batch.add(exchange);
     if (exchange.gate.kind === 'open') return exchange;
+    return this.#refuse(exchange, held, message);
+  }
+  #refuse(exchange: StatementExchange, held: Held | null, message: Message | null): null {
+    const { batch, refusing } = this.#parts;
     const messages: readonly HeldMessage[] = held?.messages ?? [];
     for (const { change } of messages) change?.reject();
     const refused = message === null ? messages : [...messages, message];
@@ -270,7 +289,7 @@ export class Extended {
     return null;
   }
 
-  #step(kind: ExtendedKind, exchange: StatementExchange | null, { buffer, from, to }: Message, change?: Change): void {
+  #step(kind: ExtendedKind, exchange: StatementExchange | null, buffer: Buffer, from: number, to: number, change?: Change): void {
     const { batch, steps, run } = this.#parts;
     batch.encodingInDoubt = true;
     steps.push(change ? { kind, exchange, change } : { kind, exchange });
@@ -281,7 +300,14 @@ export class Extended {
 const noTypes = Buffer.alloc(2);
 
 /** PostgreSQL prepares no text of several statements. */
-function only({ statements }: ReadText, text: string): GateStatement {
-  const [first, second] = statements;
-  return first === undefined || second !== undefined ? GateStatement.unreadable(text, 'several statements in one that is prepared') : first;
+function only(read: ReadText | null, text: string): GateStatement | null {
+  if (read === null) return null;
+  const first = read.statements[0];
+  return first === undefined || read.statements.length > 1
+    ? GateStatement.unreadable(text, 'several statements in one that is prepared')
+    : first;
+}
+
+function onlyLater(read: Promise<ReadText | null>, text: string): Promise<GateStatement | null> {
+  return read.then((later) => only(later, text));
 }

@@ -50,7 +50,9 @@ export class FlowControl {
 
   /** Writes now what waits for the end of the turn: before the sink is closed, for instance. */
   flush(): void {
-    const [first, pieces, total] = [this.#first, this.#more, this.#bytes];
+    const first = this.#first;
+    const pieces = this.#more;
+    const total = this.#bytes;
     if (first === null) return;
     this.#first = null;
     this.#more = null;

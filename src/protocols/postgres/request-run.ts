@@ -28,7 +28,8 @@ export class RequestRun {
   }
 
   flush(): void {
-    const [buffer, owner] = [this.#buffer, this.#owner];
+    const buffer = this.#buffer;
+    const owner = this.#owner;
     if (buffer === null) return;
     this.#buffer = null;
     this.#owner = null;

@@ -150,12 +150,18 @@ export class Requests implements MessageSink {
     const letter = requestLetters[type] ?? 'X';
     if (!'dcf'.includes(letter)) this.#shut = null;
     if (this.#batch.dropping && letter !== 'S' && letter !== 'X') return this.#run.keep(this.#batch.dropping, buffer.subarray(from, to));
-    if (this.#extended.holds && !this.#extended.goesOn(letter, { buffer, from, to }))
-      return after(this.#extended.release(), () => this.#pass(type, buffer, from, to));
+    if (this.#extended.holds && !this.#extended.goesOn(letter, buffer, from, to)) return this.#passReleased(type, buffer, from, to);
     const taken = this.#take(letter, buffer, from, to);
-    // Written out, because a function for each message would be garbage at once.
-    if (taken instanceof Promise) return taken.then((later) => (later === null ? this.#pass(type, buffer, from, to) : undefined));
+    if (taken instanceof Promise) return this.#passTaken(taken, type, buffer, from, to);
     return taken === null ? this.#pass(type, buffer, from, to) : undefined;
+  }
+  // Methods of their own, here and wherever something may have to be waited for: V8 sets aside what a function takes from the one around
+  // it when that one begins, so that each message would leave it as garbage although hardly any waits.
+  #passReleased(type: number, buffer: Buffer, from: number, to: number): Pending {
+    return after(this.#extended.release(), () => this.#pass(type, buffer, from, to));
+  }
+  #passTaken(taken: Promise<Taken>, type: number, buffer: Buffer, from: number, to: number): Pending {
+    return taken.then((later) => (later === null ? this.#pass(type, buffer, from, to) : undefined));
   }
 
   /** Null where the message is to be taken anew, because what was waited for has come. */
@@ -166,11 +172,11 @@ export class Requests implements MessageSink {
       case 'P':
         return anew(this.#texts.encodingInDoubt(buffer.subarray(from, to))) ?? this.#extended.parse({ buffer, from, to });
       case 'B':
-        return this.#extended.bind({ buffer, from, to });
+        return this.#extended.bind(buffer, from, to);
       case 'D':
-        return this.#extended.describe({ buffer, from, to });
+        return this.#extended.describe(buffer, from, to);
       case 'E':
-        return this.#extended.execute({ buffer, from, to });
+        return this.#extended.execute(buffer, from, to);
       case 'C':
         return this.#extended.close({ buffer, from, to });
       case 'F':

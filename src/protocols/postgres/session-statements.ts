@@ -36,14 +36,24 @@ export class SessionStatements {
   /** At once where the text is known, and the catalog fresh. */
   read(text: string): ReadText | Promise<ReadText> {
     const looking = this.#catalog.fresh(this.#asker);
-    if (looking === undefined) return this.#readBy(text);
-    // It may have been looked at for a session that has ended meanwhile.
+    return looking === undefined ? this.#readBy(text) : this.#readBehind(looking, text);
+  }
+
+  /** It may have been looked at for a session that has ended meanwhile. */
+  #readBehind(looking: Promise<void>, text: string): Promise<ReadText> {
     return looking.then(() => (this.#catalog.known === null ? this.#catalog.fresh(this.#asker) : undefined)).then(() => this.#readBy(text));
   }
 
   #readBy(text: string): ReadText | Promise<ReadText> {
-    return after(this.#readNow(text), (read) => {
-      if (this.inDoubt(read.consulted) || !read.statements.some(({ meaning }) => meaning?.facts.unresolved)) return read;
+    const read = this.#readNow(text);
+    if (!(read instanceof Promise) && !read.statements.some(isUnresolved)) return read;
+    return this.#readSurely(read, text);
+  }
+
+  /** Where a name is not known, the catalog may be too old for it. */
+  #readSurely(now: ReadText | Promise<ReadText>, text: string): ReadText | Promise<ReadText> {
+    return after(now, (read) => {
+      if (this.inDoubt(read.consulted) || !read.statements.some(isUnresolved)) return read;
       const looking = this.#catalog.lacking(this.#asker);
       return looking === null ? read : looking.then(() => this.#readNow(text));
     });
@@ -124,4 +134,8 @@ export class SessionStatements {
   told(answer: SettingAnswer | null): void {
     this.#setting?.told(answer);
   }
+}
+
+function isUnresolved({ meaning }: GateStatement): boolean {
+  return meaning?.facts.unresolved === true;
 }

@@ -55,8 +55,12 @@ export class StatementReader {
     const known = this.#texts.get(lens.key, text);
     if (known !== undefined) return known;
     const shape = shapeOf(text);
-    const read = shape && this.#shapes.get(lens.key, shape);
+    const read = shape ? this.#shapes.get(lens.key, shape) : null;
     if (read) return this.#kept(text, lens, read.as(text, lens.setting));
+    return this.#parse(text, shape, read, lens, defaults);
+  }
+
+  #parse(text: string, shape: string | null, read: null | undefined, lens: Lens, defaults: Defaults): ReadText | Promise<ReadText> {
     return after(parseStatements(text, lens.setting.standardConformingStrings), (parsed) => {
       const whole = readParsed(text, parsed, lens, defaults);
       if (lens.snapshot !== this.#snapshot || (whole.consulted & consults.names) !== 0) return whole;

@@ -1,6 +1,5 @@
 import { isAscii } from 'node:buffer';
 import { MalformedBytes } from '../../wire/byte-reader.ts';
-import { after } from './at-once.ts';
 import type { Batch } from './batch.ts';
 import { askEncoding, leavesEncoding } from './encoding-question.ts';
 import { ask } from './question.ts';
@@ -46,10 +45,11 @@ export class TextReading {
 
   /** Null where the message is to be taken anew: what the session has set was in doubt, and has been found out. */
   read(text: string): ReadText | null | Promise<ReadText | null> {
-    return after(this.#port.read(text), (read) => {
-      if (!this.#port.inDoubt(read.consulted)) return read;
-      return this.#findOut().then(() => null);
-    });
+    const read = this.#port.read(text);
+    return read instanceof Promise ? read.then((later) => this.#sure(later)) : this.#sure(read);
+  }
+  #sure(read: ReadText): ReadText | null | Promise<null> {
+    return this.#port.inDoubt(read.consulted) ? this.#findOut().then(() => null) : read;
   }
 
   async #findOut(): Promise<void> {

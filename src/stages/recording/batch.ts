@@ -8,6 +8,8 @@ const chunkBytes = 1024 * 1024;
 const copiedBelow = 4096;
 /** What a burst needed beyond these chunks is given back to the collector. */
 const chunksKept = 8;
+/** Of so many entries at most the list of what they repeat is kept for the next batch. */
+const repetitionsKept = 16_384;
 
 /**
  * The frames of one turn of the event loop, laid out for one `writev`: headers and small payloads in reused chunks, large
@@ -22,8 +24,9 @@ export class Batch {
   #used = 0;
   #runFrom = 0;
   #vectors: Uint8Array[] = [];
-  /** What entries said that name a place in its stead, in their order. */
+  /** What entries said that name a place in its stead, in their order; as many of the list as were counted. */
   #repeated: KnownPayload[] = [];
+  #repetitions = 0;
 
   add(head: FrameHead, payload: Payload): void {
     const bytes = bytesOf(payload);
@@ -43,7 +46,8 @@ export class Batch {
   /** An entry that says what stands at its place already. */
   repeat(head: FrameHead, payload: KnownPayload): void {
     this.add(head, saidBefore);
-    this.#repeated.push(payload);
+    this.#repeated[this.#repetitions] = payload;
+    this.#repetitions += 1;
   }
 
   /** The frames in order, as what `writev` takes; valid until `clear`. */
@@ -56,7 +60,7 @@ export class Batch {
   decode(): Entry[] {
     const whole = Buffer.concat(this.vectors());
     const entries: Entry[] = [];
-    const repeated = this.#repeated.values();
+    const repeated = this.#repeated.slice(0, this.#repetitions).values();
     const said: Said = { put: () => {}, at: () => bodyOf(repeated.next().value) };
     for (let read = readFrame(whole, 0, said); read.kind === 'entry'; read = readFrame(whole, read.next, said)) entries.push(read.entry);
     return entries;
@@ -66,7 +70,9 @@ export class Batch {
     this.entries = 0;
     this.bytes = 0;
     this.#vectors = [];
-    this.#repeated = [];
+    // Used again as it is: a list that grows anew in each batch is copied as often as it doubles.
+    if (this.#repetitions > repetitionsKept) this.#repeated = [];
+    this.#repetitions = 0;
     this.#chunks.length = Math.min(this.#chunks.length, chunksKept);
     this.#chunkIndex = 0;
     this.#chunk = this.#chunks[0] ?? this.#chunk;

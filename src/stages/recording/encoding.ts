@@ -11,15 +11,15 @@ const decisions: Known<Decision> = new WeakMap();
 const outcomes: Known<Outcome> = new WeakMap();
 
 export function actionPayload(action: Action): Payload {
-  return actions.get(action) ?? learned(actions, action, () => actionJson(action));
+  return actions.get(action) ?? learned(actions, action, actionJson);
 }
 
 export function decisionPayload(decision: Decision): Payload {
-  return decisions.get(decision) ?? learned(decisions, decision, () => JSON.stringify({ decision }));
+  return decisions.get(decision) ?? learned(decisions, decision, decisionJson);
 }
 
 export function outcomePayload(outcome: Outcome): Payload {
-  return outcomes.get(outcome) ?? learned(outcomes, outcome, () => JSON.stringify({ outcome }));
+  return outcomes.get(outcome) ?? learned(outcomes, outcome, outcomeJson);
 }
 
 export function sessionPayload(facts: SessionFacts): Buffer {
@@ -47,12 +47,12 @@ export function gapPayload(direction: Direction, count: number, reason: string):
 }
 
 /** What comes a second time will come again, so that it is worth memory of its own, and its checksum worth knowing. */
-function learned<Value extends object>(known: Known<Value>, value: Value, json: () => string): Payload {
+function learned<Value extends object>(known: Known<Value>, value: Value, json: (value: Value) => string): Payload {
   if (known.get(value) === undefined) {
     known.set(value, null);
-    return Buffer.from(json(), 'utf8');
+    return Buffer.from(json(value), 'utf8');
   }
-  const payload = new KnownPayload(ownBytes(json()));
+  const payload = new KnownPayload(ownBytes(json(value)));
   known.set(value, payload);
   return payload;
 }
@@ -74,6 +74,14 @@ function actionJson(action: Action): string {
     frames.set(demands, frame);
   }
   return frame.before + JSON.stringify(text) + frame.behind;
+}
+
+function decisionJson(decision: Decision): string {
+  return JSON.stringify({ decision });
+}
+
+function outcomeJson(outcome: Outcome): string {
+  return JSON.stringify({ outcome });
 }
 
 function isAlike(one: Action, other: Action): boolean {

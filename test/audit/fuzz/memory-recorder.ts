@@ -59,7 +59,7 @@ export class MemoryRecorder implements Recorder {
           if (release === null) return;
           if (isCancel(copy)) kept.cancels += 1;
           else kept.released[direction].push(copy);
-          release(bytes);
+          release(bytes, direction);
         });
       },
       masked: (exchange, masked) => put(exchange, { kind: 'masked', masked }),
