@@ -10,6 +10,7 @@ import { HttpExchange } from './exchange.ts';
 import { TokenSource } from './oauth.ts';
 import { isReadFirst, RequestReader } from './request.ts';
 import { RequestBody } from './request-body.ts';
+import { Running } from './running.ts';
 import type { Settings } from './settings.ts';
 import { type CallParts, TargetCall } from './target-call.ts';
 import { onRecord } from './token-request.ts';
@@ -30,7 +31,7 @@ export class HttpConversation implements WebConversation {
   readonly #reader: RequestReader;
   readonly #injections: InjectionSource;
   readonly #masks: BodyMasks | null;
-  readonly #running = new Set<HttpExchange>();
+  readonly #running = new Running<HttpExchange>();
   #lastParts: CallParts | null = null;
 
   constructor(session: Session, target: Target<Settings>, mediate: Mediate) {
@@ -55,7 +56,7 @@ export class HttpConversation implements WebConversation {
     const ending = signal.aborted ? endingOf(signal) : null;
     // What cannot be put on record cannot be told either.
     const told = ending === null || ending.code === 'RECORDER_FAULT' ? null : refuse(ending.code, ending.message, ending.hint);
-    const running = [...this.#running];
+    const running = this.#running.all();
     for (const exchange of running) exchange.close(told);
     await Promise.all(running.map(({ over }) => over));
     await this.#upstream.close();
@@ -78,7 +79,7 @@ export class HttpConversation implements WebConversation {
     const exchange = new HttpExchange(visit, head, body, (own) => new TargetCall(own, parts));
     this.#running.add(exchange);
     void this.#mediate(exchange);
-    return exchange.over.then(() => void this.#running.delete(exchange));
+    return exchange.over.then(() => this.#running.remove(exchange));
   }
 }
 

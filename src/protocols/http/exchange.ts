@@ -36,6 +36,8 @@ export interface Carrier {
 /** One request and its reply, on their way through the flow. */
 export class HttpExchange implements Exchange {
   readonly action;
+  /** Among those of its session that run. */
+  place = -1;
   readonly #visit: Visit;
   readonly #head: RequestHead;
   readonly #body: RequestBody;

@@ -25,6 +25,8 @@ const ofTheWire: ReadonlySet<string> = new Set([
   'retry-after',
 ]);
 
+const nothing: readonly MaskedCount[] = [];
+
 /** A piece of a body that is as long as this goes on without being copied. */
 const copied = 16 * 1024;
 
@@ -38,7 +40,7 @@ export class ShownReply {
 
   /** Null where nothing is masked. */
   readonly #masks: BodyMasks | null;
-  readonly #tally = new Tally();
+  readonly #tally: Tally | null;
   #mask: BodyMask | null = null;
   /** Whether any of it has been answered; until then something else can be said in its place. */
   begun = false;
@@ -48,12 +50,13 @@ export class ShownReply {
   constructor(scrubber: Scrubber, masks: BodyMasks | null, answer: (bytes: Shown) => void) {
     this.#scrubber = scrubber;
     this.#masks = masks;
+    this.#tally = masks === null ? null : new Tally();
     this.#answer = answer;
   }
 
   /** What was masked so far. */
   get masked(): readonly MaskedCount[] {
-    return [...this.#tally.entries(), ...(this.#mask?.tally.entries() ?? [])];
+    return this.#tally === null ? nothing : [...this.#tally.entries(), ...(this.#mask?.tally.entries() ?? [])];
   }
 
   head(line: string, fields: readonly Field[], contentType: string): void {
@@ -125,10 +128,11 @@ export class ShownReply {
 
   #clean(fields: readonly Field[]): readonly Field[] {
     const masks = this.#masks;
+    const tally = this.#tally;
     if (masks === null && this.#scrubber.isEmpty) return fields;
     return fields.map(([name, value]) => {
       const clean = this.#scrubber.text(value);
-      return [name, masks === null || ofTheWire.has(name) ? clean : masks.text(clean, this.#tally)];
+      return [name, masks === null || tally === null || ofTheWire.has(name) ? clean : masks.text(clean, tally)];
     });
   }
 

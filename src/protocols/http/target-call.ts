@@ -250,7 +250,14 @@ function wordsOf(fault: Error): readonly ['TARGET_UNREACHABLE' | 'TARGET_FAULT',
   return broken === undefined ? ['TARGET_UNREACHABLE', 'The target could not be reached.'] : ['TARGET_FAULT', broken];
 }
 
+/** The same object each time, so that its text is made once. */
+const successes = new Map<number, Outcome>();
+
 function outcomeOf(status: number, reason: string): Outcome {
-  const error = status < 400 ? null : { code: String(status), message: reason };
-  return { status: error === null ? 'ok' : 'error', rows: null, tag: String(status), error };
+  if (status >= 400) return { status: 'error', rows: null, tag: String(status), error: { code: String(status), message: reason } };
+  const known = successes.get(status);
+  if (known !== undefined) return known;
+  const outcome: Outcome = { status: 'ok', rows: null, tag: String(status), error: null };
+  successes.set(status, outcome);
+  return outcome;
 }

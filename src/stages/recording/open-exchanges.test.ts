@@ -32,4 +32,19 @@ describe('open exchanges', () => {
     open.set(4, new Content());
     assert.deepEqual(open.takeAll(), [4]);
   });
+
+  test('end in any order, many at once', () => {
+    const open = new OpenExchanges();
+    const contents = Array.from({ length: 40 }, () => new Content());
+    for (const [index, content] of contents.entries()) open.set(index + 1, content);
+    // 7 has no divisor in common with 40: each comes once.
+    const order = contents.map((_, index) => ((index * 7) % 40) + 1);
+    for (const [index, ordinal] of order.entries()) {
+      assert.equal(open.get(ordinal), contents[ordinal - 1]);
+      assert.equal(open.delete(ordinal), true);
+      assert.equal(open.delete(ordinal), false);
+      for (const later of order.slice(index + 1)) assert.equal(open.get(later), contents[later - 1]);
+    }
+    assert.deepEqual(open.takeAll(), []);
+  });
 });
