@@ -32,6 +32,26 @@ describe('who may decide', () => {
         assert.equal(house.approval(id).status === 'open', code !== null);
       });
 
+  for (const [name, estimate, counts] of [
+    ['one row', 1, true],
+    ['1,001 rows', 1_001, false],
+    ['nobody knows how many rows', null, false],
+  ] as const)
+    test(`by Slack a yes to a change of ${name} ${counts ? 'counts' : 'does not count, and a no does'}`, async () => {
+      await using house = await ApprovalHouse.start(noWait);
+      await (await house.connect(dana)).ask({ estimate: async () => estimate }).settled;
+      const { id } = await house.asked();
+      const approver = { ...approverOf({ subject: 'omar' }), via: 'slack' } as const;
+      const answer = (decision: 'approve' | 'deny') => house.desk.decide(id, approver, { decision, reason: null, digest: null });
+      const yes = await answer('approve');
+      assert.equal(!isRefusal(yes), counts);
+      if (!isRefusal(yes)) return;
+      assert.match(`${yes.message} ${yes.hint}`, /cannot be taken back.*console/);
+      assert.equal(house.approval(id).status, 'open');
+      assert.ok(!isRefusal(await answer('deny')));
+      assert.equal(house.approval(id).status, 'denied');
+    });
+
   test('nobody about something else than they saw', async () => {
     await using house = await ApprovalHouse.start(noWait);
     await (await house.connect(dana)).ask().settled;

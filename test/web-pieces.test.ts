@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { needsReadBack as needsItForSlack } from '../src/stages/approvals/tier.ts';
 import { needsReadBack, readBackChoices } from '../web/src/approvals/tier.ts';
 import { readRow, sourceOf } from '../web/src/masking/sample.ts';
 import { choicesFor } from '../web/src/palette/choices.ts';
@@ -163,7 +164,7 @@ describe('what approving needs', () => {
   ] as const;
   for (const [effect, estimate, wanted] of cases)
     test(`${effect} of ${estimate ?? 'nobody knows how many'} rows: ${wanted ? 'reading back' : 'a press'}`, () =>
-      assert.equal(needsReadBack({ effect, estimate }), wanted));
+      assert.deepEqual([needsReadBack({ effect, estimate }), needsItForSlack({ effect, estimate })], [wanted, wanted]));
 
   test('three choices, one of them true, in an order that hangs on the act', () => {
     const approval = (digest: string) =>

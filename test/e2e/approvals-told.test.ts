@@ -57,7 +57,13 @@ describe('people who are told elsewhere', { timeout: 60_000 }, () => {
   });
 
   /** What Slack sends when somebody presses a button of this message. */
-  const press = async (user: string, button: 'approve' | 'deny', message: string, secret = signingSecret, seconds = Date.now() / 1000) => {
+  const press = async (
+    user: string,
+    button: 'approve' | 'deny' | 'open',
+    message: string,
+    secret = signingSecret,
+    seconds = Date.now() / 1000,
+  ) => {
     const { blocks } = JSON.parse(message) as { blocks: { type: string; elements?: { action_id: string; value: string }[] }[] };
     const pressed = blocks.find(({ type }) => type === 'actions')?.elements?.find(({ action_id }) => action_id === button);
     assert.ok(pressed, message);
@@ -135,6 +141,26 @@ describe('people who are told elsewhere', { timeout: 60_000 }, () => {
     assert.ok(hook.received.every(isGenuine));
     const types = hook.received.map(({ body }) => (JSON.parse(body) as { type: string }).type);
     assert.deepEqual(types, ['approval.asked', 'approval.asked', 'approval.decided', 'approval.used']);
+  });
+
+  test('a yes by Slack to what cannot be taken back does not count, and whoever gave it is told where it does', async () => {
+    const [posted, whispered] = [slackCalls('/chat.postMessage').length, slackCalls('/chat.postEphemeral').length];
+    const client = await house.connect('told-irreversibly');
+    const held = await hold(client, { text: 'create table told_irreversibly (id int)' });
+    assert.ok(await eventually(() => slackCalls('/chat.postMessage').length > posted));
+    const message = slackCalls('/chat.postMessage').at(-1)?.body ?? '';
+    assert.match(message, /"action_id":"open"[^}]*Approve in the console/);
+    assert.equal(await press('U0INES', 'open', message), 200);
+    // As an older message may still have it.
+    const older = message.replace('"action_id":"deny"', '"action_id":"approve"');
+    assert.equal(await press('U0INES', 'approve', older), 200);
+    assert.ok(await eventually(() => slackCalls('/chat.postEphemeral').length > whispered));
+    assert.match(slackCalls('/chat.postEphemeral').at(-1)?.body ?? '', /cannot be taken back[^]*Approve it in the console/);
+    assert.equal((await desk.one(held.id)).status, 'open');
+    assert.equal(await press('U0INES', 'deny', message), 200);
+    await held.answer;
+    assert.equal((await desk.one(held.id)).status, 'denied');
+    await client.end();
   });
 
   test('no secret of theirs is in the log, the record or an answer', async () => {

@@ -16,6 +16,7 @@ import {
 import { missingFrom } from './quorum.ts';
 import { mayNotDecide, noLongerOpen, tooMany } from './refusals.ts';
 import { type ApprovalStore, ended, maySeeApproval } from './store.ts';
+import { needsReadBack } from './tier.ts';
 
 /** What the desk tells whoever waits for an approval: that it has come to this. */
 export interface Told {
@@ -157,7 +158,7 @@ export class ApprovalDesk {
     return this.#inLine(async () => {
       const approval = this.#options.store.one(id);
       const groups = approval?.groups.filter((group) => approver.groups.includes(group)) ?? [];
-      const refusal = approval === null ? noLongerOpen(null) : whyNot(approval, approver, groups, answer.digest);
+      const refusal = approval === null ? noLongerOpen(null) : whyNot(approval, approver, groups, answer);
       if (approval === null || refusal !== null) return refusal ?? noLongerOpen(null);
       const decided = this.#decided(approval, approver, groups, answer);
       const { decision, reason } = answer;
@@ -267,9 +268,9 @@ function standingOf({ id, status, ended: words, expiresAt }: Approval): Standing
 }
 
 /** Why this person's answer does not count; null where it does. */
-function whyNot(approval: Approval, approver: Approver, groups: readonly string[], digest: string | null): Refusal | null {
+function whyNot(approval: Approval, approver: Approver, groups: readonly string[], answer: Answer): Refusal | null {
   if (approval.status !== 'open') return noLongerOpen(approval);
-  if (digest !== null && digest !== approval.digest)
+  if (answer.digest !== null && answer.digest !== approval.digest)
     return refuse(
       'APPROVAL_CLOSED',
       'This answer is to another act than the one that is asked about.',
@@ -282,6 +283,12 @@ function whyNot(approval: Approval, approver: Approver, groups: readonly string[
   if (groups.length === 0) return mayNotDecide(`Only members of ${named(approval.groups)} may decide this.`, 'Ask one of them.');
   if (approval.decisions.some((made) => isSamePerson(made, approver)))
     return mayNotDecide('You have approved this already, and it needs another person.', `Ask another member of ${named(approval.groups)}.`);
+  // Slack's buttons know no more than a press, and a message may be from before its act was known for what it is.
+  if (approver.via === 'slack' && answer.decision === 'approve' && needsReadBack(approval))
+    return mayNotDecide(
+      'What this does cannot be taken back, so whoever approves it says first what it is, which Slack cannot ask.',
+      'Approve it in the console, where the message leads; a no counts here too.',
+    );
   return null;
 }
 

@@ -158,6 +158,26 @@ describe('the card', () => {
   ];
   for (const [name, more, part, words] of says) test(`says ${name}`, () => assert.match(cardOf(told(more))[part], words));
 
+  const irreversible: readonly (readonly [name: string, more: Partial<ToldApproval>])[] = [
+    ['a change of what things are', { effect: 'schema' }],
+    ['a change of rights', { effect: 'admin' }],
+    ['what nobody could read', { effect: 'unknown' }],
+    ['a change of nobody knows how many rows', { effect: 'write', estimate: null }],
+    ['a change of many rows', { effect: 'write', estimate: 1_001 }],
+    ['many rows', { effect: 'read', estimate: 1_001 }],
+  ];
+  for (const [name, more] of irreversible)
+    test(`leads from Slack to the console for a yes to ${name}, and still takes a no`, () => {
+      const { elements } = slackMessage(told(more)).blocks.at(-1) as unknown as { elements: { action_id: string; url?: string }[] };
+      assert.deepEqual(
+        elements.map(({ action_id, url }) => [action_id, url]),
+        [
+          ['open', told(more).address],
+          ['deny', undefined],
+        ],
+      );
+    });
+
   const partial: readonly (readonly [name: string, more: Partial<ToldApproval>])[] = [
     ['a text that is cut', { textLength: 90_000 }],
     ['a text without what is masked', { masked: true }],
@@ -305,6 +325,8 @@ describe('Slack', () => {
     ['two buttons at once', { ...press, actions: [press.actions[0], press.actions[0]] }, false],
     ['a button without a digest', { ...press, actions: [{ action_id: 'approve', value: '{"id":"a"}' }] }, false],
     ['nobody’s press', { ...press, user: {} }, false],
+    ['that somebody followed the link', { ...press, actions: [{ action_id: 'open' }] }, true],
+    ['an answer without what it is about', { ...press, actions: [{ action_id: 'approve' }] }, false],
   ];
   for (const [name, payload, read] of payloads)
     test(`${read ? 'reads' : 'does not read'} ${name}`, () =>

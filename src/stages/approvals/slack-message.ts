@@ -1,6 +1,7 @@
 import { type ApprovalStatus, nameOf, type ToldApproval } from './approval.ts';
 import { type Card, cardOf, cardParts, isWhole } from './card.ts';
 import { missingFrom } from './quorum.ts';
+import { needsReadBack } from './tier.ts';
 import { cut, visibleLine } from './visible.ts';
 
 /** Slack's limit of a text in a section; a message has at most 50 of them. */
@@ -20,8 +21,8 @@ export interface SlackMessage {
 /** An approval as a message; with buttons while it is open. */
 export function slackMessage(approval: ToldApproval): SlackMessage {
   const { requester, connection } = approval;
-  // Who has not seen all of it must not say yes to it; a no needs nothing.
-  const mayApprove = approval.status !== 'open' || isWhole(approval);
+  // Who has not seen all of it, or would have to read it back, must not say yes to it here; a no needs nothing.
+  const mayApprove = approval.status !== 'open' || (isWhole(approval) && !needsReadBack(approval));
   const title = `${statusWords(approval)}: ${approval.action} on ${connection}, asked by ${nameOf(requester)}`;
   return {
     text: escapeMrkdwn(cut(visibleLine(title), fieldLimit)),
@@ -89,7 +90,7 @@ function link({ address }: ToldApproval, words: string): Block {
 }
 
 /** An answer names the approval and what was seen of it, so that it can count for nothing else. */
-function buttons({ id, digest }: ToldApproval, mayApprove: boolean): Block {
+function buttons({ id, digest, address }: ToldApproval, mayApprove: boolean): Block {
   const value = JSON.stringify({ id, digest });
   const text = (words: string) => ({ type: 'plain_text', text: words, emoji: false });
   const confirm = {
@@ -101,7 +102,9 @@ function buttons({ id, digest }: ToldApproval, mayApprove: boolean): Block {
   return {
     type: 'actions',
     elements: [
-      ...(mayApprove ? [{ type: 'button', action_id: 'approve', text: text('Approve'), value, confirm }] : []),
+      mayApprove
+        ? { type: 'button', action_id: 'approve', text: text('Approve'), value, confirm }
+        : { type: 'button', action_id: 'open', text: text('Approve in the console'), url: address },
       { type: 'button', action_id: 'deny', text: text('Refuse'), value },
     ],
   };

@@ -23,6 +23,8 @@ export async function takePress({ desk, channels, now }: PressOptions, request: 
   if (channel === undefined) return 'unsigned';
   const press = readPress(Buffer.from(request.body).toString('utf8'));
   if (press === null) return 'unreadable';
+  // Slack tells of a link too, and shows whoever followed it a warning where nobody takes that.
+  if (press === 'opened') return 'answered';
   const words = await answer(desk, channel, press);
   if (words !== null) channel.whisper(press.user, press.channel, words);
   return 'answered';

@@ -34,7 +34,10 @@ export interface Press {
   readonly digest: string;
 }
 
-const action = z.object({ action_id: z.enum(['approve', 'deny']), value: z.string().max(2_000) });
+const action = z.discriminatedUnion('action_id', [
+  z.object({ action_id: z.enum(['approve', 'deny']), value: z.string().max(2_000) }),
+  z.object({ action_id: z.literal('open') }),
+]);
 const interaction = z.object({
   type: z.literal('block_actions'),
   user: z.object({ id: z.string().min(1).max(64) }),
@@ -43,11 +46,12 @@ const interaction = z.object({
 });
 const subject = z.object({ id: z.string().max(64), digest: z.string().length(64) });
 
-/** Null where it is anything else than one press of one of our buttons. */
-export function readPress(body: string): Press | null {
+/** `opened` where the button only leads to the console; null where it is anything else than one press of one of our buttons. */
+export function readPress(body: string): Press | 'opened' | null {
   const read = interaction.safeParse(parsed(new URLSearchParams(body).get('payload') ?? ''));
   if (!read.success) return null;
   const { user, channel, actions } = read.data;
+  if (actions[0].action_id === 'open') return 'opened';
   const about = subject.safeParse(parsed(actions[0].value));
   if (!about.success) return null;
   return {
