@@ -15,8 +15,8 @@ import { lookedAt, recordLook } from './trail.ts';
 export interface LiveSources {
   readonly catalog: CatalogReader;
   readonly gateway: GatewayPort;
-  /** One session's entries in order, decoded; null says that there is no more for now. */
-  readonly live: (session: string) => AsyncIterable<RecordingLine | null>;
+  /** One session's entries in order, decoded, some before `from` and all behind it; null says that there is no more for now. */
+  readonly live: (session: string, from: number) => AsyncIterable<RecordingLine | null>;
 }
 
 /** How often one looks for more: with the archive's own 250 ms a watcher is half a second behind. */
@@ -44,7 +44,8 @@ export function addLiveRoute(api: Api, { catalog, gateway, live }: LiveSources):
       if (watchers >= mostWatchers) return sendProblem(reply, tooMany());
       const session = viewedSession(request);
       const viewer = viewing(request);
-      const from = lastSeen(request) ?? request.query.from;
+      const asked = request.query.from;
+      const from = lastSeen(request) ?? (asked === 'end' ? (catalog.lastSequence(session.id) ?? -1) + 1 : asked);
       await recordLook(gateway, viewer, 'session.watched', { ...lookedAt(session), from });
       watchers += 1;
       // However it ends, and also where nobody ever read of it.
@@ -65,8 +66,10 @@ async function* watch(session: SessionItem, viewer: Viewer, from: number, watchi
   const state = (name: string): StreamEvent => ({ event: name, data: shownTo(viewer, catalog.session(session.id) ?? session) });
   const pulse = createPulse();
   let wasOver = false;
-  yield state('session');
-  for await (const line of live(session.id)) {
+  // Whoever begins at the end and comes back must be told of what came in between.
+  yield from === 0 ? state('session') : { ...state('session'), id: String(from - 1) };
+  yield null;
+  for await (const line of live(session.id, from)) {
     if (line !== null) {
       pulse.fresh = true;
       if (line.sequence >= from) yield { event: 'entry', id: String(line.sequence), data: lineShownTo(viewer, line) };

@@ -12,10 +12,10 @@ export function readEntries(state: string, session: string, from?: Beginning): A
   return readRecording(recordingPath(state, session), from);
 }
 
-/** Every entry of one session that may still go on; null says that there is no more for now. NOT_FOUND where it has no recording. */
-export function followEntries(state: string, session: string): AsyncGenerator<Entry | null> {
+/** The same of a session that may still go on; null says that there is no more for now. NOT_FOUND where it has no recording. */
+export function followEntries(state: string, session: string, from?: Beginning): AsyncGenerator<Entry | null> {
   if (!isSessionId(session)) throw new ChaperoneError('NOT_FOUND', 'There is no such recording.');
-  return followRecording(recordingPath(state, session));
+  return followRecording(recordingPath(state, session), from);
 }
 
 /** Bytes of the journal that are not durably archived yet; a stopped gateway that could drain leaves none. */

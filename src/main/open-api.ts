@@ -10,9 +10,8 @@ import { messageOf } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { createId } from '../core/identifier.ts';
 import { archiveUsage } from '../archive/disk-usage.ts';
-import { decodeLive, type Excerpt } from '../archive/decoded.ts';
-import { readExcerpt } from '../archive/excerpt.ts';
-import { followEntries } from '../archive/read.ts';
+import type { Excerpt } from '../archive/decoded.ts';
+import { followExcerpt, readExcerpt } from '../archive/excerpt.ts';
 import type { Catalog } from '../archive/run-items.ts';
 import type { Decoders } from '../archive/session-stream.ts';
 import type { Calls } from '../gateway/calls.ts';
@@ -85,13 +84,10 @@ export async function openApi(
 /** How one session's entries are read: what is wanted of them, and all as they come. */
 function readRecordings(state: string, catalog: Catalog, decoders: Decoders, log: Logger) {
   const note = (message: string, fault: unknown) => log.warn({ part: 'recordings', fault: messageOf(fault) }, message);
-  const decoderOf = (session: string) => {
-    const known = catalog.session(session);
-    return known ? decoders(known.protocol) : null;
-  };
+  const sources = { state, catalog, decoders, log: note };
   return {
-    recording: (session: string, excerpt: Excerpt) => readExcerpt({ state, catalog, decoders, log: note }, session, excerpt),
-    live: (session: string) => decodeLive(followEntries(state, session), decoderOf(session)),
+    recording: (session: string, excerpt: Excerpt) => readExcerpt(sources, session, excerpt),
+    live: (session: string, from: number) => followExcerpt(sources, session, from),
   };
 }
 

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { sessionOf } from './hostile-suite.ts';
 import { row, type Site, suiteMs } from './site.ts';
 
 interface Found {
   readonly items: readonly { readonly session: string; readonly ordinal: number; readonly text: string }[];
 }
+
+/** More exchanges than a page takes in as a whole. */
+const endless = 6_000;
 
 export function describeRecord(site: () => Site): void {
   describe('the record', { timeout: suiteMs }, () => {
@@ -129,6 +133,46 @@ export function describeRecord(site: () => Site): void {
       await agent.end().catch(() => {});
     });
 
+    test('a session of any length that goes on opens at its end, is looked at in its middle, and is brought in nowhere as a whole', async () => {
+      const agent = await site().line('browser-endless');
+      for (let asked = 1; asked <= endless; asked += 1) await agent.query(`SELECT ${asked} AS n`);
+      const session = await goingOn(site(), 'browser-endless', endless);
+      await using window = await site().as('dana');
+      const { page } = window;
+      const read: string[] = [];
+      page.on('request', (request) => void read.push(request.url()));
+      const exchange = (ordinal: number) => page.getByRole('article', { name: new RegExp(`^Exchange ${ordinal}\\b`) });
+      await window.open(`/sessions/${session}`);
+      await page.getByText('Live', { exact: true }).waitFor();
+      await exchange(endless).waitFor();
+      await agent.query('SELECT 1 AS while_it_is_watched');
+      await row(page, 'while_it_is_watched').click();
+      await exchange(endless + 1).waitFor();
+      const late = agent.query("SELECT 'comes_' || 'later' AS word FROM pg_sleep(3)");
+      await row(page, 'comes_').click();
+      await exchange(endless + 2)
+        .getByText('comes_later')
+        .waitFor();
+      await late;
+      const middle = endless / 2 + 2;
+      const place = (last: number) => `${middle.toLocaleString('en')} of ${last.toLocaleString('en')}`;
+      await page.keyboard.press('5');
+      await exchange(middle).waitFor();
+      await page.locator(`input[aria-valuetext="${place(endless + 2)}"]`).waitFor();
+      await agent.query('SELECT 2 AS behind_the_page');
+      await page.locator(`input[aria-valuetext="${place(endless + 3)}"]`).waitFor();
+      assert.equal(await exchange(middle).count(), 1, 'it stays where it is looked at');
+      await page.getByRole('button', { name: /before these$/ }).click();
+      await row(page, `SELECT ${middle - 104} AS n`).waitFor();
+      await page.keyboard.press('l');
+      await exchange(endless + 3).waitFor();
+      assert.ok((await page.getByRole('row').count()) < 100, 'no more rows are in the page than are in sight');
+      assert.ok(read.some((address) => address.endsWith('/live?from=end')));
+      assert.ok(!read.some((address) => /\/(recording|live)$/.test(address)), 'nothing was read from its beginning');
+      await agent.end();
+      await page.getByText('Ended', { exact: true }).waitFor();
+    });
+
     test('a run is one page: its sentence, its exceptions, its story, and each exchange at an address', async () => {
       await using window = await site().as('ada');
       const { page } = window;
@@ -206,4 +250,17 @@ export function describeRecord(site: () => Site): void {
       await page.getByText('The gateway does not answer. What is shown').waitFor({ state: 'detached' });
     });
   });
+}
+
+/** The session of a run once the catalog has so many exchanges of it. */
+async function goingOn(site: Site, run: string, exchanges: number): Promise<string> {
+  for (;;) {
+    const { items } = await site.api<{ readonly items: readonly { readonly id: string; readonly exchanges: number }[] }>(
+      'auditor',
+      `/api/v1/sessions?run=${run}`,
+    );
+    const [session] = items;
+    if (session !== undefined && session.exchanges >= exchanges) return session.id;
+    await pause(100);
+  }
 }

@@ -81,6 +81,24 @@ describe('a session that is watched', { timeout: 120_000 }, () => {
     await Promise.all([second.ended, third.ended]);
   });
 
+  it('from its end on says nothing of what was, and all that comes, also to a watcher that comes back before anything came', async () => {
+    const client = await house.connect('ended-on');
+    await client.query(`select 'old' as word`);
+    const session = await active('ended-on');
+    const first = await watch(session.id, '?from=end');
+    assert.ok(await eventually(() => first.seen.length > 0));
+    first.stop();
+    const begun = first.seen[0]?.id ?? assert.fail('it is not said where it begins');
+    await client.query(`select 'new' as word`);
+    const second = await watch(session.id, '?from=end', { 'last-event-id': begun });
+    await client.end();
+    await second.ended;
+    assert.match(textIn(second.entries()), /new/);
+    const recording = linesOf(await house.read('auditor', `/api/v1/sessions/${session.id}/recording?from=${Number(begun) + 1}`));
+    assert.deepEqual(second.entries(), recording);
+    assert.deepEqual((await request('auditor', `/sessions/${session.id}/live?from=start`)).status, 400);
+  });
+
   it('can be read in parts, decoded as the whole is', async () => {
     const [session] = await house.over('resumed');
     const read = async (query: string) => linesOf(await house.read('auditor', `/api/v1/sessions/${session?.id}/recording${query}`));

@@ -3,7 +3,10 @@ import { count, exchangeStatuses, list, named, time } from './pieces.ts';
 import { session } from './record.ts';
 
 export const liveQuery = z.strictObject({
-  from: z.coerce.number().int().min(0).default(0).describe('The first sequence to be sent; Last-Event-ID goes before it'),
+  from: z
+    .union([z.literal('end'), z.coerce.number().int().min(0)])
+    .default(0)
+    .describe('The first sequence to be sent; `end`: what comes from now on. Last-Event-ID goes before it'),
 });
 export const terminateBody = z
   .strictObject({ reason: z.string().trim().min(1).max(500).nullable().optional().describe('Told to the client, and on the trail') })

@@ -17,6 +17,7 @@ import { Stop } from '../player/stop-session.tsx';
 import { isException } from '../player/timeline.tsx';
 import { Transport } from '../player/transport.tsx';
 import type { Reach } from '../recording/recording.ts';
+import { useTail } from '../recording/tail.ts';
 import { type Player, usePlayer, useRecording } from '../recording/use-player.ts';
 import { isOwn, seesAll, useViewer } from '../shell/viewer.ts';
 import { words } from '../text.ts';
@@ -34,20 +35,25 @@ export function SessionPage() {
 }
 
 function Large({ session }: { readonly session: Session }) {
+  const tail = useTail(session.id, session.status === 'active', useTelling(session.id));
+  const reach = tail?.reach ?? null;
   return (
     <>
-      <Head session={session} word={words.reach[session.status]} />
-      <Notices session={session} reach={null} />
-      <LargeSession session={session} />
+      <Head session={session} word={words.reach[reach === null || reach.kind === 'whole' ? session.status : reach.kind]} />
+      <Notices session={session} reach={reach} />
+      <LargeSession session={session} tail={tail} />
     </>
   );
 }
 
-function Watched({ session }: { readonly session: Session }) {
+/** The stream says how the session stands, by the same schema as the question that was asked first. */
+function useTelling(session: string): (state: unknown) => void {
   const queries = useQueryClient();
-  // The stream says how the session stands, by the same schema as the question that was asked first.
-  const tell = (state: unknown) => void queries.setQueryData(sessionQuery(session.id).queryKey, state as Session);
-  const recording = useRecording(session.id, session.status === 'active', tell);
+  return (state) => void queries.setQueryData(sessionQuery(session).queryKey, state as Session);
+}
+
+function Watched({ session }: { readonly session: Session }) {
+  const recording = useRecording(session.id, session.status === 'active', useTelling(session.id));
   const { reach } = recording;
   const player = usePlayer(recording);
   const { current, select } = useCurrent(player);

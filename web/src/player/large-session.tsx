@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { sessionExchangesQuery } from '../api/queries.ts';
 import type { Exchange, Session } from '../api/types.ts';
 import { exchangeCard, exchangeMark, outcomeWord } from '../parts/exchange-columns.tsx';
@@ -9,33 +9,46 @@ import { lasting, Moment, sized } from '../parts/moment.tsx';
 import { Empty, Fault, Loading } from '../parts/states.tsx';
 import { MarkLabel } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
+import type { Tail } from '../recording/tail.ts';
 import { words } from '../text.ts';
 import { OneExchange } from './one-exchange.tsx';
 import { SeekBar } from './seek-bar.tsx';
 
-/** A recording of more than this is not brought into the page as a whole: it would take seconds to read. */
+/** A recording of more than this is not brought into the page as a whole, whether it goes on or not: it would take seconds to read. */
 const mostBytes = 24_000_000;
 const mostExchanges = 5_000;
 
-export function isLarge({ status, exchanges, bytesToClient, bytesToTarget }: Session): boolean {
-  return status !== 'active' && (exchanges > mostExchanges || bytesToClient + bytesToTarget > mostBytes);
+/** So many pages of exchanges are in the list at most: what is before and behind them is a step away, and said. */
+const mostPages = 20;
+
+export function isLarge({ exchanges, bytesToClient, bytesToTarget }: Session): boolean {
+  return exchanges > mostExchanges || bytesToClient + bytesToTarget > mostBytes;
 }
 
-/** The session as a list of its exchanges, each read when it is looked at: to any of them is one step, whatever lies before it. */
-export function LargeSession({ session }: { readonly session: Session }) {
-  const { exchange } = useSearch({ from: '/shell/sessions/$id' });
+interface LargeSessionProps {
+  readonly session: Session;
+  /** What comes of a session that goes on. */
+  readonly tail: Tail | null;
+}
+
+/**
+ * The session as a list of its exchanges, each read when it is looked at: to any of them is one step, whatever lies before it. One that
+ * goes on is opened at its end.
+ */
+export function LargeSession({ session, tail }: LargeSessionProps) {
+  const search = useSearch({ from: '/shell/sessions/$id' });
   const navigate = useNavigate({ from: '/sessions/$id' });
-  const [from, setFrom] = useState(() => listedFrom(exchange === undefined ? 1 : Number(exchange)));
-  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    sessionExchangesQuery(session.id, from),
-  );
-  const rows = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
-  const more = useCallback(() => void (isFetchingNextPage || fetchNextPage()), [isFetchingNextPage, fetchNextPage]);
-  const current = exchange === undefined ? (rows[0]?.ordinal ?? null) : Number(exchange);
+  const [first] = useState(() => (session.status === 'active' ? Math.max(1, session.exchanges) : 1));
+  const exchange = search.exchange === undefined ? first : Number(search.exchange);
+  const [from, setFrom] = useState(() => listedFrom(exchange));
+  const { rows, error, isPending, hasMore, more } = useListed(session, from);
+  const last = rows.at(-1)?.ordinal ?? 0;
+  const after = hasMore || isPending ? 0 : session.exchanges - last;
+  const current = rows.length === 0 && search.exchange === undefined ? null : exchange;
   const open = (row: Exchange) => void navigate({ search: { exchange: String(row.ordinal) }, replace: true });
   const seek = (ordinal: number) => {
     // The list begins anew where what is sought is not in it.
-    if (ordinal < from || ordinal > (rows.at(-1)?.ordinal ?? 0)) setFrom(listedFrom(ordinal));
+    if (ordinal < from || ordinal > last) setFrom(listedFrom(ordinal));
     void navigate({ search: { exchange: String(ordinal) }, replace: true });
   };
   return (
@@ -58,18 +71,56 @@ export function LargeSession({ session }: { readonly session: Session }) {
             onOpen={open}
             selected={`${session.id}/${current ?? ''}`}
             card={exchangeCard}
-            hasMore={hasNextPage}
+            hasMore={hasMore}
             more={more}
             empty={isPending ? null : <Empty title={words.session.nothing} />}
           />
+          {after > 0 && last > 0 && (
+            <button type="button" className="px-4 py-1 text-left underline" onClick={() => setFrom(listedFrom(last))}>
+              {words.session.later(after)}
+            </button>
+          )}
         </div>
         <div className="min-h-0 min-w-0 flex-1 overflow-y-auto" data-inspector="">
-          {current !== null && <OneExchange key={current} session={session.id} ordinal={current} />}
+          {current !== null && <OneExchange key={current} session={session.id} ordinal={current} tail={tail} />}
         </div>
       </div>
       <SeekBar current={current ?? 1} last={session.exchanges} onSeek={seek} />
     </>
   );
+}
+
+/** The exchanges from one on, page by page as they are scrolled to, and those that come as the session goes on. */
+function useListed(session: Session, from: number) {
+  const query = useInfiniteQuery(sessionExchangesQuery(session.id, from));
+  const { data, isFetching, hasNextPage, fetchNextPage, refetch } = query;
+  const rows = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
+  const pages = data?.pages.length ?? 0;
+  const hasMore = hasNextPage && pages < mostPages;
+  const more = useCallback(() => void (isFetching || fetchNextPage()), [isFetching, fetchNextPage]);
+  // All that there was is here, and there is more by now, or one of these has not ended yet.
+  const isOld = !hasNextPage && pages > 0 && pages <= mostRefetched && isBehind(session, rows);
+  useEffect(() => {
+    if (!isOld || isFetching) return undefined;
+    const timer = setTimeout(() => void refetch(), refetchMs);
+    return () => clearTimeout(timer);
+  }, [isOld, isFetching, refetch]);
+  const [wentOn] = useState(session.status === 'active');
+  const hasEnded = wentOn && session.status !== 'active';
+  useEffect(() => {
+    // What was cut off by the end of its session does not say so by itself.
+    if (hasEnded) void refetch();
+  }, [hasEnded, refetch]);
+  return { rows, error: query.error, isPending: query.isPending, hasMore, more };
+}
+
+const refetchMs = 500;
+/** All pages are asked for again where the last one has grown. */
+const mostRefetched = 3;
+
+function isBehind({ status, exchanges }: Session, rows: readonly Exchange[]): boolean {
+  if ((rows.at(-1)?.ordinal ?? 0) < exchanges) return true;
+  return status === 'active' && rows.some(({ durationMs }) => durationMs === null);
 }
 
 /** A few of those before what is looked at are listed with it. */

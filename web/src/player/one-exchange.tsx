@@ -1,4 +1,5 @@
 import { Fault, Loading } from '../parts/states.tsx';
+import type { Tail } from '../recording/tail.ts';
 import { useExchange } from '../recording/use-player.ts';
 import { words } from '../text.ts';
 import { ExchangeView } from './exchange-view.tsx';
@@ -6,11 +7,13 @@ import { ExchangeView } from './exchange-view.tsx';
 interface OneExchangeProps {
   readonly session: string;
   readonly ordinal: number;
+  /** What comes of a session that goes on. */
+  readonly tail?: Tail | null;
 }
 
 /** One exchange, read by itself: however long its session is, only its own lines come. */
-export function OneExchange({ session, ordinal }: OneExchangeProps) {
-  const recording = useExchange(session, ordinal);
+export function OneExchange({ session, ordinal, tail = null }: OneExchangeProps) {
+  const recording = useExchange(session, ordinal, tail);
   const exchange = recording.exchange(ordinal);
   if (recording.reach.kind === 'broken') return <Fault fault={recording.reach.fault} />;
   if (exchange !== null) return <ExchangeView recording={recording} exchange={exchange} shown={recording.lines.length} />;

@@ -1,6 +1,8 @@
 import { useCallback, useEffect, useEffectEvent, useMemo, useState, useSyncExternalStore } from 'react';
+import type { Line } from './lines.ts';
 import { loadRecording } from './load.ts';
 import { Recording } from './recording.ts';
+import type { Tail } from './tail.ts';
 
 export const speeds = [0.5, 1, 2, 4, 8, 16] as const;
 export type Speed = (typeof speeds)[number];
@@ -34,15 +36,31 @@ export function useRecording(session: string, active: boolean, onState: (state: 
   return recording;
 }
 
-/** The lines of one exchange alone, read anew for each. */
-export function useExchange(session: string, ordinal: number): Recording {
+/** The lines of one exchange alone, read anew for each, and what comes of it where the session goes on. */
+export function useExchange(session: string, ordinal: number, tail: Tail | null): Recording {
   const recording = useMemo(() => ({ session, ordinal, is: new Recording() }).is, [session, ordinal]);
   useEffect(() => {
     const controller = new AbortController();
     const source = { session, active: false, exchange: ordinal, onState: () => {} };
-    void loadRecording(recording, source, controller.signal);
-    return () => controller.abort();
-  }, [recording, session, ordinal]);
+    // What comes while the record is read follows it, by its sequence: nothing twice, and nothing left out between the two.
+    let waiting: Line[] | null = [];
+    const leave = tail?.hear((line) => {
+      if (line.exchange !== ordinal) return;
+      if (waiting === null) recording.add(line);
+      else waiting.push(line);
+    });
+    const load = async () => {
+      await tail?.opened;
+      await loadRecording(recording, source, controller.signal);
+      for (const line of waiting ?? []) recording.add(line);
+      waiting = null;
+    };
+    void load();
+    return () => {
+      leave?.();
+      controller.abort();
+    };
+  }, [recording, session, ordinal, tail]);
   useSyncExternalStore(recording.subscribe, recording.version);
   return recording;
 }

@@ -131,6 +131,7 @@ export const recordWords = {
     nothing: 'No exchange was made.',
     large: (size: string) => `This recording has ${size}. Its exchanges are read one by one, as they are looked at.`,
     earlier: (before: number) => `${count(before, 'exchange')} before these`,
+    later: (after: number) => `${count(after, 'exchange')} after these`,
     lookIsRecorded: 'This is somebody else’s session. That you look at it is on the audit trail.',
     bytes: (sent: string, received: string) => `${sent} to the target, ${received} back`,
     turnedAway: (code: string) => `Turned away (${code}).`,
