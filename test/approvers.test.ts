@@ -52,6 +52,16 @@ describe('who may decide', () => {
       assert.equal(house.approval(id).status, 'denied');
     });
 
+  test('by Slack no yes to what it does not show whole', async () => {
+    await using house = await ApprovalHouse.start(noWait);
+    await (await house.connect(dana)).ask({ estimate: async () => 1, text: `delete from users -- ${'x'.repeat(3_000)}` }).settled;
+    const { id } = await house.asked();
+    const approver = { ...approverOf({ subject: 'omar' }), via: 'slack' } as const;
+    const yes = await house.desk.decide(id, approver, { decision: 'approve', reason: null, digest: null });
+    assert.ok(isRefusal(yes) && /does not show all/.test(yes.message));
+    assert.equal(house.approval(id).status, 'open');
+  });
+
   test('nobody about something else than they saw', async () => {
     await using house = await ApprovalHouse.start(noWait);
     await (await house.connect(dana)).ask().settled;

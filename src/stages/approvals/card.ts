@@ -36,7 +36,13 @@ export function cardOf(approval: ToldApproval): Card {
 const lines = cardParts.filter((part) => part !== 'statement');
 
 /** Whether the card's statement is all of the act: somebody who sees less must not say yes to it. */
-export function isWhole({ text, textLength, parameters, parameterCount, masked }: ToldApproval): boolean {
+export function isWhole({
+  text,
+  textLength,
+  parameters,
+  parameterCount,
+  masked,
+}: Pick<ToldApproval, 'text' | 'textLength' | 'parameters' | 'parameterCount' | 'masked'>): boolean {
   const bound = parameters.every((value) => value === null || value.length <= valueLimit);
   return !masked && text.length === textLength && visible(text).length <= statementLimit && parameterCount <= shownParameters && bound;
 }

@@ -13,6 +13,7 @@ import {
   isSamePerson,
   nameOf,
 } from './approval.ts';
+import { isWhole } from './card.ts';
 import { missingFrom } from './quorum.ts';
 import { mayNotDecide, noLongerOpen, tooMany } from './refusals.ts';
 import { type ApprovalStore, ended, maySeeApproval } from './store.ts';
@@ -283,8 +284,14 @@ function whyNot(approval: Approval, approver: Approver, groups: readonly string[
   if (groups.length === 0) return mayNotDecide(`Only members of ${named(approval.groups)} may decide this.`, 'Ask one of them.');
   if (approval.decisions.some((made) => isSamePerson(made, approver)))
     return mayNotDecide('You have approved this already, and it needs another person.', `Ask another member of ${named(approval.groups)}.`);
-  // Slack's buttons know no more than a press, and a message may be from before its act was known for what it is.
-  if (approver.via === 'slack' && answer.decision === 'approve' && needsReadBack(approval))
+  return approver.via === 'slack' && answer.decision === 'approve' ? whyNotBySlack(approval) : null;
+}
+
+/** Slack's buttons know no more than a press, and a message may be from before its act was known for what it is. */
+function whyNotBySlack(approval: Approval): Refusal | null {
+  if (!isWhole({ ...approval, masked: approval.elsewhere !== undefined }))
+    return mayNotDecide('Slack does not show all of this.', 'Read it in the console, where the message leads, and approve it there.');
+  if (needsReadBack(approval))
     return mayNotDecide(
       'What this does cannot be taken back, so whoever approves it says first what it is, which Slack cannot ask.',
       'Approve it in the console, where the message leads; a no counts here too.',
