@@ -175,7 +175,7 @@ export class Conversation implements RequestPort, ReplyChannel {
       if (fault instanceof UnreadableCopy) return this.#end({ code: 'PROTOCOL_REFUSED', message: fault.message, hint: unreadableHint });
       return this.#targetBroke(fault);
     }
-    if (!this.#replies.midPiece) for (const send of this.#lateNotices.splice(0)) send();
+    if (this.#lateNotices.length > 0 && !this.#replies.midPiece) for (const send of this.#lateNotices.splice(0)) send();
     this.#noteActivity();
   }
 

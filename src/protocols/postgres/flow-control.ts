@@ -22,8 +22,10 @@ export class FlowControl {
   readonly #sink: Duplex;
   #full = false;
   #held = false;
-  /** What waits: mostly one piece, which needs no list. */
+  /** What waits: mostly one piece, or pieces of one memory that follow each other in it, which need no list. */
   #first: Uint8Array | null = null;
+  /** How many bytes of memory, from the first piece's on, are to be written. */
+  #run = 0;
   #more: Uint8Array[] | null = null;
   #bytes = 0;
 
@@ -39,11 +41,13 @@ export class FlowControl {
   write(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
     if (this.#first !== null) {
-      if (this.#more === null) this.#more = [this.#first, bytes];
-      else this.#more.push(bytes);
+      if (this.#more !== null) this.#more.push(bytes);
+      else if (bytes.byteOffset === this.#first.byteOffset + this.#run && bytes.buffer === this.#first.buffer) this.#run += bytes.length;
+      else this.#more = [this.#joined(this.#first), bytes];
       return;
     }
     this.#first = bytes;
+    this.#run = bytes.length;
     if (due.length === 0) process.nextTick(writeDue);
     due.push(this);
   }
@@ -58,13 +62,18 @@ export class FlowControl {
     this.#more = null;
     this.#bytes = 0;
     if (!this.#sink.writable) return;
-    if (pieces === null) this.#note(writePromptly(this.#sink, first));
+    if (pieces === null) this.#note(writePromptly(this.#sink, this.#joined(first)));
     else if (total < joinedBelow) this.#note(writePromptly(this.#sink, Buffer.concat(pieces, total)));
     else {
       this.#sink.cork();
       for (const piece of pieces) this.#note(this.#sink.write(piece));
       this.#sink.uncork();
     }
+  }
+
+  /** All that follows the first piece in its memory. A pipeline's statements come so, and its answers. */
+  #joined(first: Uint8Array): Uint8Array {
+    return this.#run === first.length ? first : new Uint8Array(first.buffer, first.byteOffset, this.#run);
   }
 
   /** Holds the source back, whatever the sink could take. */

@@ -57,7 +57,7 @@ export class Framing {
 
   /** What was fed since `message` returned false. */
   get stalledBytes(): number {
-    return this.#stalled.reduce((sum, chunk) => sum + chunk.length, 0);
+    return this.#stalled.length === 0 ? 0 : this.#stalled.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
   /** Goes on after `message` had returned false. */
