@@ -80,8 +80,9 @@ function writeUnchecked(out: Buffer, offset: number, head: FrameHead, length: nu
   for (let index = 0; index < sessionLength; index += 1) out[offset + 8 + index] = session[index] ?? 0;
   putUint32(out, offset + 24, head.sequence);
   putUint32(out, offset + 28, head.exchange);
-  if (head.at !== written) moment.setFloat64(0, (written = head.at));
-  for (let index = 0; index < momentLength; index += 1) out[offset + 32 + index] = momentBytes[index] ?? 0;
+  if (head.at !== written) readMoment(head.at);
+  putUint32(out, offset + 32, firstHalf);
+  putUint32(out, offset + 36, secondHalf);
   out[offset + 40] = kindNumbers[head.kind];
   out[offset + 41] = head.direction === null ? 0 : directions.indexOf(head.direction) + 1;
   out[offset + 42] = head.place >>> 8;
@@ -90,9 +91,16 @@ function writeUnchecked(out: Buffer, offset: number, head: FrameHead, length: nu
 
 /** The moment that was written last: all entries of a batch have the same, and a number that is handed to the runtime is garbage at once. */
 let written = Number.NaN;
-const momentLength = 8;
-const momentBytes = new Uint8Array(momentLength);
-const moment = new DataView(momentBytes.buffer);
+let firstHalf = 0;
+let secondHalf = 0;
+const moment = new DataView(new ArrayBuffer(8));
+
+function readMoment(at: number): void {
+  moment.setFloat64(0, at);
+  firstHalf = moment.getInt32(0);
+  secondHalf = moment.getInt32(4);
+  written = at;
+}
 
 function putUint32(out: Buffer, offset: number, value: number): void {
   out[offset] = value >>> 24;
