@@ -10,7 +10,9 @@ import { writeLarge, writePathological, writePlayed, writeRows, writeRun } from 
 /** The long form walks every way so often, and judges what takes how long; `npm test` walks once, and judges sizes alone. */
 const rounds = Number(process.env['CHAPERONE_AUDIT_ROUNDS'] ?? 0);
 const isLong = rounds > 0;
-const sizes = isLong ? { runs: 20, rows: 1_000_000, megabytes: 1_000, pages: 100 } : { runs: 1, rows: 100_000, megabytes: 30, pages: 30 };
+const sizes = isLong
+  ? { runs: 20, rows: 1_000_000, megabytes: 1_000, down: 10_000 }
+  : { runs: 1, rows: 100_000, megabytes: 30, down: 3_000 };
 const exchanges = 50_000;
 const hourMs = 3_600_000;
 const timeout = isLong ? hourMs : suiteMs;
@@ -47,7 +49,7 @@ describe(`the console before ${(sizes.runs * exchanges).toLocaleString('en')} ex
   const walks: readonly { readonly name: string; readonly go: (walk: Walk) => Promise<void> }[] = [
     { name: 'a run of 200 exchanges', go: (on) => walkRun(on, 'short') },
     { name: 'a run of 50,000', go: (on) => walkRun(on, 'long') },
-    { name: 'the tables', go: (on) => walkTables(on, sizes.pages) },
+    { name: 'the tables', go: (on) => walkTables(on, sizes.down) },
     { name: 'the player', go: (on) => walkPlayer(on, 'played') },
     { name: 'content that is hard to show', go: (on) => walkPathological(on, 'strange') },
     { name: `an answer of ${sizes.rows.toLocaleString('en')} rows`, go: (on) => walkRows(on, 'rows', sizes.rows) },

@@ -28,7 +28,9 @@ import type {
  * Every question the pages ask, by the key under which its answer is kept.
  */
 
-const pageSize = 100;
+/** The first page is soon there; who scrolls on waits for fewer and larger ones (some 1 KB an item). */
+const firstPage = 100;
+const laterPage = 500;
 
 interface Paged {
   readonly next: string | null;
@@ -37,7 +39,8 @@ interface Paged {
 function pages<Page extends Paged>(name: string, path: string, filter: Query) {
   return infiniteQueryOptions({
     queryKey: [name, path, filter],
-    queryFn: ({ pageParam, signal }) => getJson<Page>(path, { ...filter, limit: pageSize, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) =>
+      getJson<Page>(path, { ...filter, limit: pageParam === null ? firstPage : laterPage, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
   });
