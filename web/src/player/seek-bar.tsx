@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useKeys } from '../shell/keys.tsx';
 import { words } from '../text.ts';
+import { useSteps } from './steps.ts';
 
 interface SeekBarProps {
   /** The ordinal of the exchange that is looked at. */
@@ -23,11 +24,13 @@ export function SeekBar({ current, last, onSeek }: SeekBarProps) {
     }, restMs);
     return () => clearTimeout(timer);
   }, [dragged, onSeek]);
-  const to = (ordinal: number) => onSeek(Math.max(1, Math.min(last, Math.round(ordinal))));
+  const steps = useSteps(current, onSeek);
+  const to = (ordinal: number) => steps.to(Math.max(1, Math.min(last, Math.round(ordinal))));
+  const step = (by: number) => to((steps.from() ?? current) + by);
   const shown = dragged ?? current;
   useKeys(words.keys.player, [
-    { keys: 'j', says: words.keys.nextExchange, run: () => to(current + 1) },
-    { keys: 'k', says: words.keys.previousExchange, run: () => to(current - 1) },
+    { keys: 'j', says: words.keys.nextExchange, run: () => step(1) },
+    { keys: 'k', says: words.keys.previousExchange, run: () => step(-1) },
     ...Array.from({ length: 10 }, (_, tenth) => ({
       keys: String(tenth),
       says: words.keys.tenth(tenth),

@@ -5,6 +5,7 @@ import { type Player, speeds } from '../recording/use-player.ts';
 import { useKeys } from '../shell/keys.tsx';
 import { usePreferences } from '../shell/preferences.tsx';
 import { words } from '../text.ts';
+import { useSteps } from './steps.ts';
 import { isException, Timeline } from './timeline.tsx';
 
 interface TransportProps {
@@ -84,10 +85,12 @@ function useTransportKeys({ player, current, onSelect }: TransportProps): void {
   const { recording, playing, moment, seek, speed, setSpeed } = player;
   const at = moment ?? recording.duration;
   const faster = (by: number) => setSpeed(speeds[Math.max(0, Math.min(speeds.length - 1, speeds.indexOf(speed) + by))] ?? 1);
+  const steps = useSteps(current, onSelect);
   const select = (step: number, wanted: (ordinal: number) => boolean) => {
-    const ordinals = recording.exchanges.map(({ ordinal }) => ordinal).filter((ordinal) => wanted(ordinal) || ordinal === current);
-    const next = ordinals[Math.max(0, Math.min(ordinals.length - 1, ordinals.indexOf(current ?? -1) + step))];
-    if (next !== undefined) onSelect(next);
+    const from = steps.from();
+    const ordinals = recording.exchanges.map(({ ordinal }) => ordinal).filter((ordinal) => wanted(ordinal) || ordinal === from);
+    const next = ordinals[Math.max(0, Math.min(ordinals.length - 1, ordinals.indexOf(from ?? -1) + step))];
+    if (next !== undefined) steps.to(next);
   };
   const isExceptional = (ordinal: number) => {
     const exchange = recording.exchange(ordinal);
