@@ -29,6 +29,8 @@ export interface LedgerProps<Row> {
   readonly foot?: ReactNode;
 }
 
+/** A row that is walked to is drawn by the next frame, or by a later one where the machine is busy. */
+const mostFrames = 30;
 const rowHeight = 28;
 const cardHeight = 60;
 
@@ -172,13 +174,13 @@ function useWalk<Row>({ rows, active, setActive, onOpen, virtual, scroller }: Wa
       const index = Math.max(0, Math.min(rows.length - 1, to));
       setActive(index);
       virtual.scrollToIndex(index);
-      onTheWay.current = focusRow(scroller.current, index) ? null : index;
-      if (onTheWay.current === null) return;
-      requestAnimationFrame(() => {
+      onTheWay.current = index;
+      const arrive = (frames: number) => {
         if (onTheWay.current !== index) return;
-        onTheWay.current = null;
-        focusRow(scroller.current, index);
-      });
+        if (focusRow(scroller.current, index) || frames === 0) onTheWay.current = null;
+        else requestAnimationFrame(() => arrive(frames - 1));
+      };
+      arrive(mostFrames);
     },
     [rows.length, setActive, virtual, scroller],
   );
