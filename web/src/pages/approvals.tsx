@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { serverNow } from '../api/client.ts';
 import { approvalsQuery } from '../api/queries.ts';
 import type { Approval } from '../api/types.ts';
@@ -13,7 +13,7 @@ import { Empty, Fault, Loading } from '../parts/states.tsx';
 import { MarkLabel } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
 import { Who } from '../parts/who.tsx';
-import { useInboxPace } from '../shell/held-count.tsx';
+import { useInboxPace, useOpenApprovals } from '../shell/held-count.tsx';
 import { mayDecide, useViewer } from '../shell/viewer.ts';
 import { words } from '../text.ts';
 import { approvalMark } from './approval.tsx';
@@ -25,13 +25,15 @@ export function Approvals() {
   const [since] = useState(serverNow);
   const pace = useInboxPace();
   const answer = useInfiniteQuery({ ...approvalsQuery(null), refetchInterval: pace });
-  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = answer;
+  const { data, error, isPending, hasNextPage, isFetching, isFetchingNextPage, fetchNextPage, refetch } = answer;
   const me = useViewer();
   const history = status === 'all';
-  const all = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
-  const rows = useMemo(() => (history ? all : inbox(all, since)), [all, history, since]);
+  const open = useOpenApprovals();
+  const newest = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
+  const rows = useMemo(() => (history ? newest : inbox(newest, open, since)), [newest, open, history, since]);
   const more = useCallback(() => void (isFetchingNextPage || fetchNextPage()), [isFetchingNextPage, fetchNextPage]);
-  const mine = all.filter((approval) => approval.status === 'open' && mayDecide(me, approval) === 'yes').length;
+  useWhatBecame(open, newest, hasNextPage && !isFetching, more);
+  const mine = open.filter((approval) => mayDecide(me, approval) === 'yes').length;
   return (
     <>
       <PageHead
@@ -63,9 +65,20 @@ export function Approvals() {
   );
 }
 
-function inbox(all: readonly Approval[], since: number): readonly Approval[] {
+function inbox(newest: readonly Approval[], open: readonly Approval[], since: number): readonly Approval[] {
+  const all = [...new Map([...newest, ...open].map((approval) => [approval.id, approval])).values()];
   const shown = all.filter(({ status, endedAt }) => status === 'open' || (endedAt !== null && Date.parse(endedAt) > since));
   return shown.toSorted((a, b) => Date.parse(a.expiresAt) - Date.parse(b.expiresAt) || (a.id < b.id ? -1 : 1));
+}
+
+/** Looks further back for what was seen here to wait, and waits no more: it stays in its place with what became of it. */
+function useWhatBecame(open: readonly Approval[], newest: readonly Approval[], mayLook: boolean, look: () => void): void {
+  const seen = useRef(new Set<string>());
+  useEffect(() => {
+    for (const { id } of open) seen.current.add(id);
+    const known = new Set([...open, ...newest].map(({ id }) => id));
+    if (mayLook && [...seen.current].some((id) => !known.has(id))) look();
+  }, [open, newest, mayLook, look]);
 }
 
 const columns: readonly Column<Approval>[] = [

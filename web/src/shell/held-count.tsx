@@ -1,5 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useEffect, useMemo } from 'react';
 import { approvalsQuery } from '../api/queries.ts';
+import type { Approval } from '../api/types.ts';
 import { Shape } from '../parts/verdict.tsx';
 import { words } from '../text.ts';
 import { useIsSomebodyHere } from './presence.ts';
@@ -11,11 +13,19 @@ export function useInboxPace(): number | false {
   return useIsSomebodyHere() ? pace : false;
 }
 
+/** All that waits for an answer, however much was asked since: whoever must answer has to see each. */
+export function useOpenApprovals(): readonly Approval[] {
+  const { data, hasNextPage, isFetching, fetchNextPage } = useInfiniteQuery({ ...approvalsQuery('open'), refetchInterval: useInboxPace() });
+  useEffect(() => {
+    if (hasNextPage && !isFetching) void fetchNextPage();
+  }, [hasNextPage, isFetching, fetchNextPage]);
+  return useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
+}
+
 /** What waits for this viewer's answer, beside the way to it. */
 export function HeldCount() {
   const me = useViewer();
-  const { data } = useInfiniteQuery({ ...approvalsQuery('open'), refetchInterval: useInboxPace() });
-  const mine = data?.pages.flatMap(({ items }) => items).filter((approval) => mayDecide(me, approval) === 'yes').length ?? 0;
+  const mine = useOpenApprovals().filter((approval) => mayDecide(me, approval) === 'yes').length;
   if (mine === 0) return null;
   return (
     <span className="inline-flex items-center gap-1 bg-held-tint px-1.5 text-held" title={words.approvals.waitForYou(mine)}>
