@@ -4,15 +4,17 @@ import { Gauge, type Measured } from '../browser/gauge.ts';
 import { keepMeasures, overSize, overTime } from '../browser/measure-budgets.ts';
 import { type MeasuredSite, openMeasuredSite } from '../browser/measured-site.ts';
 import { openSite, suiteMs, whyNot, type Window } from '../browser/site.ts';
-import { type Walk, walkLarge, walkPathological, walkPlayer, walkRows, walkRun, walkTables } from '../browser/walk.ts';
+import { type Walk, walkApprovals, walkLarge, walkPathological, walkPlayer, walkRows, walkRun, walkTables } from '../browser/walk.ts';
 import { writeLarge, writePathological, writePlayed, writeRows, writeRun } from '../rig/record-fixtures.ts';
+import { writeApprovals } from '../rig/written-approvals.ts';
 
 /** The long form walks every way so often, and judges what takes how long; `npm test` walks once, and judges sizes alone. */
 const rounds = Number(process.env['CHAPERONE_AUDIT_ROUNDS'] ?? 0);
 const isLong = rounds > 0;
 const sizes = isLong
-  ? { runs: 20, rows: 1_000_000, megabytes: 1_000, down: 10_000 }
-  : { runs: 1, rows: 100_000, megabytes: 30, down: 3_000 };
+  ? { runs: 20, rows: 1_000_000, megabytes: 1_000, down: 10_000, over: 2_000 }
+  : { runs: 1, rows: 100_000, megabytes: 30, down: 3_000, over: 400 };
+const open = 150;
 const exchanges = 50_000;
 const hourMs = 3_600_000;
 const timeout = isLong ? hourMs : suiteMs;
@@ -21,6 +23,7 @@ describe(`the console before ${(sizes.runs * exchanges).toLocaleString('en')} ex
   let site: MeasuredSite;
   let window: Window;
   let walk: Walk;
+  let played = '';
 
   before(
     async () => {
@@ -30,7 +33,7 @@ describe(`the console before ${(sizes.runs * exchanges).toLocaleString('en')} ex
           writeRun(record, run === sizes.runs ? 'long' : `many-${run}`, exchanges);
           record.pause(hourMs);
         }
-        writePlayed(record, 'played', 4_900);
+        played = writePlayed(record, 'played', 4_900);
         writeRows(record, 'rows', sizes.rows);
         writeLarge(record, 'large', sizes.megabytes);
         writePathological(record, 'strange');
@@ -63,6 +66,25 @@ describe(`the console before ${(sizes.runs * exchanges).toLocaleString('en')} ex
       assert.ok(steps.length > 1);
       assert.deepEqual([...steps.flatMap(overSize), ...(isLong ? steps.flatMap(overTime) : [])], []);
     });
+
+  test(`${open} questions, and ${sizes.over} that are over`, { timeout }, async () => {
+    writeApprovals({ ...site, session: played, open, over: sizes.over });
+    await using watcher = await site.as('omar');
+    await watcher.page.goto('/approvals');
+    await watcher.page.locator('main [role=status]', { hasText: `${open} waiting for you.` }).waitFor();
+    await using approver = await site.as('omar');
+    const gauge = await Gauge.of(site.browser, approver.page);
+    for (let round = 0; round < Math.max(1, rounds); round += 1)
+      await walkApprovals({ page: approver.page, gauge }, open - round, open + sizes.over);
+    // What was refused elsewhere stays where it stood, however much was asked since.
+    await watcher.page.locator('[data-index="0"]').focus();
+    await watcher.page.keyboard.press('End');
+    await watcher.page.locator(`[data-index="${open - 1}"]`).waitFor();
+    await watcher.page.locator('[data-index]', { hasText: 'refused' }).first().waitFor({ timeout: 60_000 });
+    walk.gauge.all.push(...gauge.all);
+    const steps = middles(gauge.all);
+    assert.deepEqual([...steps.flatMap(overSize), ...(isLong ? steps.flatMap(overTime) : [])], []);
+  });
 
   test('no page met a fault', () => assert.deepEqual(site.faults, []));
 });

@@ -16,6 +16,8 @@ export interface MeasuredSite extends AsyncDisposable {
   readonly browser: Browser;
   readonly console: string;
   readonly faults: string[];
+  readonly state: string;
+  readonly issuer: string;
   as(person: Person): Promise<Window>;
 }
 
@@ -80,5 +82,5 @@ async function open(write: (record: WrittenRecord) => void, closing: (() => unkn
     await signIn(window.page, gateway.console, person);
     return window;
   };
-  return { browser, console: gateway.console, faults, as };
+  return { browser, console: gateway.console, faults, state: record.state, issuer: identity.issuer, as };
 }

@@ -102,6 +102,45 @@ async function deepestRow(page: Page): Promise<number> {
   return Number(await page.evaluate("Math.max(...[...document.querySelectorAll('[data-index]')].map((row) => Number(row.dataset.index)))"));
 }
 
+/** What people are asked: from all that waits to one, to its answer, and back to what is over. */
+export async function walkApprovals({ page, gauge }: Walk, open: number, all: number): Promise<void> {
+  await gauge.step('the approvals', async () => {
+    await page.goto('/approvals');
+    await firstRow(page).waitFor();
+    await page.locator('[role=status]', { hasText: `${open} waiting for you` }).waitFor();
+  });
+  await gauge.step('the approvals: the way down', async () => {
+    await firstRow(page).focus();
+    await press(page, ...times(10, 'PageDown'), ...times(20, 'j'));
+  });
+  await gauge.step('an approval opens', async () => {
+    await press(page, 'Enter');
+    await page.locator('[data-approval=open] [data-effect]').waitFor();
+    await page.locator('button[aria-disabled=false]', { hasText: 'Refuse' }).waitFor();
+  });
+  await gauge.step('an approval: its reason is written', async () => {
+    await page.locator('section[aria-label=Decide] input').pressSequentially('It names too many customers.');
+  });
+  await gauge.step('an approval is refused', async () => {
+    await page.locator('button[aria-disabled=false]', { hasText: 'Refuse' }).focus();
+    await press(page, 'Enter');
+    await page.locator('[data-approval=denied]').waitFor();
+  });
+  await gauge.step('the approvals that are over', async () => {
+    await page.goto('/approvals?status=all');
+    await firstRow(page).waitFor();
+  });
+  await gauge.step(`the approvals that are over: ${all.toLocaleString('en')} rows down`, async () => {
+    await firstRow(page).focus();
+    const last = page.locator(`[data-index="${all - 1}"]`);
+    for (let tries = 0; (await last.count()) === 0 && tries < all; tries += 1) {
+      await press(page, 'End');
+      await page.waitForTimeout(50);
+    }
+    await last.waitFor();
+  });
+}
+
 /** A session that is played. */
 export async function walkPlayer({ page, gauge }: Walk, run: string): Promise<void> {
   await page.goto(`/sessions?run=${run}`);

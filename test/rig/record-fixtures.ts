@@ -14,9 +14,9 @@ export function writeRun(record: WrittenRecord, run: string, exchanges: number, 
   });
 }
 
-/** One session of so many exchanges: the longest that the page plays whole has 5,000. */
-export function writePlayed(record: WrittenRecord, run: string, exchanges: number): void {
-  record.session({ ...agentOf(run), connection: 'orders', everyMs: 90, statements: statements(exchanges, 0) });
+/** One session of so many exchanges: the longest that the page plays whole has 5,000. Returns its id. */
+export function writePlayed(record: WrittenRecord, run: string, exchanges: number): string {
+  return record.session({ ...agentOf(run), connection: 'orders', everyMs: 90, statements: statements(exchanges, 0) });
 }
 
 function* statements(count: number, seed: number): Generator<Statement> {
