@@ -107,12 +107,16 @@ export function describeApprovals(site: () => Site): void {
         await page.goto(`/approvals/${asked.id}`);
         await armed(page, 'Refuse');
       }
-      // The second page does not hear of the first one's answer.
-      await other.page.route('**/api/v1/approvals/*', (route) => (route.request().method() === 'GET' ? route.abort() : route.continue()));
+      // The second page does not hear of the first one's answer, however long that takes.
+      const { page } = other;
+      const before = await page.evaluate<unknown>(`fetch('/api/v1/approvals/${asked.id}').then((answer) => answer.json())`);
+      await page.route('**/api/v1/approvals/*', (route) =>
+        route.request().method() === 'GET' ? route.fulfill({ json: before }) : route.continue(),
+      );
       await button(one.page, 'Refuse').click();
       await one.page.locator('[data-approval=denied]').waitFor();
-      await button(other.page, 'Refuse').click();
-      await other.page.getByText('Your press changed nothing.').waitFor();
+      await button(page, 'Refuse').click();
+      await page.getByText('Your press changed nothing.').waitFor();
       await asked.leave();
     });
 

@@ -17,7 +17,10 @@ export function useSteps(current: number | null, onSelect: (ordinal: number) => 
   useEffect(() => {
     select.current = onSelect;
   });
+  const shown = useRef(current);
   useEffect(() => {
+    if (shown.current === current) return;
+    shown.current = current;
     if (frame.current === null) heading.current = null;
   }, [current]);
   useEffect(
