@@ -92,6 +92,8 @@ export interface VerdictRun {
   /** The text came before. */
   readonly cachedMicros: number;
   readonly uncachedMicros: number;
+  /** From the files to policies that can judge, with 200 rules of masking. */
+  readonly loadSeconds: number;
 }
 
 /** One run of pgbench over a gateway with few rules, or armed with many. */

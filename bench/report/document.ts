@@ -59,7 +59,7 @@ from the moment a session was due to the first ReadyForQuery.`,
     'More than one process': `Gateways that listen on one port, each with a state folder of its own; the kernel spreads pgbench's clients over them,
 and the last column says how evenly. On a machine of few cores they share these with pgbench and PostgreSQL: what a second one could
 do elsewhere is not seen here.`,
-    Verdicts: 'Reading a statement that joins two tables and judging it, in one process; a new text has a literal of its own.',
+    Verdicts: 'Reading a statement that joins two tables and judging it, in one process; a new text has a shape of its own.',
     'Many rules': `The same load over a gateway with one policy, and over one with policies on the same actions and with rules of masking for
 tables that the load does not read.`,
     Masking: `A result of three text columns, every value different: an e-mail address, a name, a note of 50 characters. A gateway of its own for

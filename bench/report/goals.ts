@@ -104,6 +104,12 @@ function ofGate({ gate }: Results): Goal[] {
       measured: median(verdicts.map(({ uncachedMicros }) => uncachedMicros)),
     },
     {
+      says: 'loading 1,000 policies and 200 rules of masking',
+      bound: { atMost: 1 },
+      unit: 's',
+      measured: median(verdicts.map(({ loadSeconds }) => loadSeconds)),
+    },
+    {
       says: 'prepared, 1,000 policies and 200 rules of masking: statements a second, of few’s',
       bound: { atLeast: 0.95 },
       unit: '×',

@@ -2,6 +2,7 @@ import { policiesOf } from '../ground/armed.ts';
 import { type Ground, environmentOf, rotated } from '../ground/ground.ts';
 import { runProgram } from '../ground/program.ts';
 import { openGate } from '../ground/gate.ts';
+import { rulesLoadIn } from '../ground/rules-load.ts';
 import type { GateRun, VerdictRun } from '../results.ts';
 import { StatementReader } from '../../src/protocols/postgres/statement-reader.ts';
 import { protocol } from '../../src/protocols/postgres/index.ts';
@@ -22,9 +23,14 @@ export async function benchGate(ground: Ground): Promise<{ readonly verdicts: Ve
   const direct: Way = { name: 'direct', port, database, user, password, pid: null, gate: null };
   await runProgram('pgbench', ['-i', '-q', '-s', String(options.scale)], { env: environmentOf(direct), signal });
   const verdicts: VerdictRun[] = [];
-  for (let round = 0; round < options.rounds; round += 1) verdicts.push({ round, ...(await judged(ground)) });
-  for (const { cachedMicros, uncachedMicros } of verdicts)
-    say(`gate: a verdict takes ${cachedMicros.toFixed(2)} µs where the text is known, ${uncachedMicros.toFixed(0)} µs where it is not`);
+  for (let round = 0; round < options.rounds; round += 1) {
+    const loadSeconds = await rulesLoadIn(many);
+    verdicts.push({ round, loadSeconds, ...(await judged(ground)) });
+  }
+  for (const { cachedMicros, uncachedMicros, loadSeconds } of verdicts)
+    say(
+      `gate: a verdict takes ${cachedMicros.toFixed(2)} µs where the text is known, ${uncachedMicros.toFixed(0)} µs where it is not; loading ${loadSeconds.toFixed(2)} s`,
+    );
   await using stack = new AsyncDisposableStack();
   const token = await ground.token();
   const ways: { readonly armed: boolean; readonly way: Way }[] = [];
@@ -50,7 +56,7 @@ const statement = (name: string) =>
   `select a.aid as "${name}", a.abalance, b.bbalance from pgbench_accounts a join pgbench_branches b on b.bid = a.bid where a.filler = '${name}' limit 10`;
 
 /** Reading and judging in this process, with the target's own catalog. */
-async function judged({ target, options }: Ground): Promise<Omit<VerdictRun, 'round'>> {
+async function judged({ target, options }: Ground): Promise<Omit<VerdictRun, 'round' | 'loadSeconds'>> {
   const snapshot = snapshotOf(
     JSON.parse(
       await target.ask(`select json_agg(json_build_array(kind, schema, name, told))::text from (${snapshotQuery}) s`),
