@@ -55,7 +55,7 @@ describe('what the benchmark makes of its runs', () => {
     const at = (client: string, second: number) => ({ client, at: second * 1e6, micros: second });
     const done = [at('0', 1), at('0', 2), at('1', 3), at('0', 4), at('1', 4), at('0', 7)];
     assert.deepEqual(steadyOf(done, 'direct'), { rate: 0.75, latencies: [4, 4, 7] });
-    assert.deepEqual(steadyOf([at('0', 1), at('0', 5), at('1', 5)], 'direct'), { rate: 1, latencies: [5, 5] });
+    assert.deepEqual(steadyOf([at('0', 1), at('0', 5), at('1', 5)], 'direct'), { rate: 1, latencies: [5] });
     assert.throws(() => steadyOf(done.slice(0, 1), 'direct'), /had just begun/);
   });
   test('compares nothing with nothing', () =>

@@ -52,8 +52,11 @@ export function runChaperone(args: readonly string[], env: Readonly<Record<strin
   return { ...child, finished: child.exited.then((exit) => ({ ...exit, stdout: child.stdout(), stderr: child.stderr() })) };
 }
 
-/** Starts the gateway and waits until it is ready to record; rejects with its words where it ends before. */
-export async function startGateway({ config, consolePort, env = {} }: GatewayOptions): Promise<GatewayProcess> {
+/**
+ * Starts the gateway and waits until it is ready to record; rejects with its words where it ends before. A port that was free may be
+ * another suite's for a moment, at this end of a connection of its own: then it is tried again.
+ */
+export async function startGateway({ config, consolePort, env = {} }: GatewayOptions, tries = 3): Promise<GatewayProcess> {
   const started = performance.now();
   const child = launch(['serve', '--config', config], env);
   const console = `http://127.0.0.1:${consolePort}`;
@@ -65,6 +68,10 @@ export async function startGateway({ config, consolePort, env = {} }: GatewayOpt
     await untilReady(`${console}/readyz`, child.exited);
   } catch (fault) {
     await stop('SIGKILL');
+    if (tries > 1 && child.stderr().includes('EADDRINUSE')) {
+      await pause(1_000);
+      return startGateway({ config, consolePort, env }, tries - 1);
+    }
     throw new Error(`the gateway did not start:\n${child.stdout()}\n${child.stderr()}`, { cause: fault });
   }
   const readyAfterMs = performance.now() - started;
