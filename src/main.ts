@@ -38,9 +38,6 @@ import type { Place } from './wire/dial.ts';
 // before a second thread has woken up to help with them (measured: 0.5 µs of 6 for each statement).
 setFlagsFromString('--semi-space-growth-factor=1');
 setFlagsFromString('--no-parallel-scavenge');
-// The old generation may grow by so much beyond what lives before it is collected; by itself V8 lets it grow to four times as much,
-// which is 80 MB more after a load. As long as next to nothing outlives its request, that costs no time that can be measured.
-setFlagsFromString('--heap-growing-percent=80');
 
 const version = '0.1.0';
 const entry = new URL('../bin/thread.js', import.meta.url);
