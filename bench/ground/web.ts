@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { freePorts, startGateway } from '../../test/rig/gateway.ts';
 import type { Issuer } from '../../test/rig/issuer.ts';
 import type { HttpRun } from '../results.ts';
+import { startListening } from './program.ts';
 import { page } from './web-page.ts';
 
 /** A way to the web target. */
@@ -50,12 +49,12 @@ export async function layWebGround(nginx: string, issuer: Issuer, token: string)
   await writeFile(join(folder, 'www', 'big'), Buffer.alloc(bigMegabytes * 1_000_000));
   stack.use(await startNginx(nginx, folder, targetPort, `root ${folder}/www;`, ''));
   const upstream = `upstream target { server 127.0.0.1:${targetPort}; keepalive 64; keepalive_requests 100000000; }`;
-  const sink = stack.use(await startProgram('sink'));
+  const sink = stack.use(await startListening(program, 'sink'));
   const proxied = 'proxy_http_version 1.1; proxy_set_header Connection ""; proxy_max_temp_file_size 0; proxy_request_buffering off;';
   const places = `location /web/ { proxy_pass http://target/; } location /sink/ { proxy_pass http://127.0.0.1:${sink.port}/; }`;
   const proxy = stack.use(await startNginx(nginx, folder, proxyPort, `client_max_body_size 0; ${proxied} ${places}`, upstream));
-  const plain = stack.use(await startProgram('proxy', targetPort, sink.port));
-  const answering = stack.use(await startProgram('answers'));
+  const plain = stack.use(await startListening(program, 'proxy', targetPort, sink.port));
+  const answering = stack.use(await startListening(program, 'answers'));
   const gate = stack.use(await startWebGate(join(folder, 'gate'), issuer, { targetPort, sinkPort: sink.port, consolePort, webPort }));
   const kept = stack.move();
   const at = (port: number, path: string) => `http://127.0.0.1:${port}${path}`;
@@ -107,20 +106,7 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-const program = fileURLToPath(new URL('./web-program.ts', import.meta.url));
-
-async function startProgram(...words: readonly (string | number)[]) {
-  const child = spawn(process.execPath, [program, ...words.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'close');
-  const stop = async () => {
-    child.kill('SIGKILL');
-    await exited;
-  };
-  const [first] = (await Promise.race([once(child.stdout, 'data'), exited])) as readonly unknown[];
-  const port = first instanceof Buffer ? Number(first.toString()) : Number.NaN;
-  if (!(port > 0)) throw new Error(`the program to compare with (${words.join(' ')}) did not start`);
-  return { port, pid: child.pid ?? 0, [Symbol.asyncDispose]: stop };
-}
+const program = new URL('./web-program.ts', import.meta.url);
 
 type GatePorts = { readonly [place in 'targetPort' | 'sinkPort' | 'consolePort' | 'webPort']: number };
 

@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import type { JsonObject } from '../../core/json.ts';
+import { answerOfThread } from '../../wire/bounded-thread.ts';
 import type { Read } from './document-worker.ts';
 import { leavesOf } from './places.ts';
 import { notInOrder, type Refused } from './refused.ts';
@@ -7,8 +7,7 @@ import { notInOrder, type Refused } from './refused.ts';
 /** UTF-16 units of one document. */
 const longestDocument = 2 * 1024 * 1024;
 /** Ten seconds were measured for the longest in YAML. */
-const patienceMs = 60_000;
-const mostMegabytes = 512;
+const bounds = { patienceMs: 60_000, mostMegabytes: 512 };
 
 /**
  * The same connection, with what is kept in the stead of each document that stands in it. A document is read in a thread that ends with
@@ -31,22 +30,7 @@ function mistaken(place: string, message: string): Refused {
   ]);
 }
 
-function readInThread(connection: JsonObject): Promise<Read> {
-  return new Promise((resolve) => {
-    const fault = () => resolve({ place: '', message: 'has a document that takes too much to be read' });
-    const worker = new Worker(new URL('./document-worker.ts', import.meta.url), {
-      workerData: connection,
-      resourceLimits: { maxOldGenerationSizeMb: mostMegabytes },
-      // What a fault prints could hold a piece of the document.
-      stderr: true,
-      stdout: true,
-    });
-    const late = setTimeout(() => void worker.terminate(), patienceMs);
-    worker.once('message', resolve);
-    worker.once('error', fault);
-    worker.once('exit', () => {
-      clearTimeout(late);
-      fault();
-    });
-  });
+async function readInThread(connection: JsonObject): Promise<Read> {
+  const read = await answerOfThread<Read>(new URL('./document-worker.ts', import.meta.url), connection, bounds);
+  return read ?? { place: '', message: 'has a document that takes too much to be read' };
 }
