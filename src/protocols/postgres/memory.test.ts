@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { DataPlane } from '../../../test/rig/data-plane.ts';
+import { bytesInUse, collectGarbage } from '../../../test/rig/memory.ts';
 import { message } from './testing/fixtures.ts';
 import { RawClient } from './testing/raw-client.ts';
 import { planeBeforeServer } from './testing/shared-server.ts';
@@ -12,16 +11,6 @@ import { told } from './testing/told.ts';
 const mebibyte = 1024 * 1024;
 /** While the reader reads on, what is held is looked at after so many bytes. */
 const lookEvery = 8 * mebibyte;
-
-/** Bytes this process holds that a slow reader could make it hold. */
-function held(): number {
-  const { external, heapUsed } = process.memoryUsage();
-  return external + heapUsed;
-}
-
-// What waits for the collector is no leak; these tests share their process with hundreds that leave some.
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 
 describe('memory', () => {
   let plane: DataPlane;
@@ -37,8 +26,8 @@ describe('memory', () => {
     test(`a client that stops reading: ${name}`, async () => {
       using client = await RawClient.open(plane);
       client.socket.removeAllListeners('data');
-      collect();
-      const before = held();
+      collectGarbage();
+      const before = bytesInUse();
       let most = 0;
       let count = 0;
       client.socket.pause();
@@ -46,7 +35,7 @@ describe('memory', () => {
       // As long as nobody reads, what has come as far as the gateway must come to a halt.
       for (let rest = 0; rest < 20; rest += 1) {
         await new Promise((later) => setTimeout(later, 20));
-        most = Math.max(most, held() - before);
+        most = Math.max(most, bytesInUse() - before);
       }
       assert.ok(most < 100 * mebibyte, `${Math.round(most / mebibyte)} MiB are held for a client that does not read`);
       let looked = 0;
@@ -55,8 +44,8 @@ describe('memory', () => {
         // Behind the collector: in a process with so many tests before this one it comes late, and counted up to 152 MiB of 31.
         if (count - looked >= lookEvery) {
           looked = count;
-          collect();
-          most = Math.max(most, held() - before);
+          collectGarbage();
+          most = Math.max(most, bytesInUse() - before);
         }
         if (count > total && chunk.includes('SELECT ')) client.send(message.terminate());
       });
@@ -79,10 +68,10 @@ describe('memory', () => {
       await client.until('Z');
     };
     for (let warm = 0; warm < 5; warm += 1) await round();
-    collect();
-    const before = held();
+    collectGarbage();
+    const before = bytesInUse();
     for (let count = 0; count < 20; count += 1) await round();
-    collect();
-    assert.ok(held() - before < 30 * mebibyte, `${Math.round((held() - before) / mebibyte)} MiB more`);
+    collectGarbage();
+    assert.ok(bytesInUse() - before < 30 * mebibyte, `${Math.round((bytesInUse() - before) / mebibyte)} MiB more`);
   });
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { bytesInUse, collectGarbage } from '../../rig/memory.ts';
 import { Random } from '../../rig/random.ts';
 import { clientScript } from './grammar.ts';
 import { ModelTarget } from './model-target.ts';
@@ -128,14 +127,11 @@ function lying(line: Line, random: Random): Line {
   };
 }
 
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
-
 /** What the heap holds once all garbage is gone, in bytes. */
 export function heapInUse(): number {
   collectGarbage();
   collectGarbage();
-  return process.memoryUsage().heapUsed + process.memoryUsage().external;
+  return bytesInUse();
 }
 
 /** Plays sessions of a kind until so many messages were said in the direction that it is about; returns the next seed. */
