@@ -9,6 +9,7 @@ import type { RunningGateway, Serve } from './cli/serve.ts';
 import { messageOf } from './core/errors.ts';
 import { createId } from './core/identifier.ts';
 import type { Masking } from './core/masking.ts';
+import type { Originals } from './core/originals.ts';
 import type { Stages } from './core/stages.ts';
 import type { Certificate } from './gateway/certificate.ts';
 import type { Configuration } from './gateway/configuration/index.ts';
@@ -215,6 +216,7 @@ async function openStages(
     mayOnlyRead: (circumstance) => policies.mayOnlyRead(circumstance),
     ask,
     masking: await openMasking(configuration),
+    originals: await openOriginals(configuration),
     recorder: journal,
   };
 }
@@ -224,6 +226,12 @@ async function openMasking({ masking, state }: Configuration): Promise<Masking |
   if (masking === null) return null;
   const { createMasking, pseudonymKey } = await import('./stages/masking/index.ts');
   return createMasking(masking, pseudonymKey(state));
+}
+
+async function openOriginals({ masking }: Configuration): Promise<Originals | null> {
+  if (masking?.originals === undefined) return null;
+  const { createOriginals } = await import('./stages/originals/index.ts');
+  return createOriginals(masking.originals.recipients);
 }
 
 async function certificateOf({ listen, state }: Configuration): Promise<Certificate | null> {

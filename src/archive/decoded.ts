@@ -2,12 +2,21 @@ import type { Direction, Entry, EntryBody } from '../core/entry.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Part } from '../core/part.ts';
 import type { Decoder } from '../core/protocol.ts';
+import type { OpenedEntry } from './originals.ts';
 import { timestamp } from './timestamp.ts';
 
 /** An entry as it is shown: its bytes decoded into parts. One line of NDJSON. */
 export type RecordingLine = { readonly sequence: number; readonly at: string; readonly exchange: number } & (
-  | Exclude<EntryBody, { kind: 'bytes' }>
-  | { readonly kind: 'bytes'; readonly direction: Direction; readonly count: number; readonly parts: readonly Part[] }
+  | Exclude<EntryBody, { kind: 'bytes' | 'sealed' }>
+  /** That an original is kept here; not how long it is. */
+  | { readonly kind: 'sealed'; readonly direction: Direction }
+  | {
+      readonly kind: 'bytes';
+      readonly direction: Direction;
+      readonly count: number;
+      readonly parts: readonly Part[];
+      readonly original?: true;
+    }
 );
 
 /** What of a recording is wanted; all of it where nothing is said. */
@@ -22,7 +31,7 @@ export interface Excerpt {
 
 /** Decodes entries into lines. Where a decoder fails, the rest is shown as bytes. */
 export async function* decodeRecording(
-  entries: AsyncIterable<Entry>,
+  entries: AsyncIterable<OpenedEntry>,
   decoder: Decoder | null,
   { from = 0, limit = Number.POSITIVE_INFINITY, exchange }: Excerpt = {},
 ): AsyncGenerator<RecordingLine> {
@@ -61,15 +70,20 @@ class DecodedView {
     this.#decoder = decoder;
   }
 
-  line(entry: Entry): RecordingLine {
+  line(entry: OpenedEntry): RecordingLine {
     const { session: _session, at, ...rest } = entry;
+    if (rest.kind === 'sealed') {
+      const { sequence, exchange, kind, direction } = rest;
+      return { sequence, at: timestamp(at), exchange, kind, direction };
+    }
     if (rest.kind !== 'bytes') {
       if (rest.kind === 'withheld' || rest.kind === 'gap') this.#drop(rest.exchange, rest.direction);
       return { ...rest, at: timestamp(at) };
     }
     const { sequence, exchange, kind, direction, bytes } = rest;
     const parts = this.#parts(exchange, direction, bytes);
-    return { sequence, at: timestamp(at), exchange, kind, direction, count: bytes.length, parts };
+    const line = { sequence, at: timestamp(at), exchange, kind, direction, count: bytes.length, parts };
+    return rest.original ? { ...line, original: true } : line;
   }
 
   /** Takes an entry that is not shown; wholly where others of its exchange will be. */

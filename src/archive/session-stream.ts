@@ -93,6 +93,10 @@ export class SessionStream {
         return this.#bytes(exchange, entry.exchange, entry.direction, entry.bytes);
       case 'withheld':
         return this.#withheld(exchange, entry);
+      // What masked bytes stand for is for auditors alone: nothing of it is counted, decoded or searched.
+      case 'key':
+      case 'sealed':
+        return;
       case 'masked':
         return this.#masked(exchange, entry.masked);
       case 'gap':

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
+import type { AuditorKey } from '../archive/auditor-key.ts';
 import { messageOf } from '../core/errors.ts';
 import { misuse } from './failure.ts';
 
@@ -52,6 +53,14 @@ export function tokenOf({ token, tokenFile }: TokenOptions, env: NodeJS.ProcessE
 
 function readToken(path: string): string {
   return readText(path, '--token-file');
+}
+
+/** The private keys in a file, which stay on this machine. */
+export async function auditorKey(path: string): Promise<AuditorKey> {
+  const text = readText(path, '--identity');
+  const key = (await import('../archive/auditor-key.ts')).AuditorKey.from(text);
+  if (key !== null) return key;
+  throw misuse(`--identity ${path} holds no private key of age’s.`, 'Name the file that age-keygen wrote, with a line AGE-SECRET-KEY-….');
 }
 
 /** A file that an option names. */

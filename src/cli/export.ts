@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import type { AuditorKey } from '../archive/auditor-key.ts';
 import type { RecordingLine } from '../archive/decoded.ts';
 import { harText } from '../archive/har.ts';
 import { patchText } from '../archive/patches.ts';
@@ -14,6 +15,8 @@ export interface ExportOptions {
   readonly format: 'ndjson' | 'har' | 'patch';
   readonly output: string | null;
   readonly json: boolean;
+  /** Shows the originals that were sealed to it; null shows what crossed. */
+  readonly auditor: AuditorKey | null;
 }
 
 interface Written {
@@ -26,9 +29,9 @@ interface Written {
 export async function exportSession(source: RecordSource, id: string, options: ExportOptions, { out, err }: Streams): Promise<void> {
   await existingSession(source, id);
   const forms = {
-    ndjson: () => lineTexts(source.recording(id)),
-    har: () => harText(recordingLines(source, id)),
-    patch: () => patchText(() => recordingLines(source, id)),
+    ndjson: () => lineTexts(source.recording(id, options.auditor)),
+    har: () => harText(recordingLines(source, id, options.auditor)),
+    patch: () => patchText(() => recordingLines(source, id, options.auditor)),
   };
   const texts = forms[options.format];
   if (options.output === null) {
@@ -42,8 +45,8 @@ export async function exportSession(source: RecordSource, id: string, options: E
 }
 
 /** Whatever has the record gives lines of this form: the API's answers are made of them. */
-function recordingLines(source: RecordSource, id: string): AsyncIterable<RecordingLine> {
-  return source.recording(id) as AsyncIterable<RecordingLine>;
+function recordingLines(source: RecordSource, id: string, auditor: AuditorKey | null): AsyncIterable<RecordingLine> {
+  return source.recording(id, auditor) as AsyncIterable<RecordingLine>;
 }
 
 async function* lineTexts(lines: AsyncIterable<object>): AsyncGenerator<string> {

@@ -25,6 +25,8 @@ export class PlayedExchange {
   #asked = false;
   #values: string[] = [];
   #decision: PlayedDecision | null = null;
+  /** Whether what is shown is what the target said, and not what its client got. */
+  #original = false;
   #outcome: { readonly outcome: PlayedOutcome; readonly at: number } | null = null;
   #table: OpenTable | null = null;
   #rowsShown = 0;
@@ -52,10 +54,15 @@ export class PlayedExchange {
   see(line: PlayedLine): void {
     if (line.kind === 'decision') this.#decision = line.decision;
     else if (line.kind === 'outcome') this.#outcome = { outcome: line.outcome, at: line.at };
-    else if (line.kind === 'bytes') for (const part of line.parts) this.#part(part, line.direction === 'request');
+    else if (line.kind === 'bytes') this.#bytes(line);
     else if (line.kind === 'withheld') this.#withhold(line);
-    else if (line.kind === 'masked') this.#note(() => maskedLines(line.masked));
+    else if (line.kind === 'masked') this.#note(() => maskedLines(line.masked, this.#original));
     else if (line.kind === 'gap') this.#note(() => [gapText(line.direction, line.count, line.reason)]);
+  }
+
+  #bytes({ parts, direction, original }: PlayedLine & { kind: 'bytes' }): void {
+    this.#original ||= original;
+    for (const part of parts) this.#part(part, direction === 'request');
   }
 
   /** Each such line counts from the first withheld byte on, so the last one of a direction says all. */
@@ -190,10 +197,11 @@ export function markLines({ name, detail }: Mark, outcome: PlayedOutcome | null)
 const tellingNames = ['code', 'message', 'detail', 'hint'];
 
 /** What was masked, a line each: the column, by which rule, how often. */
-export function maskedLines(masked: PlayedMasked): readonly string[] {
+/** `original`: what was masked is shown as the target said it. */
+export function maskedLines(masked: PlayedMasked, original = false): readonly string[] {
   return masked.map(({ rule, column, detector, count }) => {
     const what = [column, detector].filter((name) => name !== null).join(' · ') || 'text';
-    return visibleLine(`masked ${what} ×${count} (${rule})`);
+    return visibleLine(`masked ${what} ×${count} (${rule})${original ? ', here as the target said it' : ''}`);
   });
 }
 

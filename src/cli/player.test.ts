@@ -51,6 +51,7 @@ async function played(
     exchange: null,
     limits: defaultLimits,
     json: false,
+    auditor: null,
     wait: async (ms: number) => void waits.push(ms),
     ...more,
   };

@@ -1,3 +1,4 @@
+import type { AuditorKey } from '../archive/auditor-key.ts';
 import type { SessionItem } from '../archive/items.ts';
 import { type Output, type Streams, styled } from './output.ts';
 import { gapText, markLines, maskedLines, PlayedExchange, withheldText } from './played-exchange.ts';
@@ -14,6 +15,8 @@ export interface ReplayOptions {
   readonly exchange: number | null;
   readonly limits: Limits;
   readonly json: boolean;
+  /** Shows the originals that were sealed to it; null shows what crossed. */
+  readonly auditor: AuditorKey | null;
   readonly wait: (milliseconds: number) => Promise<void>;
 }
 
@@ -24,12 +27,12 @@ const longestSilenceMs = 2000;
 export async function replaySession(source: RecordSource, id: string, options: ReplayOptions, { out }: Streams): Promise<void> {
   const session = await existingSession(source, id);
   if (options.json) {
-    for await (const line of source.recording(id)) if (isWanted(line, options)) await out.write(`${jsonLine(line)}\n`);
+    for await (const line of source.recording(id, options.auditor)) if (isWanted(line, options)) await out.write(`${jsonLine(line)}\n`);
     return;
   }
   await out.write(`${sessionHead(session, out).join('\n')}\n\n`);
   const player = new Player(session, options, out);
-  for await (const value of source.recording(id)) if (isWanted(value, options)) await player.play(value);
+  for await (const value of source.recording(id, options.auditor)) if (isWanted(value, options)) await player.play(value);
   await player.finish();
 }
 

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { sessionQuery, exchangeQuery } from '../api/contract.ts';
+import type { AuditorKey } from '../archive/auditor-key.ts';
 import type { ExchangeFilter, PageRequest, SessionFilter } from '../archive/items.ts';
-import { moment, rowLimit, speed, type TokenOptions, tokenOf, wholeNumber } from './arguments.ts';
+import { auditorKey, moment, rowLimit, speed, type TokenOptions, tokenOf, wholeNumber } from './arguments.ts';
 import { exportSession } from './export.ts';
 import { misuse } from './failure.ts';
 import { styled } from './output.ts';
@@ -12,6 +13,7 @@ import { defaultLimits, noLimits } from './result.ts';
 import { searchExchanges } from './search.ts';
 import { checkedServer, fromServer, type Server } from './server-source.ts';
 import { listSessions } from './sessions.ts';
+import { counted } from './visible.ts';
 
 export const defaultServer = 'http://127.0.0.1:8080';
 
@@ -21,6 +23,11 @@ export interface SourceOptions extends TokenOptions {
   readonly state?: string;
   readonly json?: boolean;
 }
+
+interface AuditorOptions {
+  readonly identity?: string;
+}
+const identity = ['--identity <file>', 'a private key of age’s: shows what was masked as the target said it'] as const;
 
 type ListOptions<Filter> = SourceOptions & Filter & { readonly limit: number; readonly cursor?: string };
 
@@ -93,7 +100,7 @@ function addSearch(program: Command, context: CommandContext): void {
   });
 }
 
-interface ReplayFlags extends SourceOptions {
+interface ReplayFlags extends SourceOptions, AuditorOptions {
   readonly speed: number;
   readonly delay: boolean;
   readonly exchange?: number;
@@ -110,16 +117,17 @@ function addReplay(program: Command, context: CommandContext): void {
     .option('--exchange <number>', 'this one only', wholeNumber(0, 2 ** 31))
     .option('--rows <number>', 'rows shown of a result, or all', rowLimit, defaultLimits.rows)
     .option('--full', 'cut nothing: all rows, whole values, whole texts')
+    .option(...identity)
     .action((session: string, options: ReplayFlags) => {
       const { streams, wait } = context;
       const waits = options.delay && streams.out.interactive && options.exchange === undefined;
       const limits = options.full ? noLimits : { ...defaultLimits, rows: options.rows };
       const terms = { speed: waits ? options.speed : null, exchange: options.exchange ?? null, limits, json: options.json ?? false, wait };
-      return readingFrom(options, context, (source) => replaySession(source, session, terms, streams));
+      return auditing(options, context, (source, auditor) => replaySession(source, session, { ...terms, auditor }, streams));
     });
 }
 
-interface ExportFlags extends SourceOptions {
+interface ExportFlags extends SourceOptions, AuditorOptions {
   readonly format: 'ndjson' | 'har' | 'patch';
   readonly output?: string;
 }
@@ -132,9 +140,10 @@ function addExport(program: Command, context: CommandContext): void {
     .argument('<session>', 'its id')
     .addOption(new Option('--format <format>', 'the format').choices(['ndjson', 'har', 'patch']).makeOptionMandatory())
     .option('--output <file>', 'default: standard output')
+    .option(...identity)
     .action((session: string, options: ExportFlags) => {
       const terms = { format: options.format, output: options.output ?? null, json: options.json ?? false };
-      return readingFrom(options, context, (source) => exportSession(source, session, terms, context.streams));
+      return auditing(options, context, (source, auditor) => exportSession(source, session, { ...terms, auditor }, context.streams));
     });
 }
 
@@ -160,6 +169,25 @@ export async function readingFrom(
   } finally {
     source.close();
   }
+}
+
+/** The same for an auditor who may have a private key, with a word on what was opened with it. */
+function auditing(
+  options: SourceOptions & AuditorOptions,
+  context: CommandContext,
+  read: (source: RecordSource, auditor: AuditorKey | null) => Promise<void>,
+): Promise<void> {
+  return readingFrom(options, context, async (source) => {
+    const auditor = options.identity === undefined ? null : await auditorKey(options.identity);
+    await read(source, auditor);
+    if (auditor === null) return;
+    const { err } = context.streams;
+    const said =
+      auditor.opened === 0
+        ? 'no original is sealed in this session; what is shown is what crossed.'
+        : `${counted(auditor.opened, 'sealed original')} opened; what is shown is not masked.`;
+    await err.write(`${styled(err, 'yellow', `chaperone: ${said}`)}\n`);
+  });
 }
 
 function openSource(options: SourceOptions, { env, openState }: CommandContext): RecordSource {

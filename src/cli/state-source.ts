@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCatalog } from '../archive/catalog.ts';
 import { decodeRecording } from '../archive/decoded.ts';
+import { withOriginals } from '../archive/originals.ts';
 import { readEntries, unarchived } from '../archive/read.ts';
 import type { Decoder } from '../core/protocol.ts';
 import { misuse } from './failure.ts';
@@ -28,7 +29,10 @@ export function fromState(state: string, decoderOf: (protocol: string) => Decode
       if ('problem' in found) throw misuse(`q: ${found.problem.message}`, 'The fields are listed in docs/console.md.');
       return found;
     },
-    recording: (id) => decodeRecording(readEntries(state, id), decoderOf(catalog.session(id)?.protocol ?? '')),
+    recording: (id, auditor = null) => {
+      const entries = readEntries(state, id);
+      return decodeRecording(auditor === null ? entries : withOriginals(entries, auditor), decoderOf(catalog.session(id)?.protocol ?? ''));
+    },
     caveat: () => caveatOf(unarchived(state)),
     close: () => catalog.close(),
   };

@@ -3,9 +3,10 @@ import { openCrossing } from './crossing.ts';
 import { decisionOf } from './decision.ts';
 import type { SessionFacts } from './entry.ts';
 import { messageOf } from './errors.ts';
+import { Seal } from './originals.ts';
 import type { Principal } from './principal.ts';
 import { maskingOf } from './session-masking.ts';
-import type { RecordingTerms } from './recorder.ts';
+import type { RecordingTerms, SessionRecord } from './recorder.ts';
 import type { Ending, Session } from './session.ts';
 import type { Circumstance, ConnectionTerms, Credential, Stages } from './stages.ts';
 import { type Permit, type Refusal, refuse, type Verdict } from './verdict.ts';
@@ -50,7 +51,7 @@ export async function admit(arrival: Arrival, terms: ConnectionTerms | null, sta
     return turnAway(arrival, principal, { ...noAccess(arrival.connection), grounds, detail: 'no such connection' }, stages);
   }
   try {
-    return openSession(arrival, principal, verdict, terms, stages);
+    return await openSession(arrival, principal, verdict, terms, stages);
   } catch (fault) {
     return unrecordable(fault);
   }
@@ -91,14 +92,28 @@ async function turnAway(arrival: Arrival, principal: Principal | null, refusal: 
   return refusal;
 }
 
-function openSession(arrival: Arrival, principal: Principal, permit: Permit, terms: ConnectionTerms, stages: Stages): Admitted {
+async function openSession(
+  arrival: Arrival,
+  principal: Principal,
+  permit: Permit,
+  terms: ConnectionTerms,
+  stages: Stages,
+): Promise<Admitted> {
   const controller = new AbortController();
   const stop = (ending: Ending) => controller.abort(ending);
   const facts = factsOf({ ...arrival, protocol: terms.protocol }, principal, permit, terms.retentionDays);
-  const record = stages.recorder.open(facts, terms.recording, (fault) => stop(unrecorded(fault)));
-  const channel: Session['channel'] = (ends) => openCrossing(record, 0, ends);
   const circumstance = { principal, connection: arrival.connection, run: arrival.run };
   const masking = maskingOf(stages, circumstance);
+  const seal = masking === null || !stages.originals ? null : new Seal(stages.originals, await stages.originals.key());
+  const onFault = (fault: Error) => stop(unrecorded(fault));
+  let record: SessionRecord;
+  try {
+    record = stages.recorder.open(facts, terms.recording, onFault, seal);
+  } catch (fault) {
+    seal?.close();
+    throw fault;
+  }
+  const channel: Session['channel'] = (ends) => openCrossing(record, 0, ends);
   const onlyReads = stages.mayOnlyRead?.(circumstance) ?? false;
   return { kind: 'admitted', session: { facts, principal, record, permit, onlyReads, masking, channel, signal: controller.signal, stop } };
 }

@@ -32,8 +32,8 @@ class RecordedCrossing implements Crossing {
   attempt(bytes: Uint8Array): void {
     this.#record.cross(this.ordinal, 'request', bytes, null);
   }
-  answer(bytes: Shown): void {
-    this.#record.cross(this.ordinal, 'reply', bytes, this.#release);
+  answer(bytes: Shown, original?: Uint8Array): void {
+    this.#record.cross(this.ordinal, 'reply', bytes, this.#release, original);
   }
   masked(counts: readonly MaskedCount[]): void {
     this.#record.masked(this.ordinal, counts);

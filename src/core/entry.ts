@@ -77,6 +77,10 @@ export type EntryBody =
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
   /** What was masked in the exchange's replies since the entry of this kind before it. */
   | { readonly kind: 'masked'; readonly masked: readonly MaskedCount[] }
+  /** The key that seals what masking takes the place of, encrypted to these public keys. Once in a session, before the first piece. */
+  | { readonly kind: 'key'; readonly recipients: readonly string[]; readonly wrapped: string }
+  /** What the reply bytes behind it stand for, sealed; see core/originals.ts. */
+  | { readonly kind: 'sealed'; readonly direction: Direction; readonly bytes: Uint8Array }
   /** Bytes that crossed without a record, on a connection that chose `onFailure: gap`. */
   | { readonly kind: 'gap'; readonly direction: Direction; readonly count: number; readonly reason: string }
   | { readonly kind: 'end'; readonly end: SessionEnd }

@@ -16,8 +16,8 @@ export interface Crossing {
   ask(bytes: Uint8Array, permit: Permit): void;
   /** A piece of the request that is kept and goes nowhere, because the exchange is refused. */
   attempt(bytes: Uint8Array): void;
-  /** A piece of the reply, towards the client. */
-  answer(bytes: Shown): void;
+  /** A piece of the reply, towards the client; where it is masked, with what the target said in its place. */
+  answer(bytes: Shown, original?: Uint8Array): void;
   /** Says what was masked in the pieces of the reply so far. */
   masked(counts: readonly MaskedCount[]): void;
   end(outcome: Outcome): void;

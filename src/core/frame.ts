@@ -7,7 +7,8 @@ import type { Said } from './said.ts';
 /**
  * How an entry stands in the journal and in a recording. All numbers big-endian:
  *   u32 length of all that follows the checksum · u32 CRC-32 of the same · 16 bytes session · u32 sequence ·
- *   u32 exchange · f64 at · u8 kind · u8 direction · u16 place · payload (`bytes`: as they crossed; all else: JSON)
+ *   u32 exchange · f64 at · u8 kind · u8 direction · u16 place · payload (`bytes`: as they crossed; `sealed`: as
+ *   core/originals.ts says; all else: JSON)
  * A place other than 0 is where the session keeps this payload; without a payload, what it keeps there is this entry's.
  */
 export const frameHeaderBytes = 44;
@@ -28,6 +29,8 @@ const kinds = [
   'end',
   'audit',
   'masked',
+  'key',
+  'sealed',
 ] as const satisfies readonly EntryBody['kind'][];
 const directions = ['request', 'reply'] as const satisfies readonly Direction[];
 
@@ -150,7 +153,7 @@ function parseEntry(buffer: Buffer, offset: number, next: number, said: Said): E
   const sequence = buffer.readUInt32BE(offset + 24);
   const exchange = buffer.readUInt32BE(offset + 28);
   const at = buffer.readDoubleBE(offset + 32);
-  if (kind === 'bytes') {
+  if (kind === 'bytes' || kind === 'sealed') {
     const bytes = buffer.subarray(offset + frameHeaderBytes, next);
     return direction === null ? null : { session, sequence, at, exchange, kind, direction, bytes };
   }
@@ -205,7 +208,7 @@ function sessionAt(buffer: Buffer, offset: number): string {
 }
 
 function payloadOf(entry: Entry): Uint8Array {
-  if (entry.kind === 'bytes') return entry.bytes;
+  if (entry.kind === 'bytes' || entry.kind === 'sealed') return entry.bytes;
   const { session: _session, sequence: _sequence, at: _at, exchange: _exchange, kind: _kind, ...body } = entry;
   return Buffer.from(JSON.stringify(body), 'utf8');
 }

@@ -118,4 +118,6 @@ export interface SessionMasking extends Omit<ConnectionMasking, 'plan'> {
   touches(columns: readonly ResultColumn[]): boolean;
   /** Whether the principal may see all of the connection as it is. */
   allMayBeSeen(): boolean;
+  /** Whether what is masked is to be handed on with its original, which the record seals. */
+  readonly keepsOriginals: boolean;
 }

@@ -1,5 +1,6 @@
 import type { Action } from './action.ts';
 import type { MaskedCount } from './masking.ts';
+import type { Seal } from './originals.ts';
 import type { AuditEvent, Decision, Direction, Outcome, SessionEnd, SessionFacts } from './entry.ts';
 
 /** How a connection wants its sessions recorded. */
@@ -24,8 +25,11 @@ export interface SessionRecord {
   /** Opens the next exchange and returns its ordinal, from 1. */
   exchange(action: Action): number;
   decided(exchange: number, decision: Decision): void;
-  /** Puts bytes on record, then hands them to `release`; with null they are recorded and go nowhere. */
-  cross(exchange: number, direction: Direction, bytes: Uint8Array, release: Release | null): void;
+  /**
+   * Puts bytes on record, then hands them to `release`; with null they are recorded and go nowhere. `original` is what the
+   * target said where the bytes are masked: it is sealed before them where the session has a seal, and is not kept otherwise.
+   */
+  cross(exchange: number, direction: Direction, bytes: Uint8Array, release: Release | null, original?: Uint8Array): void;
   /** Says what was masked in the replies that have crossed; never a value. */
   masked(exchange: number, masked: readonly MaskedCount[]): void;
   outcome(exchange: number, outcome: Outcome): void;
@@ -35,8 +39,11 @@ export interface SessionRecord {
 
 /** The port that stages/recording fills. */
 export interface Recorder {
-  /** `onFault` is called at most once, when the record can no longer be kept and the terms say `stop`; nothing is released after it. */
-  open(facts: SessionFacts, terms: RecordingTerms, onFault: (fault: Error) => void): SessionRecord;
+  /**
+   * `onFault` is called at most once, when the record can no longer be kept and the terms say `stop`; nothing is released after it. The seal is
+   * the record's from here on, and is closed with it.
+   */
+  open(facts: SessionFacts, terms: RecordingTerms, onFault: (fault: Error) => void, seal?: Seal | null): SessionRecord;
   /** Resolves once the event is committed; rejects where it cannot be. */
   audit(event: AuditEvent): Promise<void>;
   /** Null when ready to record, or why not. */

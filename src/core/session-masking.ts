@@ -17,6 +17,7 @@ export function maskingOf(stages: Stages, circumstance: Circumstance): SessionMa
     touches: (columns) => masking.plan(columns, () => false) !== null,
     text: (text, tally) => masking.text(text, tally),
     allMayBeSeen: () => mayBeSeen(null),
+    keepsOriginals: (stages.originals ?? null) !== null,
   };
 }
 

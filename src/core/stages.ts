@@ -1,5 +1,6 @@
 import type { Action } from './action.ts';
 import type { Masking } from './masking.ts';
+import type { Originals } from './originals.ts';
 import type { Act } from './exchange.ts';
 import type { Principal } from './principal.ts';
 import type { Recorder, RecordingTerms } from './recorder.ts';
@@ -54,6 +55,8 @@ export interface Stages {
   ask(question: Question, session: Session, act: Act, cancelled: AbortSignal, notice: (text: string) => void): Promise<Permit | Refusal>;
   /** Masking. Absent: nothing is masked. */
   readonly masking?: Masking | null;
+  /** What seals the originals of what is masked, for auditors. Absent: they are not kept. */
+  readonly originals?: Originals | null;
   /** Recording. */
   readonly recorder: Recorder;
 }

@@ -60,7 +60,8 @@ export async function loadConfiguration(
   if (Array.isArray(document)) return document;
   const problems: ConfigurationProblem[] = [];
   const report: Report = (place, message, remedy) => problems.push({ file: path, ...document.locate(place), message, remedy });
-  const maskingSchema = isMapping(document.value) && document.value['masking'] !== undefined ? await loadMaskingSchema() : null;
+  const masking = isMapping(document.value) ? document.value['masking'] : undefined;
+  const maskingSchema = masking === undefined ? null : await loadMaskingSchema(masking);
   const draft = checkSections(document.value, { folder: dirname(path), protocols, maskingSchema, report });
   const given = otherFolder ?? draft?.policyFolder;
   const policyFolder = resolveBeside(dirname(path), given ?? 'policies');

@@ -6,9 +6,17 @@ import type { Place, Report } from './problem.ts';
 
 export type MaskingSchema = z.ZodType<MaskingSettings>;
 
-/** Loaded only where it is needed: what detectors stand on takes its time, and 56 MB. */
-export async function loadMaskingSchema(): Promise<MaskingSchema> {
-  return (await import('../../stages/masking/settings.ts')).maskingSchema;
+/** Loaded only where it is needed: what detectors stand on takes its time, and 56 MB. So does what knows public keys, with 23 MB. */
+export async function loadMaskingSchema(section: unknown = null): Promise<MaskingSchema> {
+  const { maskingSchema } = await import('../../stages/masking/settings.ts');
+  if (typeof section !== 'object' || section === null || !('originals' in section)) return maskingSchema;
+  const { recipientProblem } = await import('../../stages/originals/recipients.ts');
+  return maskingSchema.superRefine(({ originals }, context) => {
+    for (const [index, recipient] of (originals?.recipients ?? []).entries()) {
+      const message = recipientProblem(recipient);
+      if (message !== null) context.addIssue({ code: 'custom', message, path: ['originals', 'recipients', index] });
+    }
+  });
 }
 
 /** What the section says; null where it has a mistake. */

@@ -15,10 +15,10 @@ export function watched(recorder: Recorder, written: Written, admitted: () => vo
   return {
     audit: (event) => recorder.audit(event),
     unready: () => recorder.unready(),
-    open: (facts, terms, onFault) => {
+    open: (facts, terms, onFault, seal) => {
       written.session = facts.id;
       if (facts.decision.verdict === 'permitted') admitted();
-      return watchedRecord(recorder.open(facts, terms, onFault), written);
+      return watchedRecord(recorder.open(facts, terms, onFault, seal), written);
     },
   };
 }
@@ -30,7 +30,7 @@ function watchedRecord(record: SessionRecord, written: Written): SessionRecord {
       written.decision = decision;
       record.decided(exchange, decision);
     },
-    cross: (exchange, direction, bytes, release) => record.cross(exchange, direction, bytes, release),
+    cross: (exchange, direction, bytes, release, original) => record.cross(exchange, direction, bytes, release, original),
     masked: (exchange, counts) => record.masked(exchange, counts),
     outcome: (exchange, outcome) => {
       written.outcome = outcome;

@@ -310,8 +310,8 @@ export class Conversation implements RequestPort, ReplyChannel {
   ask(bytes: Buffer): void {
     this.#channel.ask(bytes, this.#session.permit);
   }
-  answer(bytes: Shown): void {
-    this.#channel.answer(bytes);
+  answer(bytes: Shown, original?: Uint8Array): void {
+    this.#channel.answer(bytes, original);
   }
   masked(counts: readonly MaskedCount[]): void {
     this.#channel.masked(counts);

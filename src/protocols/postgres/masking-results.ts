@@ -59,6 +59,11 @@ export class ResultMasks {
     this.#settings = new SettingsDoubt((sources) => masking.byColumn && masking.touches([{ ...column, sources }]));
   }
 
+  /** Whether what is replaced goes on record, sealed. */
+  get keepsOriginals(): boolean {
+    return this.#masking.keepsOriginals;
+  }
+
   /** Takes note of a statement that is about to be sent. */
   note(statement: ReadStatement | null): void {
     if (statement !== null && this.#masking.byColumn && this.#settings.note(statement)) this.#touches = new WeakMap();

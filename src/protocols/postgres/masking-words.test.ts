@@ -8,7 +8,16 @@ function masking(more: Partial<SessionMasking> = {}): SessionMasking {
     if (given.includes('4111')) tally.add('detectors[0]', null, 'card');
     return given.replaceAll('4111', '[redacted:card]');
   };
-  return { byColumn: true, byPlace: false, plan: () => null, touches: () => true, allMayBeSeen: () => false, text, ...more };
+  return {
+    byColumn: true,
+    byPlace: false,
+    plan: () => null,
+    touches: () => true,
+    allMayBeSeen: () => false,
+    keepsOriginals: false,
+    text,
+    ...more,
+  };
 }
 
 const asked = `select mail::int from people where note = 'my own words' and id = 17`;

@@ -8,8 +8,8 @@ export function inOwnWords(bytes: Buffer): Shown {
   return mintShown(bytes);
 }
 
-/** Takes the target's bytes in the form that may be shown. */
-export type Deliver = (owner: StatementExchange | null, bytes: Shown) => void;
+/** Takes the target's bytes in the form that may be shown, and where they are masked what the target said in their place. */
+export type Deliver = (owner: StatementExchange | null, bytes: Shown, original?: Buffer) => void;
 
 /**
  * The run of contiguous bytes with one owner that has not been answered yet. What the target says gets to a client, and on
@@ -25,16 +25,22 @@ export class ReplyRun {
   #from = 0;
   #to = 0;
   #owner: StatementExchange | null = null;
+  /** What the run was written in place of; null where originals are not kept. */
+  readonly #originals: OriginalRun | null;
 
   constructor(masks: ResultMasks | null, deliver: Deliver) {
     this.#masks = masks;
+    this.#originals = masks?.keepsOriginals ? new OriginalRun() : null;
     this.#deliver = deliver;
   }
 
   /** One whole message of the target's. */
   message(type: number, owner: StatementExchange | null, buffer: Buffer, from: number, to: number): void {
-    if (this.#masks === null || !this.#masks.replace(type, owner, buffer, from, to, this.#written)) this.#add(owner, buffer, from, to);
-    else if (this.#written.length > 0) this.#add(owner, this.#written.buffer, this.#written.from, this.#written.to);
+    if (this.#masks === null || !this.#masks.replace(type, owner, buffer, from, to, this.#written))
+      return this.#add(owner, buffer, from, to);
+    if (this.#written.length > 0) this.#add(owner, this.#written.buffer, this.#written.from, this.#written.to);
+    else if (this.#originals !== null) this.#dropped(owner);
+    this.#originals?.add(buffer, from, to);
   }
 
   /** A piece of a message that streams. Throws where its owner's rows must be masked: half a row cannot be. */
@@ -50,9 +56,21 @@ export class ReplyRun {
 
   flush(): void {
     const buffer = this.#buffer;
+    const original = this.#originals?.take() ?? null;
+    if (original !== null) {
+      this.#buffer = null;
+      return this.#deliver(this.#owner, mintShown(buffer?.subarray(this.#from, this.#to) ?? nothing), original);
+    }
     if (buffer === null) return;
     this.#buffer = null;
     this.#deliver(this.#owner, mintShown(buffer.subarray(this.#from, this.#to)));
+  }
+
+  /** Nothing takes a message's place yet: what it said goes on record by itself. */
+  #dropped(owner: StatementExchange | null): void {
+    if (this.#buffer === null && this.#owner === owner) return;
+    this.flush();
+    this.#owner = owner;
   }
 
   #add(owner: StatementExchange | null, buffer: Buffer, from: number, to: number): void {
@@ -67,3 +85,36 @@ export class ReplyRun {
     this.#owner = owner;
   }
 }
+
+/** Messages that were replaced, in their order. Those of one read lie together, and are not copied. */
+class OriginalRun {
+  #whole: Buffer[] = [];
+  #buffer: Buffer | null = null;
+  #from = 0;
+  #to = 0;
+
+  add(buffer: Buffer, from: number, to: number): void {
+    if (this.#buffer !== buffer || this.#to !== from) {
+      this.#close();
+      this.#buffer = buffer;
+      this.#from = from;
+    }
+    this.#to = to;
+  }
+
+  /** Null where there were none. */
+  take(): Buffer | null {
+    this.#close();
+    const whole = this.#whole;
+    if (whole.length === 0) return null;
+    this.#whole = [];
+    return whole.length === 1 ? (whole[0] ?? null) : Buffer.concat(whole);
+  }
+
+  #close(): void {
+    if (this.#buffer !== null) this.#whole.push(this.#buffer.subarray(this.#from, this.#to));
+    this.#buffer = null;
+  }
+}
+
+const nothing = Buffer.alloc(0);

@@ -15,7 +15,7 @@ import { deallocated } from './takings.ts';
 
 /** Where replies that no exchange asked for go: notifications, parameter changes, a target's farewell. */
 export interface ReplyChannel {
-  answer(bytes: Shown): void;
+  answer(bytes: Shown, original?: Uint8Array): void;
   /** What was masked of what no exchange asked for. */
   masked(counts: readonly MaskedCount[]): void;
   /** The target has closed portals, it may be all; or a prepared statement, or with null all of them. */
@@ -75,7 +75,7 @@ export class Replies implements MessageSink {
     this.#channel = channel;
     this.#words = masking && new MaskedWords(masking, (counts) => channel.masked(counts));
     this.#masks = masking && this.#words && new ResultMasks(masking, this.#words);
-    this.#run = new ReplyRun(this.#masks, (owner, bytes) => this.#deliver(owner, bytes));
+    this.#run = new ReplyRun(this.#masks, (owner, bytes, original) => this.#deliver(owner, bytes, original));
   }
 
   /** Takes note of a statement that is about to be sent. */
@@ -368,11 +368,11 @@ export class Replies implements MessageSink {
     this.#run.flush();
   }
 
-  #deliver(of: StatementExchange | null, bytes: Shown): void {
+  #deliver(of: StatementExchange | null, bytes: Shown, original?: Uint8Array): void {
     const owner = of?.ended ? null : of;
     if (owner !== null && owner !== this.#last) this.#leave(owner);
-    if (owner === null) this.#channel.answer(bytes);
-    else owner.answer(bytes);
+    if (owner === null) this.#channel.answer(bytes, original);
+    else owner.answer(bytes, original);
   }
 
   /** Replies have moved on to another exchange: one whose outcome is known is over. */

@@ -129,8 +129,8 @@ export class StatementExchange implements Exchange {
   attempt(bytes: Buffer): void {
     this.#crossing?.attempt(bytes);
   }
-  answer(bytes: Shown): void {
-    this.#crossing?.answer(bytes);
+  answer(bytes: Shown, original?: Uint8Array): void {
+    this.#crossing?.answer(bytes, original);
   }
   /** Puts on record what was masked so far. */
   tellMasked(): void {

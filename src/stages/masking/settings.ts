@@ -79,6 +79,16 @@ export const maskingSchema = z
       })
       .default([])
       .meta({ description: 'rules by regular expressions of your own' }),
+    originals: z
+      .strictObject({
+        recipients: z
+          .array(z.string().min(1).max(4_000))
+          .min(1, 'is empty; name the public key of an auditor')
+          .max(16)
+          .meta({ description: "auditors' public keys, as age-keygen shows them" }),
+      })
+      .optional()
+      .meta({ description: 'keeps what is masked, sealed to auditors; where it is not said, originals are kept nowhere' }),
   })
   .meta({ description: 'what is masked in results and in the record' });
 

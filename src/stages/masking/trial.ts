@@ -128,13 +128,13 @@ const nothing = () => false;
 /** The masking of a session whose principal policy lets see nothing. */
 function forNobody(masking: ConnectionMasking): SessionMasking {
   const plan = (columns: readonly ResultColumn[]) => masking.plan(columns, nothing);
-  return { ...masking, plan, touches: (columns) => plan(columns) !== null, allMayBeSeen: nothing };
+  return { ...masking, plan, touches: (columns) => plan(columns) !== null, allMayBeSeen: nothing, keepsOriginals: false };
 }
 
 function ofDraft(entry: MaskedCount, inForce: MaskingSettings): MaskedCount & { readonly draft: boolean } {
   const [, list, index] = /^(columns|detectors|patterns)\[(\d+)\]$/.exec(entry.rule) ?? [];
   if (list === undefined || index === undefined) return { ...entry, draft: false };
-  const before = inForce[list as keyof MaskingSettings].length;
+  const before = inForce[list as 'columns' | 'detectors' | 'patterns'].length;
   const place = Number(index) - before;
   return place < 0 ? { ...entry, draft: false } : { ...entry, rule: `${list}[${place}]`, draft: true };
 }

@@ -1,5 +1,6 @@
 import type { Action } from '../../core/action.ts';
 import type { MaskedCount } from '../../core/masking.ts';
+import type { SessionKey } from '../../core/originals.ts';
 import type { AuditEvent, Decision, Direction, Outcome, SessionEnd, SessionFacts } from '../../core/entry.ts';
 import { KnownPayload, type Payload } from '../../core/known-payload.ts';
 import { ownBytes } from '../../core/own-bytes.ts';
@@ -36,6 +37,10 @@ export function auditPayload(audit: AuditEvent): Buffer {
 
 export function maskedPayload(masked: readonly MaskedCount[]): Buffer {
   return encode({ masked });
+}
+
+export function keyPayload({ recipients, wrapped }: Pick<SessionKey, 'recipients' | 'wrapped'>): Buffer {
+  return encode({ recipients, wrapped });
 }
 
 export function withheldPayload(direction: Direction, count: number, sha256: string): Buffer {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { plainAction } from '../../core/action.ts';
-import { frameHeaderBytes, maxPayloadBytes } from '../../core/frame.ts';
+import { frameHeaderBytes, maxPayloadBytes, sessionBytes } from '../../core/frame.ts';
 import { createId } from '../../core/identifier.ts';
+import { longestOriginal, openSealed, Seal, sealedHead } from '../../core/originals.ts';
 import { segmentName, segmentNumber } from '../../core/segment.ts';
 import { action, done, factsOf, kindsOf, left, TestState, terms } from './testing.ts';
 
@@ -278,4 +279,55 @@ test('what a session says again takes a header, and each segment can be read wit
   // It has what it names, once, beside headers.
   assert.ok(whole > 700);
   assert.ok(statSync(join(state.path, 'journal', second ?? '')).size < 2 * whole + 100 * frameHeaderBytes);
+});
+
+const keyOf = (bytes: Uint8Array) => ({ key: bytes, recipients: ['age1test'], wrapped: 'wrapped' });
+
+test('an original is on record sealed before what masking made of it, and what is not masked has none', async () => {
+  await using state = new TestState();
+  const journal = await state.open();
+  const facts = factsOf();
+  const unused: unknown[] = [];
+  const keys = { key: () => Promise.reject(new Error('none')), unused: (key: unknown) => unused.push(key) };
+  const key = randomBytes(32);
+  const kept = Buffer.from(key);
+  const record = journal.open(facts, terms, noFault, new Seal(keys, keyOf(key)));
+  const ordinal = record.exchange(action);
+  const released: string[] = [];
+  const release = (bytes: Uint8Array) => released.push(Buffer.from(bytes).toString());
+  record.cross(ordinal, 'reply', text('a**'), release, text('ada'));
+  record.cross(ordinal, 'reply', text('plain'), release, text('plain'));
+  record.cross(ordinal, 'reply', text('more'), release);
+  record.cross(ordinal, 'reply', text(''), release, text('nothing takes its place yet'));
+  record.cross(ordinal, 'reply', text('b**'), release, Buffer.alloc(longestOriginal + 1, 'b'));
+  await record.end(left);
+  const entries = state.of(facts.id);
+  const [begun, ...kinds] = entries.map(({ kind }) => kind);
+  assert.equal(begun, 'session');
+  assert.deepEqual(kinds, 'exchange,key,sealed,bytes,bytes,bytes,sealed,sealed,sealed,bytes,outcome,end'.split(','));
+  assert.deepEqual(released, ['a**', 'plain', 'more', 'b**']);
+  const originals = entries.flatMap((entry) => {
+    if (entry.kind !== 'sealed') return [];
+    const { exchange, sequence, bytes } = entry;
+    const original = openSealed(kept, { session: sessionBytes(facts.id), exchange, sequence }, Buffer.from(bytes));
+    return [`${sealedHead(Buffer.from(bytes))?.standsFor} ${original?.toString().slice(0, 27)} ${original?.length}`];
+  });
+  assert.deepEqual(originals, ['3 ada 3', '0 nothing takes its place yet 27', `0 ${'b'.repeat(27)} ${longestOriginal}`, '3 b 1']);
+  assert.deepEqual(unused, []);
+  assert.deepEqual(key, Buffer.alloc(32), 'the key is gone with its session');
+});
+
+test('what cannot be sealed does not cross, and a key that sealed nothing is given back', async () => {
+  await using state = new TestState();
+  const journal = await state.open();
+  const unused: unknown[] = [];
+  const keys = { key: () => Promise.reject(new Error('none')), unused: (key: unknown) => unused.push(key) };
+  const [broken, idle] = [factsOf(), factsOf()];
+  const record = journal.open(broken, terms, noFault, new Seal(keys, keyOf(Buffer.alloc(3))));
+  assert.throws(() => record.cross(0, 'reply', text('a**'), () => assert.fail('crossed'), text('ada')));
+  await record.end(left);
+  assert.ok(state.of(broken.id).every(({ kind }) => kind !== 'bytes'));
+  const key = keyOf(randomBytes(32));
+  await journal.open(idle, terms, noFault, new Seal(keys, key)).end(left);
+  assert.deepEqual(unused, [key]);
 });

@@ -2,6 +2,7 @@ import type { AuditEvent, SessionFacts } from '../../core/entry.ts';
 import { ChaperoneError, messageOf } from '../../core/errors.ts';
 import { sessionBytes } from '../../core/frame.ts';
 import type { JsonObject } from '../../core/json.ts';
+import type { Seal } from '../../core/originals.ts';
 import type { RecordingTerms, SessionRecord } from '../../core/recorder.ts';
 import { endPayload, outcomePayload } from './encoding.ts';
 import { Ledger } from './ledger.ts';
@@ -71,11 +72,11 @@ export class SegmentJournal implements Journal {
     await this.#holdReserve();
   }
 
-  open(facts: SessionFacts, terms: RecordingTerms, onFault: (fault: Error) => void): SessionRecord {
+  open(facts: SessionFacts, terms: RecordingTerms, onFault: (fault: Error) => void, seal: Seal | null = null): SessionRecord {
     const unready = this.unready();
     if (unready !== null) throw new ChaperoneError('RECORDER_FAULT', `no session can be recorded: ${unready}`);
     if (this.#records.has(facts.id)) throw new ChaperoneError('INTERNAL', `session ${facts.id} is on record already`);
-    const record = new KeptRecord(facts, terms, onFault, this.#desk);
+    const record = new KeptRecord(facts, terms, onFault, seal, this.#desk);
     this.#records.set(facts.id, record);
     return record;
   }

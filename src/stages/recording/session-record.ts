@@ -4,12 +4,22 @@ import { ChaperoneError, messageOf } from '../../core/errors.ts';
 import { encodeFrame, frameHeaderBytes, maxPayloadBytes, sessionBytes } from '../../core/frame.ts';
 import type { Payload } from '../../core/known-payload.ts';
 import type { MaskedCount } from '../../core/masking.ts';
+import { longestOriginal, type Seal } from '../../core/originals.ts';
 import type { RecordingTerms, Release, SessionRecord } from '../../core/recorder.ts';
 import { Backlog } from './backlog.ts';
 import { Content } from './content.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 import { Places } from './places.ts';
-import { actionPayload, decisionPayload, endPayload, maskedPayload, outcomePayload, sessionPayload, withheldPayload } from './encoding.ts';
+import {
+  actionPayload,
+  decisionPayload,
+  endPayload,
+  keyPayload,
+  maskedPayload,
+  outcomePayload,
+  sessionPayload,
+  withheldPayload,
+} from './encoding.ts';
 import type { Party, Writer } from './writer.ts';
 
 /** What a record needs of the journal it is in. */
@@ -40,6 +50,8 @@ export class KeptRecord implements SessionRecord, Party {
   readonly #desk: Desk;
   readonly #limit: number;
   readonly #onFault: (fault: Error) => void;
+  /** Null where originals are not kept. */
+  readonly #seal: Seal | null;
   readonly #channel = new Content();
   readonly #open = new OpenExchanges();
   #exchanges = 0;
@@ -50,13 +62,14 @@ export class KeptRecord implements SessionRecord, Party {
   #status: SessionEnd['status'] = 'ended';
   #closing: PromiseWithResolvers<void> | null = null;
 
-  constructor(facts: SessionFacts, terms: RecordingTerms, onFault: (fault: Error) => void, desk: Desk) {
+  constructor(facts: SessionFacts, terms: RecordingTerms, onFault: (fault: Error) => void, seal: Seal | null, desk: Desk) {
     this.id = facts.id;
     this.sessionBytes = sessionBytes(facts.id);
     this.durability = terms.durability;
     this.goesOn = terms.onFailure === 'gap';
     this.#limit = terms.contentLimit;
     this.#onFault = onFault;
+    this.#seal = seal;
     this.#desk = desk;
     this.#put(0, 'session', null, sessionPayload(facts));
   }
@@ -78,15 +91,18 @@ export class KeptRecord implements SessionRecord, Party {
     this.#put(exchange, 'decision', null, decisionPayload(decision));
   }
 
-  cross(exchange: number, direction: Direction, bytes: Uint8Array, release: Release | null): void {
+  cross(exchange: number, direction: Direction, bytes: Uint8Array, release: Release | null, original?: Uint8Array): void {
     if (this.#over) return;
     // What comes after an exchange's outcome belongs to the session's own channel, so that nothing is without a record.
     const content = this.#open.get(exchange);
     const ordinal = content === undefined ? 0 : exchange;
-    if (!(content ?? this.#channel).keeps(bytes.length, this.#limit)) {
+    const replaced = original === undefined || this.#seal === null || isSame(original, bytes) ? null : original;
+    if (!(content ?? this.#channel).keeps(bytes.length + (replaced?.length ?? 0), this.#limit)) {
       this.#withhold(ordinal, content ?? this.#channel, direction, bytes, release);
       return;
     }
+    if (replaced !== null) this.#sealed(ordinal, direction, replaced, bytes.length);
+    if (replaced !== null && bytes.length === 0) return;
     if (bytes.length <= maxPayloadBytes) {
       this.#piece(ordinal, direction, bytes, release);
       return;
@@ -108,6 +124,7 @@ export class KeptRecord implements SessionRecord, Party {
   end(end: SessionEnd): Promise<void> {
     if (this.#closing !== null) return this.#closing.promise;
     const closing = this.#beginClosing();
+    this.#seal?.close();
     this.#status = end.status;
     this.#cutOpen((ordinal) => this.#put(ordinal, 'outcome', null, cut));
     this.#put(0, 'end', null, endPayload(end));
@@ -136,6 +153,9 @@ export class KeptRecord implements SessionRecord, Party {
     }
     if (kind === 'bytes') {
       if (this.goesOn) this.backlog.lose(exchange, entry.direction, entry.bytes.length);
+    } else if (kind === 'sealed') {
+      // The gap in place of the bytes that it stands for says that it is missing too.
+      return;
     } else if (this.goesOn || kind === 'session' || kind === 'exchange' || kind === 'decision') {
       const direction = 'direction' in entry ? entry.direction : null;
       this.backlog.keep(kind, exchange, direction, encodeFrame(entry).subarray(frameHeaderBytes), mustKeep(kind));
@@ -148,6 +168,7 @@ export class KeptRecord implements SessionRecord, Party {
     this.#owed = true;
     if (this.goesOn) return true;
     this.halted = true;
+    this.#seal?.close();
     if (!this.#over) {
       this.#over = true;
       this.#told = false;
@@ -196,6 +217,21 @@ export class KeptRecord implements SessionRecord, Party {
     if (release !== null) this.#await(release, bytes, null, exchange, direction);
   }
 
+  /** Puts what masked bytes stand for on record before them; where it cannot be sealed this throws, and they do not cross. */
+  #sealed(exchange: number, direction: Direction, original: Uint8Array, standsFor: number): void {
+    const seal = this.#seal;
+    // What crosses while the journal cannot be written is counted as a gap.
+    if (seal === null || this.#desk.isBroken()) return;
+    const key = seal.begin();
+    if (key !== null) this.#put(0, 'key', null, keyPayload(key));
+    for (let at = 0; at < original.length; at += longestOriginal) {
+      const place = { session: this.sessionBytes, exchange, sequence: this.sequence };
+      const isLast = at + longestOriginal >= original.length;
+      const piece = seal.seal(place, original.subarray(at, at + longestOriginal), isLast ? standsFor : 0);
+      this.#put(exchange, 'sealed', direction, piece);
+    }
+  }
+
   #withhold(exchange: number, content: Content, direction: Direction, bytes: Uint8Array, release: Release | null): void {
     const { count, sha256 } = content.withhold(direction, bytes);
     this.#put(exchange, 'withheld', direction, withheldPayload(direction, count, sha256));
@@ -231,5 +267,9 @@ export class KeptRecord implements SessionRecord, Party {
 }
 
 function mustKeep(kind: Entry['kind']): boolean {
-  return kind === 'session' || kind === 'end';
+  return kind === 'session' || kind === 'end' || kind === 'key';
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && Buffer.compare(one, other) === 0;
 }

@@ -77,6 +77,7 @@ class Gathered {
         this.#pieces.push({ direction: 'reply', shape: 'marks', marks: [{ name: line.status, detail: { reason: line.reason } }] });
         return;
       case 'session':
+      case 'sealed':
       case 'exchange':
         return;
       default:

@@ -52,6 +52,8 @@ export type Line = { readonly sequence: number; readonly at: number; readonly ex
   | { readonly kind: 'bytes'; readonly direction: Direction; readonly parts: readonly Part[] }
   | { readonly kind: 'withheld'; readonly direction: Direction; readonly count: number; readonly sha256: string }
   | { readonly kind: 'masked'; readonly masked: readonly MaskedCount[] }
+  /** An original is sealed here, or the key to those of the session; nobody can read either in a console. */
+  | { readonly kind: 'sealed' }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
   | { readonly kind: 'gap'; readonly direction: Direction; readonly count: number; readonly reason: string }
   | { readonly kind: 'end'; readonly status: string; readonly reason: string }
@@ -87,6 +89,9 @@ function bodyOf(fields: Fields): Body | null {
       return { kind: 'withheld', direction, count: number(fields['count']), sha256: string(fields['sha256']) };
     case 'masked':
       return { kind: 'masked', masked: list(fields['masked']).map((each) => maskedOf(fieldsOf(each))) };
+    case 'key':
+    case 'sealed':
+      return { kind: 'sealed' };
     case 'outcome':
       return { kind: 'outcome', outcome: outcomeOf(fieldsOf(fields['outcome'])) };
     case 'gap':
