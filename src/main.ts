@@ -279,6 +279,7 @@ async function runCommandLine(words: readonly string[]): Promise<number> {
     },
     quickstart: (options) => demonstrate(options, (file) => start(file, 'warn')),
     protocols: loadProtocols,
+    decoderOf: decoders,
     openState: (folder) => fromState(folder, decoders),
     streams: { out: processOutput(process.stdout, process.env), err: processOutput(process.stderr, process.env) },
     stdin: process.stdin,

@@ -6,7 +6,7 @@ import type { ApprovalViewer } from '../stages/approvals/approval.ts';
  * Who may call a route. `known`: everybody with a token or a sign-in, about themselves. `own-list`: everybody with a token, and the answer holds what they may see. `own-session`: the
  * session in the path must be theirs. With the role admin or auditor both hold everybody's. `own-run`: the same of a run. `own-approval`: the approval in the
  * path must be theirs, or ask a group of theirs, or they have one of those roles; who may decide it is another question.
- * `auditor`: those two roles only. `admin-changes`: those two roles look, and admins change something, as persons and not by an agent. `page`: anybody, for the console's own files, which hold nothing of the record. `signed`: no token, but the sender's signature over the very bytes, which the route checks.
+ * `auditor`: those two roles only. `auditors-session`: the role auditor alone, for the session in the path. `admin-changes`: those two roles look, and admins change something, as persons and not by an agent. `page`: anybody, for the console's own files, which hold nothing of the record. `signed`: no token, but the sender's signature over the very bytes, which the route checks.
  */
 export type Access =
   | 'public'
@@ -17,6 +17,7 @@ export type Access =
   | 'own-run'
   | 'own-approval'
   | 'auditor'
+  | 'auditors-session'
   | 'admin-changes'
   | 'signed';
 
@@ -38,6 +39,7 @@ export const accessByRoute = {
   '/api/v1/sessions/:id/exchanges': 'own-session',
   '/api/v1/sessions/:id/recording': 'own-session',
   '/api/v1/sessions/:id/export': 'own-session',
+  '/api/v1/sessions/:id/originals': 'auditors-session',
   '/api/v1/sessions/:id/live': 'own-session',
   '/api/v1/sessions/:id/terminate': 'own-session',
   '/api/v1/exchanges': 'own-list',

@@ -75,6 +75,7 @@ export function admitViewer({ identify, roles, signedIn }: GateOptions) {
 
 /** Null where the roles of whoever calls will do. */
 function lacking(access: Access, method: string, { principal, visibility }: Viewer, roles: Roles): Problem | null {
+  if (access === 'auditors-session') return rolesOf(principal, roles).includes('auditor') ? null : auditorsAlone();
   if (access !== 'auditor' && access !== 'admin-changes') return null;
   if (visibility !== 'all') return auditorsOnly();
   if (access === 'auditor' || method === 'GET' || method === 'HEAD') return null;
@@ -101,7 +102,8 @@ function findSignedIn(request: FastifyRequest, { sessions, cookies }: SignIns): 
 /** Once the parameters are valid: is the session in the path one that this viewer may see? */
 export function admitToSession({ catalog }: GateOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
-    if (request.is404 || accessOf(request.routeOptions.url) !== 'own-session') return undefined;
+    const access = accessOf(request.routeOptions.url);
+    if (request.is404 || (access !== 'own-session' && access !== 'auditors-session')) return undefined;
     const passage = passageOf(request);
     // The route's schema holds that there is an `id` and that it is a string.
     const session = catalog.session((request.params as { id: string }).id);
@@ -197,6 +199,14 @@ function personsOnly(agent: string) {
     'ACCESS_REFUSED',
     `This is for persons, and the agent "${agent}" acts by this token.`,
     'Ask the person for whom you work; they do it in the console.',
+  );
+}
+
+function auditorsAlone() {
+  return problem(
+    'ACCESS_REFUSED',
+    'This is for the console role auditor only.',
+    'Ask for a group that the configuration lists under roles.auditor.',
   );
 }
 

@@ -29,6 +29,7 @@ import { addRunRoutes, type RunSources } from './run-routes.ts';
 import { addSearchRoutes, type SearchSources } from './search-routes.ts';
 import { addOverviewRoute, type OverviewSources } from './overview-route.ts';
 import { addTerminateRoutes } from './terminate-route.ts';
+import { addOriginalsRoute, type OriginalsSources } from './originals-route.ts';
 import { type Api, addRecordingRoutes, addSessionRoutes, addTrailRoute, type RouteSources } from './routes.ts';
 
 export interface ApiOptions
@@ -37,6 +38,7 @@ export interface ApiOptions
     LiveSources,
     Omit<ApprovalSources, 'looks'>,
     MaskingSources,
+    OriginalsSources,
     KeepingSources,
     Omit<GateOptions, 'signedIn'>,
     Omit<LoginSources, 'signedIn'> {
@@ -105,6 +107,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addDocumentRoute(api);
   addSessionRoutes(api, options);
   addRecordingRoutes(api, options);
+  addOriginalsRoute(api, options);
   addLiveRoute(api, options);
   addTerminateRoutes(api, options);
   addTrailRoute(api, options);

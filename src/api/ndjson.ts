@@ -34,7 +34,7 @@ export async function patch(read: () => AsyncIterable<RecordingLine>): Promise<R
  * The source goes with its stream. A generator that was never started runs no `finally` when it is ended, so a reader that leaves
  * before the first line is taken would else leave the recording's file open; Node ends the process for one that nobody closes.
  */
-function letGo(stream: Readable, source: AsyncIterator<unknown>): Readable {
+export function letGo(stream: Readable, source: AsyncIterator<unknown>): Readable {
   // Whoever would be told of a fault in closing has left, and it must not end the thread.
   return stream.once('close', () => void source.return?.().catch(() => {}));
 }

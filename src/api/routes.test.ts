@@ -96,7 +96,7 @@ describe('who may call each route', () => {
 
   for (const [url, access] of Object.entries(accessByRoute)) {
     const isPublic = access === 'public';
-    const auditorOnly = access === 'auditor' || access === 'admin-changes';
+    const auditorOnly = access === 'auditor' || access === 'auditors-session' || access === 'admin-changes';
     const scoped = access === 'own-session' || access === 'own-run' || access === 'own-approval';
     if (access === 'signed' || access === 'page' || elsewhere.has(url)) continue;
     const cases = [
@@ -107,7 +107,7 @@ describe('who may call each route', () => {
       { who: 'the same subject of another issuer', token: 'twin', id: own.id, status: scoped ? 404 : auditorOnly ? 403 : 200 },
       { who: 'anybody, for what a stranger tried', token: 'ada', id: strangers.id, status: scoped ? 404 : auditorOnly ? 403 : 200 },
       { who: 'an auditor', token: 'aud', id: own.id, status: 200 },
-      { who: 'an admin', token: 'root', id: own.id, status: 200 },
+      { who: 'an admin', token: 'root', id: own.id, status: access === 'auditors-session' ? 403 : 200 },
     ];
     for (const { who, token, id, status } of cases) {
       for (const [method, by] of [

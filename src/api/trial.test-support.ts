@@ -272,6 +272,7 @@ export function trialOptions(more: Partial<ApiOptions> & Pick<ApiOptions, 'catal
     searching: hasSearch(more.catalog) ? more.catalog.searching : searchingOf(more.catalog),
     recording: twoLines,
     live: twoLines,
+    entries: async function* () {},
     identify,
     roles: { admin: ['platform'], auditor: ['audit'], reviewer: ['dba'] },
     sessions: openConsoleSessions(':memory:', Date.now),

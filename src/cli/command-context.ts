@@ -1,4 +1,4 @@
-import type { Protocol } from '../core/protocol.ts';
+import type { Decoder, Protocol } from '../core/protocol.ts';
 import type { Streams } from './output.ts';
 import type { QuickstartOptions } from './quickstart/quickstart.ts';
 import type { RecordSource } from './record-source.ts';
@@ -10,6 +10,8 @@ export interface ProgramDependencies {
   readonly quickstart: (options: QuickstartOptions) => Promise<number>;
   /** Every protocol that there is, by its name. */
   readonly protocols: () => Promise<ReadonlyMap<string, Protocol<unknown>>>;
+  /** Reads what a protocol's sessions recorded; null where there is no such protocol. */
+  readonly decoderOf: (protocol: string) => Decoder | null;
   /** The record in a state folder. */
   readonly openState: (folder: string) => RecordSource;
   readonly streams: Streams;

@@ -190,9 +190,9 @@ function auditing(
   });
 }
 
-function openSource(options: SourceOptions, { env, openState }: CommandContext): RecordSource {
+function openSource(options: SourceOptions, { env, openState, decoderOf }: CommandContext): RecordSource {
   const { server, state } = options;
-  if (state === undefined) return fromServer(server ?? env['CHAPERONE_SERVER'] ?? defaultServer, tokenOf(options, env));
+  if (state === undefined) return fromServer(server ?? env['CHAPERONE_SERVER'] ?? defaultServer, tokenOf(options, env), decoderOf);
   if (server !== undefined) throw misuse('--server and --state exclude each other.', 'Name the one to read.');
   return openState(state);
 }

@@ -1,8 +1,13 @@
 import type { z } from 'zod';
 import * as contract from '../api/contract.ts';
 import { hostOf, isLoopback } from '../wire/loopback.ts';
+import type { AuditorKey } from '../archive/auditor-key.ts';
+import { decodeRecording } from '../archive/decoded.ts';
+import { entriesOf } from '../archive/frame-stream.ts';
+import { withOriginals } from '../archive/originals.ts';
 import type { ExchangeFilter, PageRequest, SessionFilter } from '../archive/items.ts';
 import { messageOf } from '../core/errors.ts';
+import type { Decoder } from '../core/protocol.ts';
 import { CommandFailure, misuse } from './failure.ts';
 import type { RecordSource } from './record-source.ts';
 
@@ -10,7 +15,7 @@ import type { RecordSource } from './record-source.ts';
  * The record as a gateway's API shows it to whoever the token names. Throws wrong use where the URL would send the token in
  * the clear. No proxy is used and no redirect followed, so that the token reaches this server only.
  */
-export function fromServer(server: string, token: string): RecordSource {
+export function fromServer(server: string, token: string, decoderOf: (protocol: string) => Decoder | null): RecordSource {
   const base = checkedServer(server);
   const read = <Schema extends z.ZodType>(path: string, query: object, schema: Schema) =>
     askServer({ base, token }, path, { query }, schema);
@@ -27,7 +32,8 @@ export function fromServer(server: string, token: string): RecordSource {
       return existing(read(`/api/v1/sessions/${encodeURIComponent(session)}/exchanges`, page, contract.exchangePage));
     },
     search: (search, page) => existing(read('/api/v1/exchanges', { ...search, ...page }, contract.foundPage)),
-    recording: (session) => recordingLines(base, session, token),
+    recording: (session, auditor = null) =>
+      auditor === null ? recordingLines(base, session, token) : openedLines({ base, token }, session, auditor, decoderOf),
     caveat: () => null,
     close: () => {},
   };
@@ -111,11 +117,39 @@ function notThere(base: URL): never {
 }
 
 async function* recordingLines(base: URL, session: string, token: string): AsyncGenerator<object> {
-  const response = await ask(base, `/api/v1/sessions/${encodeURIComponent(session)}/recording`, {}, token);
-  if (response?.body == null)
-    throw new CommandFailure('NOT_FOUND', `There is no session ${session}, or you may not see it.`, 'Check the id.');
+  const body = await bodyOf({ base, token }, session, 'recording');
+  yield* unbroken(ndjsonLines(body.pipeThrough(new TextDecoderStream())));
+}
+
+/** What is sealed comes sealed, and is opened and decoded here: the key goes nowhere. */
+async function* openedLines(
+  server: Server,
+  session: string,
+  auditor: AuditorKey,
+  decoderOf: (protocol: string) => Decoder | null,
+): AsyncGenerator<object> {
+  const entries = entriesOf(unbroken(await bodyOf(server, session, 'originals')));
+  const first = await entries.next();
+  if (first.done) return;
+  const protocol = first.value.kind === 'session' ? first.value.facts.protocol : '';
+  yield* decodeRecording(withOriginals(following(first.value, entries), auditor), decoderOf(protocol));
+}
+
+async function* following<Item>(first: Item, rest: AsyncIterable<Item>): AsyncGenerator<Item> {
+  yield first;
+  yield* rest;
+}
+
+async function bodyOf({ base, token }: Server, session: string, what: 'recording' | 'originals'): Promise<NonNullable<Response['body']>> {
+  const response = await ask(base, `/api/v1/sessions/${encodeURIComponent(session)}/${what}`, {}, token);
+  if (response?.body != null) return response.body;
+  throw new CommandFailure('NOT_FOUND', `There is no session ${session}, or you may not see it.`, 'Check the id.');
+}
+
+/** Says what it means that an answer ends before its end. */
+async function* unbroken<Item>(answer: AsyncIterable<Item>): AsyncGenerator<Item> {
   try {
-    yield* ndjsonLines(response.body.pipeThrough(new TextDecoderStream()));
+    yield* answer;
   } catch (fault) {
     if (fault instanceof CommandFailure) throw fault;
     throw new CommandFailure(

@@ -25,6 +25,7 @@ export async function runCommand(words: readonly string[], more: Partial<Program
     check: async () => 0,
     quickstart: async () => 0,
     protocols: async () => new Map(),
+    decoderOf: () => null,
     openState: () => {
       throw new Error('no state folder in this test');
     },

@@ -12,6 +12,7 @@ import { createId } from '../core/identifier.ts';
 import { archiveUsage } from '../archive/disk-usage.ts';
 import type { Excerpt } from '../archive/decoded.ts';
 import { followExcerpt, readExcerpt } from '../archive/excerpt.ts';
+import { readEntries } from '../archive/read.ts';
 import type { Catalog } from '../archive/run-items.ts';
 import type { Decoders } from '../archive/session-stream.ts';
 import type { Calls } from '../gateway/calls.ts';
@@ -87,6 +88,7 @@ function readRecordings(state: string, catalog: Catalog, decoders: Decoders, log
   const sources = { state, catalog, decoders, log: note };
   return {
     recording: (session: string, excerpt: Excerpt) => readExcerpt(sources, session, excerpt),
+    entries: (session: string) => readEntries(state, session),
     live: (session: string, from: number) => followExcerpt(sources, session, from),
   };
 }

@@ -100,6 +100,30 @@ describe('originals sealed to auditors', () => {
       assert.ok(!linesOf(out).some((line) => line.kind === 'bytes' && JSON.stringify(line).includes('[redacted')));
     });
 
+  test('are shown to an auditor through the API, sealed on the way, and that is on the trail', async () => {
+    const { code, out, err } = await exported('olga');
+    assert.equal(code, 0, err);
+    assert.equal(out, (await exported('olga', session, ...offline)).out);
+    const trail = JSON.parse(await house.read('auditor', `/api/v1/audit?event=originals.read&session=${session}`)) as {
+      items: { actor: string; detail: object }[];
+    };
+    assert.deepEqual(
+      trail.items.map(({ actor }) => actor.split(' ')[0]),
+      ['olga'],
+    );
+    const sealed = await house.read('auditor', `/api/v1/sessions/${session}/originals`);
+    assert.ok(sealed.includes('[redacted:email]') && !sealed.includes(canary));
+  });
+
+  test('leave the gateway for no other role', async () => {
+    for (const person of ['admin', 'engineer', 'agent', 'colleague'] as const) {
+      const { code, out, err } = await house.cli(person, 'export', session, '--format', 'ndjson', '--identity', keyFile('olga'));
+      assert.equal(code, 1, person);
+      assert.equal(out, '');
+      assert.match(err, /This is for the console role auditor only|There is no session/);
+    }
+  });
+
   test('are those of binary values, too', async () => {
     const { session: binary } = await house.story('binary');
     assert.deepEqual(rowsOf(linesOf((await exported('olga', binary.id, ...offline)).out), 1), [['60718298', `5-${canary}`]]);
