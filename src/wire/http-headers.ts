@@ -89,7 +89,12 @@ function isUsual(connection: string): boolean {
 
 /** Those of a client's fields that may go on. */
 export function forwardable(fields: readonly Field[]): Field[] {
-  return fields.filter(([name]) => passes(name)).flatMap(withoutOwnCookies);
+  return fields.filter((field) => passes(field[0]) || takesTrailers(field)).flatMap(withoutOwnCookies);
+}
+
+/** All that may be said so in HTTP/2 (RFC 9113 section 8.2.2), where servers of gRPC ask for it: client and gateway take trailers. */
+function takesTrailers([name, value]: Field): boolean {
+  return name === 'te' && value === 'trailers';
 }
 
 /** Cookies know no ports (RFC 6265 section 8.5): a browser that is signed in to the console sends its cookies to every listener of the host. */

@@ -211,6 +211,8 @@ function linesOf(fields: readonly Field[]): string {
   let text = lastLines.get(fields) ?? '';
   if (text !== '') return text;
   for (const [name, value] of fields) {
+    // In HTTP/1.1 it would have to stand in Connection as well (RFC 9110 section 10.1.4), and no server waits for it.
+    if (name === 'te') continue;
     if (lineBreak.test(value)) throw new Error(`a header ${name} that could be read as more than one`);
     text += `${name}: ${value}\r\n`;
   }

@@ -59,7 +59,7 @@ export class HttpConversation implements WebConversation {
     const running = this.#running.all();
     for (const exchange of running) exchange.close(told);
     await Promise.all(running.map(({ over }) => over));
-    await this.#upstream.close();
+    this.#upstream.close();
     return { status: 'ended', reason: ending?.message ?? 'No request came for as long as the connection lets a session be idle.' };
   }
 
@@ -98,7 +98,7 @@ function injectionsOf(session: Session, target: Target<Settings>): InjectionSour
     try {
       return await upstream.postForm(oauth.tokenUrl.path || '/', form, authorization);
     } finally {
-      await upstream.close();
+      upstream.close();
     }
   });
   return { current: () => source.current(post), refused: (injection) => source.refused(injection) };

@@ -13,6 +13,8 @@ export class Delivery {
   readonly #frames = new FrameReader((kind, payload) => this.#take(kind, payload));
   /** A piece of the body that is not written yet: the last one goes together with the end, and where it is the only one, with the head. */
   #piece: Buffer | null = null;
+  /** Whether a head of HTTP/2 is not sent yet: where the end comes with it, they go as one. */
+  #headWaits = false;
   #ended = false;
   /** Whether the client takes more: from a write that says no until it has drained, whatever is handed over meanwhile. */
   #takes = true;
@@ -25,7 +27,7 @@ export class Delivery {
 
   /** Whether the client has been told anything. */
   get begun(): boolean {
-    return this.#response.headersSent;
+    return this.#headWaits || this.#response.headersSent;
   }
   get ended(): boolean {
     return this.#ended;
@@ -39,6 +41,7 @@ export class Delivery {
   deliver(bytes: Buffer): boolean {
     this.#frames.read(bytes);
     this.#writePiece();
+    this.#sendHead();
     return this.#response.destroyed || this.#takes;
   }
 
@@ -70,18 +73,28 @@ export class Delivery {
     response.sendDate = false;
     if (isHttp2(response)) {
       for (const [name, values] of gathered(readFields(payload.subarray(end + 1)))) response.setHeader(name, values);
-      response.writeHead(Number(text.slice(0, space)));
+      response.statusCode = Number(text.slice(0, space));
+      this.#headWaits = true;
     } else response.writeHead(Number(text.slice(0, space)), text.slice(space + 1, end), rawFields(text, end + 1));
   }
 
+  #sendHead(): void {
+    if (this.#headWaits && !this.#response.destroyed) this.#response.flushHeaders();
+    this.#headWaits = false;
+  }
+
   #trailers(fields: readonly Field[]): void {
-    if (this.#response.hasHeader('content-length')) return;
-    this.#response.addTrailers(Object.fromEntries(fields));
+    this.#sendHead();
+    // A body whose length was told has no place behind it in HTTP/1.1 (RFC 9112 section 7.1.2).
+    if (isHttp2(this.#response)) this.#response.addTrailers(Object.fromEntries(gathered(fields)));
+    else if (!this.#response.hasHeader('content-length'))
+      this.#response.addTrailers(fields.map(([name, value]): [string, string] => [name, value]));
   }
 
   #end(): void {
     const last = this.#piece;
     this.#piece = null;
+    this.#headWaits = false;
     this.#ended = true;
     if (last === null) this.#response.end();
     // As a string Node puts it behind the head, and both are one write; a buffer is written beside the head, and costs more than the copy.

@@ -85,6 +85,9 @@ describe('a route', () => {
     ['/issues/OPS-1234', '/issues/{id}'],
     ['/api/v2/deadbeef/cafe', '/api/v2/deadbeef/cafe'],
     ['/customers/search', '/customers/search'],
+    ['/acme.orders.v1.OrderService/Get', '/acme.orders.v1.OrderService/Get'],
+    ['/acme.orders.v1beta2.OrderService2/Get', '/acme.orders.v1beta2.OrderService2/Get'],
+    ['/files/a1b2c3.d4e5f6.Orders0815', '/files/{token}'],
   ];
   for (const [path, template] of folded) test(`of ${path} is ${template}`, () => assert.equal(foldIds(path), template));
 });

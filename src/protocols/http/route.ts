@@ -19,10 +19,16 @@ const folds: readonly { readonly name: string; readonly fits: RegExp }[] = [
   { name: '{text}', fits: /^.{65,}$/ },
 ];
 
+/**
+ * The full name of a service of gRPC, `acme.orders.v1.Orders`, which has digits as tokens have: small words, of which at most a version ends
+ * by digits, and a great one behind them.
+ */
+const service = /^(?:[a-z][a-z_]*(?:\d{1,2}(?:(?:alpha|beta)\d{0,2})?)?\.)+[A-Z][A-Za-z_]*\d{0,2}$/;
+
 /** A path's template where nothing says which routes there are. */
 export function foldIds(path: string): string {
   return path
     .split('/')
-    .map((segment) => (segment === '' ? segment : (folds.find(({ fits }) => fits.test(segment))?.name ?? segment)))
+    .map((segment) => (segment === '' || service.test(segment) ? segment : (folds.find(({ fits }) => fits.test(segment))?.name ?? segment)))
     .join('/');
 }

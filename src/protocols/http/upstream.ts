@@ -1,15 +1,16 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { Client, Pool } from 'undici';
+import { Client } from 'undici';
 import type { Target } from '../../core/protocol.ts';
 import { encrypt, type TlsTerms, tlsTermsOf } from '../../wire/encrypt.ts';
 import { HttpCall, type HttpRequest, type HttpTaker } from '../../wire/http-call.ts';
-import type { OpenedSocket } from '../../wire/http1-connection.ts';
+import { BrokenConnection, type OpenedSocket } from '../../wire/http1-connection.ts';
 import { Http1Pool } from '../../wire/http1-pool.ts';
+import { Http2Pool } from '../../wire/http2-pool.ts';
 import { LentReading } from '../../wire/lent-memory.ts';
 import type { WebPlace } from '../../wire/settings.ts';
-import { DispatchedLine, type Upgraded } from './dispatched-line.ts';
 import type { Settings } from './settings.ts';
+import { UpgradeLine, type Upgraded } from './upgrade-line.ts';
 
 /** How many connections to its target a session has at most; what comes beyond waits. */
 const mostConnections = 64;
@@ -22,7 +23,7 @@ type UpstreamTarget = Pick<Target<Settings>, 'settings' | 'dial' | 'timeouts' | 
 
 /**
  * A session's connections to one place. They are its own: nothing that a target keeps by connection, and nothing that was left on
- * one, can come to somebody else. HTTP/1.1 goes by connections of our own, HTTP/2 and upgrades by undici's.
+ * one, can come to somebody else. HTTP/1.1 goes by connections of our own, HTTP/2 by Node's client, upgrades by undici's.
  */
 export class Upstream {
   readonly #place: WebPlace;
@@ -30,10 +31,9 @@ export class Upstream {
   readonly #tls: TlsTerms | null;
   readonly #headMs: number;
   readonly #http1: Http1Pool;
-  /** Made once the place has turned out to speak HTTP/2. */
-  #http2: Pool | null = null;
-  /** Opened to learn what the place speaks. */
-  #spare: Socket[] = [];
+  readonly #http2: Http2Pool;
+  /** Whether the place has turned out to speak HTTP/2. */
+  #speaksHttp2 = false;
   #closed = false;
 
   constructor(place: WebPlace, target: UpstreamTarget) {
@@ -44,25 +44,32 @@ export class Upstream {
     this.#http1 = new Http1Pool({
       authority: new URL(place.origin).host,
       open: () => this.#open(),
-      elsewhere: (call) => this.#byHttp2(call),
+      elsewhere: (call) => this.#http2.carry(call),
       most: mostConnections,
       headMs: this.#headMs,
     });
+    this.#http2 = new Http2Pool({ origin: place.origin, open: () => this.#openHttp2(), headMs: this.#headMs });
   }
 
   send(request: HttpRequest, taker: HttpTaker): HttpCall {
     const call = new HttpCall(request, taker);
-    if (this.#http2 === null) this.#http1.carry(call);
-    else this.#byHttp2(call);
+    if (this.#speaksHttp2) this.#http2.carry(call);
+    else this.#http1.carry(call);
     return call;
   }
 
   /** On a connection of its own, by HTTP/1.1, which ends with whatever it becomes. */
   upgrade(request: HttpRequest, taker: HttpTaker, upgraded: Upgraded): HttpCall {
     const call = new HttpCall(request, taker);
-    const client = new Client(this.#place.origin, { ...this.#options(), allowH2: false, connect: this.#connector(['http/1.1']) });
-    const line = new DispatchedLine(call, upgraded);
-    client.dispatch({ ...line.options, upgrade: 'websocket' }, line);
+    const client = new Client(this.#place.origin, {
+      headersTimeout: this.#headMs,
+      bodyTimeout: 0,
+      maxHeaderSize: headerLimit,
+      allowH2: false,
+      connect: (_options: object, done: Connected) => void connectBy(() => this.#reach(['http/1.1'], null), done),
+    });
+    const line = new UpgradeLine(call, upgraded);
+    client.dispatch(line.options, line);
     // Closes once what was dispatched is over; a socket that was handed over is its own by then.
     client.close().catch(() => {});
     return call;
@@ -105,27 +112,10 @@ export class Upstream {
     return promise.finally(() => clearTimeout(late));
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#closed = true;
     this.#http1.destroy();
-    for (const socket of this.#spare.splice(0)) socket.destroy();
-    await this.#http2?.destroy();
-  }
-
-  #byHttp2(call: HttpCall): void {
-    this.#http2 ??= new Pool(this.#place.origin, {
-      ...this.#options(),
-      connections: mostConnections,
-      allowH2: true,
-      connect: this.#connector(['h2', 'http/1.1']),
-    });
-    const line = new DispatchedLine(call, null);
-    this.#http2.dispatch(line.options, line);
-  }
-
-  #options() {
-    // An event stream may be silent for as long as it likes; its client leaves, or its session ends.
-    return { headersTimeout: this.#headMs, bodyTimeout: 0, maxHeaderSize: headerLimit, pipelining: 1 };
+    this.#http2.destroy();
   }
 
   /** A connection that speaks HTTP/1.1; null where the place has chosen HTTP/2. */
@@ -135,16 +125,17 @@ export class Upstream {
     const socket = await this.#reach(['h2', 'http/1.1'], reading);
     if (this.#closed) socket.destroy();
     if (!(socket instanceof TLSSocket) || socket.alpnProtocol !== 'h2') return { socket, reading };
-    this.#spare.push(socket);
+    this.#speaksHttp2 = true;
+    this.#http2.take(socket);
     return null;
   }
 
-  #connector(versions: readonly string[]) {
-    return (_options: object, done: Connected) => {
-      const spare = this.#spare.shift();
-      if (spare !== undefined && !spare.destroyed && versions.includes('h2')) return done(null, spare);
-      void connectBy(() => this.#reach(versions, null), done);
-    };
+  async #openHttp2(): Promise<Socket> {
+    const socket = await this.#reach(['h2'], null);
+    if (socket instanceof TLSSocket && socket.alpnProtocol === 'h2') return socket;
+    socket.destroy();
+    this.#speaksHttp2 = false;
+    throw new BrokenConnection('the target spoke HTTP/2 before, and does not any more');
   }
 
   async #reach(versions: readonly string[], reading: LentReading | null): Promise<Socket> {

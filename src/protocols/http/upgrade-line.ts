@@ -1,4 +1,4 @@
-import { type Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Field } from '../../core/web.ts';
 import type { HttpCall, HttpLine } from '../../wire/http-call.ts';
@@ -6,41 +6,31 @@ import type { HttpCall, HttpLine } from '../../wire/http-call.ts';
 /** The reply to a request for an upgrade that was taken: from here on the socket is its own. */
 export type Upgraded = (status: number, fields: readonly Field[], socket: Duplex) => void;
 
-/** A request and its reply by way of undici, which speaks HTTP/2 and knows upgrades. */
-export class DispatchedLine implements HttpLine, Dispatcher.DispatchHandler {
+/** A request for an upgrade and its reply by way of undici, which knows upgrades. Such a request has no body. */
+export class UpgradeLine implements HttpLine, Dispatcher.DispatchHandler {
   readonly #call: HttpCall;
-  readonly #upgraded: Upgraded | null;
-  readonly #body: Readable | null;
+  readonly #upgraded: Upgraded;
   #controller: Dispatcher.DispatchController | null = null;
   #aborted: Error | null = null;
   #taken = false;
 
-  constructor(call: HttpCall, upgraded: Upgraded | null) {
+  constructor(call: HttpCall, upgraded: Upgraded) {
     this.#call = call;
     this.#upgraded = upgraded;
-    this.#body = call.request.body === null ? null : new Readable({ read: () => this.#call.taker.drained() });
-    // A body that is broken off is told by the reply that does not come.
-    this.#body?.on('error', () => {});
   }
 
   /** What undici is to send. */
   get options(): Dispatcher.DispatchOptions {
-    const { method, path, fields, body } = this.#call.request;
-    const headers: string[] = [];
-    for (const [name, value] of fields) headers.push(name, value);
-    if (body !== null && body.length !== null) headers.push('content-length', String(body.length));
-    return { method, path, headers, body: this.#body };
+    const { method, path, fields } = this.#call.request;
+    return { method, path, headers: fields.flat(), upgrade: 'websocket' };
   }
 
   // ---- towards the target -------------------------------------------------------------------------------------------------
 
-  write(bytes: Buffer): boolean {
-    return this.#body?.push(bytes) ?? true;
+  write(): boolean {
+    throw new Error('a body with a request for an upgrade');
   }
-  /** undici knows no trailers of a request. */
-  end(): void {
-    this.#body?.push(null);
-  }
+  end(): void {}
   pause(): void {
     this.#controller?.pause();
   }
@@ -50,7 +40,6 @@ export class DispatchedLine implements HttpLine, Dispatcher.DispatchHandler {
   abort(reason: Error): void {
     this.#aborted ??= reason;
     this.#controller?.abort(reason);
-    this.#body?.destroy();
   }
 
   // ---- from the target ----------------------------------------------------------------------------------------------------
@@ -64,7 +53,7 @@ export class DispatchedLine implements HttpLine, Dispatcher.DispatchHandler {
 
   onRequestUpgrade(controller: Dispatcher.DispatchController, status: number, headers: object, socket: Duplex): void {
     this.#call.release();
-    this.#upgraded?.(status, fieldsOfRaw(controller.rawHeaders ?? headers), socket);
+    this.#upgraded(status, fieldsOfRaw(controller.rawHeaders ?? headers), socket);
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: object, reason = ''): void {
@@ -101,16 +90,14 @@ export class DispatchedLine implements HttpLine, Dispatcher.DispatchHandler {
   }
 }
 
-/** undici has raw pairs of HTTP/1.1, and an object of HTTP/2. */
+/** undici has raw pairs, or an object. */
 function fieldsOfRaw(headers: object): Field[] {
   const fields: Field[] = [];
   const add = (name: string, value: unknown) => fields.push([name.toLowerCase(), textOf(value)]);
   if (Array.isArray(headers)) for (let at = 0; at + 1 < headers.length; at += 2) add(textOf(headers[at]), headers[at + 1]);
   else
-    for (const [name, value] of Object.entries(headers as { readonly [name: string]: unknown })) {
-      if (name.startsWith(':') || value === undefined) continue;
-      for (const one of Array.isArray(value) ? (value as readonly unknown[]) : [value]) add(name, one);
-    }
+    for (const [name, value] of Object.entries(headers as { readonly [name: string]: unknown }))
+      if (value !== undefined) for (const one of Array.isArray(value) ? (value as readonly unknown[]) : [value]) add(name, one);
   return fields;
 }
 
