@@ -64,7 +64,15 @@ export function Ledger<Row>(props: LedgerProps<Row>) {
   if (rows.length === 0 && !hasMore) return empty;
   return (
     <div ref={scroller} className="min-h-0 flex-1 overflow-auto border-t border-hairline" data-ledger="">
-      <div role="grid" aria-label={label} aria-rowcount={hasMore ? -1 : rows.length + 1} aria-colcount={columns.length} onKeyDown={walk}>
+      <div
+        role="grid"
+        tabIndex={-1}
+        aria-label={label}
+        aria-rowcount={hasMore ? -1 : rows.length + 1}
+        aria-colcount={columns.length}
+        onKeyDown={walk}
+        className="outline-none"
+      >
         <Head columns={columns} tracks={tracks} hidden={narrow} />
         <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map(({ index, start }) => {
@@ -178,7 +186,11 @@ function useWalk<Row>({ rows, active, setActive, onOpen, virtual, scroller }: Wa
       const arrive = (frames: number) => {
         if (onTheWay.current !== index) return;
         if (focusRow(scroller.current, index) || frames === 0) onTheWay.current = null;
-        else requestAnimationFrame(() => arrive(frames - 1));
+        else {
+          // The row that had the focus may go before this one comes; keys pressed in between must not go nowhere.
+          scroller.current?.querySelector<HTMLElement>('[role="grid"]')?.focus({ preventScroll: true });
+          requestAnimationFrame(() => arrive(frames - 1));
+        }
       };
       arrive(mostFrames);
     },
@@ -193,13 +205,14 @@ function useWalk<Row>({ rows, active, setActive, onOpen, virtual, scroller }: Wa
     { keys: 'k', says: words.keys.previousRow, run: () => step(-1) },
   ]);
   return (event: KeyboardEvent<HTMLDivElement>) => {
-    if (!(event.target instanceof HTMLElement) || event.target.getAttribute('role') !== 'row') return;
-    const row = rows[active];
+    if (!(event.target instanceof HTMLElement) || !/^(row|grid)$/.test(event.target.getAttribute('role') ?? '')) return;
+    const from = onTheWay.current ?? active;
+    const row = rows[from];
     const steps: Readonly<Record<string, () => void>> = {
-      ArrowDown: () => go(active + 1),
-      ArrowUp: () => go(active - 1),
-      PageDown: () => go(active + 20),
-      PageUp: () => go(active - 20),
+      ArrowDown: () => go(from + 1),
+      ArrowUp: () => go(from - 1),
+      PageDown: () => go(from + 20),
+      PageUp: () => go(from - 20),
       Home: () => go(0),
       End: () => go(rows.length - 1),
       Enter: () => row !== undefined && onOpen(row),
