@@ -13,12 +13,13 @@ import {
   type RefChange,
   shownSecrets,
 } from './inspection.ts';
-import { complaintOf, ended, GitFailed, runGit, startGit } from './native.ts';
+import { GitFailed, runGit } from './native.ts';
 import { takePack } from './pack-intake.ts';
 import { LineBlocks, PatchReader } from './patch-reader.ts';
 import { hasPack, isNone, type RefCommand } from './push-request.ts';
 import { SecretSearch } from './secret-search.ts';
 import { areVerified } from './signatures.ts';
+import { StoredOutput } from './stored-output.ts';
 
 const shownCommits = 200;
 
@@ -74,10 +75,12 @@ class Inspecting {
     const ids = await this.#newCommits(targets);
     if (ids.length > limits.commits)
       throw new Flaw(`The push has more than ${limits.commits} commits that the target does not have.`, true);
+    // It takes the longest, and begins with it.
+    await using patches = ids.length === 0 ? null : await this.#startPatches(ids);
     await this.#readCommits(ids);
     const refs: RefChange[] = [];
     for (const each of commands) refs.push(await this.#changeOf(each));
-    await this.#writeDetail(ids, refs);
+    await this.#writeDetail(ids, patches, refs);
     const bytes = await this.#spool.length(this.#signal);
     const verified = await areVerified(this.#job, { commits: [...this.#commits.values()], tags }, this.#signal);
     const signed = tagsSigned && [...this.#commits.values()].every((commit) => commit.signed);
@@ -169,16 +172,20 @@ class Inspecting {
   }
 
   /** Every new commit with its patch, and the change of those refs that it does not tell. */
-  async #writeDetail(ids: readonly string[], refs: readonly RefChange[]): Promise<void> {
+  async #writeDetail(ids: readonly string[], patches: StoredOutput | null, refs: readonly RefChange[]): Promise<void> {
     using file = new DetailFile(this.#job.detail);
-    await this.#writeCommits(ids, file);
+    if (patches !== null) await this.#writeCommits(ids, patches, file);
     for (const ref of refs) await this.#writeChange(ref, file);
     await this.#secrets.finish();
     file.flush();
   }
 
-  async #writeCommits(ids: readonly string[], file: DetailFile): Promise<void> {
-    if (ids.length === 0) return;
+  #startPatches(ids: readonly string[]): Promise<StoredOutput> {
+    const args = ['diff-tree', '--stdin', '-r', '--root', '--always', '--cc', ...patchOptions];
+    return this.#diff(args, ids.map((id) => `${id}\n`).join(''));
+  }
+
+  async #writeCommits(ids: readonly string[], patches: StoredOutput, file: DetailFile): Promise<void> {
     let next = 0;
     let block: Buffer = Buffer.alloc(0);
     let written = 0;
@@ -192,8 +199,7 @@ class Inspecting {
       next += 1;
       return true;
     });
-    const args = ['diff-tree', '--stdin', '-r', '--root', '--always', '--cc', ...patchOptions];
-    await this.#patch(args, ids.map((id) => `${id}\n`).join(''), reader, (lines) => {
+    await this.#patch(patches, reader, (lines) => {
       block = lines;
       written = 0;
       reader.feed(lines);
@@ -209,7 +215,8 @@ class Inspecting {
     file.document(frameKinds.change, { ref, old, new: state });
     this.#show(`\n${ref} as a whole\n\n`);
     const reader = this.#newReader(() => false);
-    await this.#patch(['diff-tree', '-r', ...patchOptions, old, state], '', reader, (lines) => {
+    await using patch = await this.#diff(['diff-tree', '-r', ...patchOptions, old, state], '');
+    await this.#patch(patch, reader, (lines) => {
       reader.feed(lines);
       this.#writePatch(lines, file);
     });
@@ -230,26 +237,23 @@ class Inspecting {
     return Number(all) !== Number(fresh);
   }
 
-  async #patch(args: readonly string[], input: string, reader: PatchReader, take: (lines: Buffer) => void): Promise<void> {
+  #diff(args: readonly string[], input: string): Promise<StoredOutput> {
+    const { place, detail, limits } = this.#job;
+    return StoredOutput.of(place, args, { path: `${detail}.patch`, input, most: limits.patch, signal: this.#signal });
+  }
+
+  async #patch(patch: StoredOutput, reader: PatchReader, take: (lines: Buffer) => void): Promise<void> {
     this.#readers.push(reader);
-    const child = startGit(this.#job.place, args, this.#signal);
-    const end = ended(child, args, complaintOf(child));
-    // What it has to say of its end is asked for below, whatever comes before.
-    end.catch(() => {});
-    child.stdin.end(input);
     const blocks = new LineBlocks();
-    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+    for await (const chunk of patch.read()) {
       this.#patchBytes += chunk.length;
-      if (this.#patchBytes > this.#job.limits.patch) {
-        child.kill('SIGKILL');
+      if (this.#patchBytes > this.#job.limits.patch)
         throw new Flaw(`What the push changes is more than ${this.#job.limits.patch} bytes as a patch.`, true);
-      }
       const lines = blocks.feed(chunk);
       if (lines === null) continue;
       take(lines);
       await this.#secrets.settle();
     }
-    await end;
     if (blocks.rest > 0) throw new GitFailed('a patch that breaks off');
     reader.end();
   }

@@ -116,20 +116,42 @@ export type GitProcess = ChildProcess & {
   readonly stderr: Readable;
 };
 
+/** One whose output goes to a file. */
+export type GitWriter = ChildProcess & { readonly stdin: NonNullable<ChildProcess['stdin']>; readonly stderr: Readable };
+
 /** Starts git under limits of its own; it is killed when the signal aborts. */
 export function startGit(place: GitPlace, args: readonly string[], signal: AbortSignal, limits: GitLimits = usualLimits): GitProcess {
-  const { cpuSeconds, memoryBytes } = limits;
-  // By the shell because Node sets no limits; where a system does not know one (macOS has no -v), it does without.
-  const script = `ulimit -t ${cpuSeconds}; ulimit -v ${Math.floor(memoryBytes / 1024)} 2>/dev/null; ulimit -c 0; exec git "$@"`;
-  const child = spawn('/bin/sh', ['-c', script, 'git', ...args], {
-    env: environment(place),
-    cwd: place.home,
-    signal,
-    killSignal: 'SIGKILL',
-  });
+  const child = spawn('/bin/sh', ['-c', `${limitsOf(limits)}; exec git "$@"`, 'git', ...args], { ...spawning(place), signal });
   // A pipe that breaks is told by how git ends.
   child.stdin.on('error', () => {});
   return child;
+}
+
+/** Likewise, with the file for its output; it is killed where it writes more than `most` bytes and what rounds them up. */
+export function startGitInto(
+  place: GitPlace,
+  args: readonly string[],
+  signal: AbortSignal,
+  { file, most }: { readonly file: number; readonly most: number },
+): GitWriter {
+  // Shells count in blocks of 512 bytes or of 1,024.
+  const script = `${limitsOf(usualLimits)}; ulimit -f ${Math.ceil(most / 512) + 1}; exec git "$@"`;
+  const child = spawn('/bin/sh', ['-c', script, 'git', ...args], {
+    ...spawning(place),
+    signal,
+    stdio: ['pipe', file, 'pipe'],
+  }) as GitWriter;
+  child.stdin.on('error', () => {});
+  return child;
+}
+
+/** By the shell because Node sets no limits; where a system does not know one (macOS has no -v), it does without. */
+function limitsOf({ cpuSeconds, memoryBytes }: GitLimits): string {
+  return `ulimit -t ${cpuSeconds}; ulimit -v ${Math.floor(memoryBytes / 1024)} 2>/dev/null; ulimit -c 0`;
+}
+
+function spawning(place: GitPlace) {
+  return { env: environment(place), cwd: place.home, killSignal: 'SIGKILL' } as const;
 }
 
 /** Runs git to its end; resolves with what it wrote. Rejects with GitFailed where it ends with anything but 0. */
@@ -142,7 +164,7 @@ export async function runGit(place: GitPlace, args: readonly string[], run: GitR
 }
 
 /** Rejects with GitFailed unless git ends with 0. */
-export async function ended(child: GitProcess, args: readonly string[], complaint: Promise<string>): Promise<void> {
+export async function ended(child: GitWriter, args: readonly string[], complaint: Promise<string>): Promise<void> {
   let code: number | null;
   let killed: NodeJS.Signals | null;
   try {
@@ -155,7 +177,7 @@ export async function ended(child: GitProcess, args: readonly string[], complain
 }
 
 /** The end of what git says of its failure, for a person. */
-export async function complaintOf(child: GitProcess): Promise<string> {
+export async function complaintOf(child: GitWriter): Promise<string> {
   let text = '';
   child.stderr.on('data', (chunk: Buffer) => {
     text = (text + chunk.toString()).slice(-2_000);
