@@ -64,15 +64,7 @@ export function Ledger<Row>(props: LedgerProps<Row>) {
   if (rows.length === 0 && !hasMore) return empty;
   return (
     <div ref={scroller} className="min-h-0 flex-1 overflow-auto border-t border-hairline" data-ledger="">
-      <div
-        role="grid"
-        tabIndex={-1}
-        aria-label={label}
-        aria-rowcount={hasMore ? -1 : rows.length + 1}
-        aria-colcount={columns.length}
-        onKeyDown={walk}
-        className="outline-none"
-      >
+      <Grid label={label} rows={hasMore ? null : rows.length} columns={columns.length} onKeyDown={walk}>
         <Head columns={columns} tracks={tracks} hidden={narrow} />
         <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map(({ index, start }) => {
@@ -95,8 +87,26 @@ export function Ledger<Row>(props: LedgerProps<Row>) {
             );
           })}
         </div>
-      </div>
+      </Grid>
       {foot}
+    </div>
+  );
+}
+
+interface GridProps {
+  readonly label: string;
+  /** How many there are; null while that is not known. */
+  readonly rows: number | null;
+  readonly columns: number;
+  readonly onKeyDown: (event: KeyboardEvent<HTMLDivElement>) => void;
+  readonly children: ReactNode;
+}
+
+function Grid({ label, rows, columns, onKeyDown, children }: GridProps) {
+  const shape = { 'aria-rowcount': rows === null ? -1 : rows + 1, 'aria-colcount': columns };
+  return (
+    <div role="grid" tabIndex={-1} aria-label={label} {...shape} onKeyDown={onKeyDown} className="outline-none">
+      {children}
     </div>
   );
 }
