@@ -1,7 +1,11 @@
 import { Readable } from 'node:stream';
 import type { RecordingLine } from '../archive/decoded.ts';
+import { asciicastText } from '../archive/asciicast.ts';
 import { harText } from '../archive/har.ts';
 import { patchText } from '../archive/patches.ts';
+
+/** The lines that are asked for, or those of one of their exchanges. */
+export type Read = (exchange?: number) => AsyncIterable<RecordingLine>;
 
 /** One write a row would cost more than the row; one write for all would not let a slow reader hold the source back. */
 const chunkChars = 64 * 1024;
@@ -17,15 +21,22 @@ export async function ndjson(read: () => AsyncIterable<object>): Promise<Readabl
 }
 
 /** The lines as an HTTP Archive, likewise. */
-export async function har(read: () => AsyncIterable<RecordingLine>): Promise<Readable> {
+export async function har(read: Read): Promise<Readable> {
   const iterator = harText(read());
   const first = await iterator.next();
   return letGo(Readable.from(texts(first, iterator), { objectMode: false }), iterator);
 }
 
 /** What was pushed, as a mailbox, likewise. */
-export async function patch(read: () => AsyncIterable<RecordingLine>): Promise<Readable> {
+export async function patch(read: Read): Promise<Readable> {
   const iterator = patchText(read);
+  const first = await iterator.next();
+  return letGo(Readable.from(texts(first, iterator), { objectMode: false }), iterator);
+}
+
+/** Its terminals as an asciicast, likewise. */
+export async function asciicast(read: Read): Promise<Readable> {
+  const iterator = asciicastText(read);
   const first = await iterator.next();
   return letGo(Readable.from(texts(first, iterator), { objectMode: false }), iterator);
 }

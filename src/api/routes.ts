@@ -12,7 +12,7 @@ import * as contract from './contract.ts';
 import { linesShownTo, shownTo } from './discretion.ts';
 import type { GatewayPort } from './gateway-port.ts';
 import { viewedSession, viewing } from './gate.ts';
-import { har, ndjson, patch } from './ndjson.ts';
+import { asciicast, har, ndjson, patch, type Read } from './ndjson.ts';
 import { lookedAt, recordLook } from './trail.ts';
 
 export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
@@ -26,9 +26,10 @@ export interface RouteSources {
 
 const linesType = 'application/x-ndjson; charset=utf-8';
 const forms = {
-  ndjson: { type: linesType, as: ndjson },
-  har: { type: 'application/json', as: har },
-  patch: { type: 'application/mbox', as: patch },
+  ndjson: { type: linesType, ending: 'ndjson', as: ndjson },
+  har: { type: 'application/json', ending: 'har', as: har },
+  patch: { type: 'application/mbox', ending: 'patch', as: patch },
+  asciicast: { type: 'application/x-asciicast', ending: 'cast', as: asciicast },
 } as const satisfies Record<z.output<typeof contract.exportQuery>['format'], object>;
 
 export function addSessionRoutes(api: Api, { catalog, gateway }: RouteSources): void {
@@ -94,11 +95,12 @@ export function addRecordingRoutes(api: Api, { gateway, recording }: RouteSource
     '/api/v1/sessions/:id/export',
     { schema: { summary: 'The recording in an open format', params: contract.sessionParams, querystring: contract.exportQuery } },
     async (request, reply) => {
-      const file = `${viewedSession(request).id}.${request.query.format}`;
-      const { format } = request.query;
+      const wanted = present(request.query);
+      const { format, ...excerpt } = wanted;
       const form = forms[format];
-      const stream = await lines(request, 'recording.exported', { format }, {}, form.as);
-      return reply.type(form.type).header('content-disposition', `attachment; filename="${file}"`).send(stream);
+      const file = [viewedSession(request).id, ...Object.values(excerpt)].join('-');
+      const stream = await lines(request, 'recording.exported', wanted, excerpt, form.as);
+      return reply.type(form.type).header('content-disposition', `attachment; filename="${file}.${form.ending}"`).send(stream);
     },
   );
 
@@ -107,13 +109,13 @@ export function addRecordingRoutes(api: Api, { gateway, recording }: RouteSource
     event: string,
     more: JsonObject,
     excerpt: Excerpt,
-    as: (read: () => AsyncIterable<RecordingLine>) => Promise<Readable> = ndjson,
+    as: (read: Read) => Promise<Readable> = ndjson,
   ): Promise<Readable> {
     const session = viewedSession(request);
     // Fastify would read the whole recording to answer a HEAD; nothing is looked at, so nothing is put on the trail either.
     if (request.method === 'HEAD') return Readable.from([]);
     await recordLook(gateway, viewing(request), event, { ...lookedAt(session), ...more });
-    return as(() => linesShownTo(viewing(request), recording(session.id, excerpt)));
+    return as((exchange) => linesShownTo(viewing(request), recording(session.id, exchange === undefined ? excerpt : { exchange })));
   }
 }
 

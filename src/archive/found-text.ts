@@ -29,6 +29,9 @@ export class FoundText {
         return this.#document(part.value);
       case 'text':
         return this.#text(part.text);
+      case 'terminal':
+        if (part.event !== 'resize') this.#text(withoutControls(part.text));
+        return;
       case 'bytes':
       case 'mark':
         return;
@@ -97,4 +100,9 @@ function pushAll(waiting: Json[], value: Exclude<Json, string | number | boolean
     waiting.push(item);
     if (key !== '') waiting.push(key);
   }
+}
+
+/** What a terminal shows as words; ECMA-48's control sequences and strings, and single controls but for the ends of lines, are none of them. */
+function withoutControls(text: string): string {
+  return text.replaceAll(/\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_X][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~])|(?![\n\t])\p{Cc}/gu, '');
 }

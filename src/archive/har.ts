@@ -125,12 +125,18 @@ function messagesOf({ asked, answered }: Pending, at: string): JsonObject {
 
 function messagesIn(parts: readonly Part[], type: string, time: number): JsonObject[] {
   return parts.flatMap((part, index) => {
+    if (part.shape === 'terminal') return [{ type, time, opcode: 1, data: typed(part) }];
     if (part.shape !== 'mark' || part.name !== 'message') return [];
     const content = parts[index + 1];
     const kind = part.detail['kind'];
     const data = content?.shape === 'text' ? content.text : content?.shape === 'bytes' ? (content.base64 ?? '') : '';
     return [{ type, time, opcode: kind === 'text' ? 1 : kind === 'binary' ? 2 : 8, data }];
   });
+}
+
+/** What was said to or by a terminal, without what its own protocol puts around it. */
+function typed(part: Extract<Part, { shape: 'terminal' }>): string {
+  return part.event === 'resize' ? JSON.stringify({ columns: part.columns, rows: part.rows }) : part.text;
 }
 
 /** A body as text, or as base64 where any of it is none. */

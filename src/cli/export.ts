@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import { asciicastText } from '../archive/asciicast.ts';
 import type { AuditorKey } from '../archive/auditor-key.ts';
 import type { RecordingLine } from '../archive/decoded.ts';
 import { harText } from '../archive/har.ts';
@@ -11,8 +12,10 @@ import { existingSession, type RecordSource } from './record-source.ts';
 import { counted, jsonLine } from './visible.ts';
 
 export interface ExportOptions {
+  readonly format: 'ndjson' | 'har' | 'patch' | 'asciicast';
+  /** Only this exchange. */
+  readonly exchange: number | null;
   /** Null: standard output. */
-  readonly format: 'ndjson' | 'har' | 'patch';
   readonly output: string | null;
   readonly json: boolean;
   /** Shows the originals that were sealed to it; null shows what crossed. */
@@ -25,13 +28,15 @@ interface Written {
   readonly sha256: string;
 }
 
-/** Writes a session's recording: one entry a line, its requests as an HTTP Archive, or what was pushed as a mailbox. A file appears under its name only once it is whole, for its owner alone. */
+/** Writes a session's recording: one entry a line, its requests as an HTTP Archive, what was pushed as a mailbox, or its terminals as an asciicast. A file appears under its name only once it is whole, for its owner alone. */
 export async function exportSession(source: RecordSource, id: string, options: ExportOptions, { out, err }: Streams): Promise<void> {
   await existingSession(source, id);
+  const read = (exchange = options.exchange ?? undefined) => recordingLines(source, id, options.auditor, exchange);
   const forms = {
-    ndjson: () => lineTexts(source.recording(id, options.auditor)),
-    har: () => harText(recordingLines(source, id, options.auditor)),
-    patch: () => patchText(() => recordingLines(source, id, options.auditor)),
+    ndjson: () => lineTexts(read()),
+    har: () => harText(read()),
+    patch: () => patchText(read),
+    asciicast: () => asciicastText(read),
   };
   const texts = forms[options.format];
   if (options.output === null) {
@@ -45,8 +50,13 @@ export async function exportSession(source: RecordSource, id: string, options: E
 }
 
 /** Whatever has the record gives lines of this form: the API's answers are made of them. */
-function recordingLines(source: RecordSource, id: string, auditor: AuditorKey | null): AsyncIterable<RecordingLine> {
-  return source.recording(id, auditor) as AsyncIterable<RecordingLine>;
+function recordingLines(
+  source: RecordSource,
+  id: string,
+  auditor: AuditorKey | null,
+  exchange: number | undefined,
+): AsyncIterable<RecordingLine> {
+  return source.recording(id, auditor, exchange === undefined ? {} : { exchange }) as AsyncIterable<RecordingLine>;
 }
 
 async function* lineTexts(lines: AsyncIterable<object>): AsyncGenerator<string> {

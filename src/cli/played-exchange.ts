@@ -2,6 +2,7 @@ import type { Cell } from '../core/part.ts';
 import { type Output, styled } from './output.ts';
 import type { PlayedDecision, PlayedLine, PlayedMasked, PlayedOutcome, PlayedPart } from './recording-line.ts';
 import { closingLine, type Limits, promptLines, type ResultTable, resultLines } from './result.ts';
+import { PlayedTerminal } from './played-terminal.ts';
 import { boundValues } from './table.ts';
 import { counted, shorten, visibleLine, visibleLines } from './visible.ts';
 
@@ -30,6 +31,7 @@ export class PlayedExchange {
   #outcome: { readonly outcome: PlayedOutcome; readonly at: number } | null = null;
   #table: OpenTable | null = null;
   #rowsShown = 0;
+  #terminal: PlayedTerminal | null = null;
   #lines: (() => string[])[] = [];
   /** Lines of anything but rows that may still be shown, and how many were not. */
   #room: number;
@@ -53,7 +55,7 @@ export class PlayedExchange {
 
   see(line: PlayedLine): void {
     if (line.kind === 'decision') this.#decision = line.decision;
-    else if (line.kind === 'outcome') this.#outcome = { outcome: line.outcome, at: line.at };
+    else if (line.kind === 'outcome') this.#end(line);
     else if (line.kind === 'bytes') this.#bytes(line);
     else if (line.kind === 'withheld') this.#withhold(line);
     else if (line.kind === 'masked') this.#note(() => maskedLines(line.masked, this.#original));
@@ -63,6 +65,11 @@ export class PlayedExchange {
   #bytes({ parts, direction, original }: PlayedLine & { kind: 'bytes' }): void {
     this.#original ||= original;
     for (const part of parts) this.#part(part, direction === 'request');
+  }
+
+  #end({ outcome, at }: PlayedLine & { kind: 'outcome' }): void {
+    this.#content(this.#terminal?.rest() ?? []);
+    this.#outcome = { outcome, at };
   }
 
   /** Each such line counts from the first withheld byte on, so the last one of a direction says all. */
@@ -79,7 +86,8 @@ export class PlayedExchange {
   /** What can be written now, and is then forgotten: the statement first, then what came back. */
   take(): string[] {
     const head = this.#asked ? [] : this.#statement();
-    const full = this.#outcome !== null || (this.#table?.rows.length ?? 0) >= rowsAtOnce;
+    // What a terminal shows is shown as it came.
+    const full = this.#outcome !== null || this.#terminal !== null || (this.#table?.rows.length ?? 0) >= rowsAtOnce;
     // Marks wait for the outcome, which may say the same.
     const rest = full ? [...this.#lines.splice(0).flatMap((each) => each()), ...this.#closeTable()] : [];
     const lines = [...head, ...this.#values.splice(0), ...rest];
@@ -88,6 +96,7 @@ export class PlayedExchange {
 
   /** Where the session ended before the exchange did. */
   takeUnfinished(): string[] {
+    this.#content(this.#terminal?.rest() ?? []);
     const rest = this.#lines.splice(0).flatMap((each) => each());
     return [...this.take(), ...rest, ...this.#closeTable(), styled(this.#out, 'yellow', '… not finished')];
   }
@@ -104,6 +113,7 @@ export class PlayedExchange {
     else if (part.shape === 'mark') this.#note(() => [...markLines(part, this.#outcome?.outcome ?? null)]);
     // What was asked already stands at the prompt.
     else if (part.shape === 'text' && asked && part.text.includes(this.#text)) return;
+    else if (part.shape === 'terminal') this.#content((this.#terminal ??= new PlayedTerminal()).take(part));
     else this.#content(partLines(part));
   }
 
@@ -175,7 +185,7 @@ function sameColumns(one: readonly string[], other: readonly string[]): boolean 
 }
 
 /** A part that is neither rows nor a mark, as lines. */
-function partLines(part: Exclude<PlayedPart, { shape: 'rows' | 'mark' }>): string[] {
+function partLines(part: Exclude<PlayedPart, { shape: 'rows' | 'mark' | 'terminal' }>): string[] {
   if (part.shape === 'text') return visibleLines(part.text.replace(/\n$/, ''));
   if (part.shape === 'document') return visibleLines(JSON.stringify(part.value, null, 2));
   return [`(${counted(part.count, 'byte')})`];

@@ -72,6 +72,28 @@ const simple = [
 ];
 
 describe('a replay', () => {
+  it('shows what a terminal wrote and what was typed line by line, and obeys none of it', async () => {
+    const terminal = (event: string, text: string) => ({ shape: 'terminal', event, text });
+    const { body } = await played([
+      asked(0, 1, 'GET /exec $ sh'),
+      decided(0, 1, 'permitted'),
+      sent(1, 1, 'request', { shape: 'terminal', event: 'resize', columns: 100, rows: 30 }),
+      sent(2, 1, 'reply', terminal('output', '$ ')),
+      sent(3, 1, 'request', terminal('input', 'l'), terminal('input', 's\r')),
+      sent(4, 1, 'reply', terminal('output', 'l'), terminal('output', 's\r\n\u001b]52;c;eA==\u0007\u001b[2Jone\r\n')),
+      sent(5, 1, 'reply', terminal('output', '$ ')),
+      ended(6, 1, { tag: '101' }),
+    ]);
+    assert.deepEqual(body.split('\n').slice(1, 7), [
+      '  (the terminal is 100 columns by 30 rows)',
+      '  typed: ls␍',
+      '  $ ls',
+      '  ␛]52;c;eA==␇␛[2Jone',
+      '  $ ',
+      '101 · 6.0 ms',
+    ]);
+  });
+
   it('begins with who, through which agent, where and when', async () => {
     const { whole } = await played([over(1)]);
     assert.match(

@@ -2,6 +2,7 @@ import type { AuditorKey } from '../archive/auditor-key.ts';
 import type { SessionItem } from '../archive/items.ts';
 import { type Output, type Streams, styled } from './output.ts';
 import { gapText, markLines, maskedLines, PlayedExchange, withheldText } from './played-exchange.ts';
+import { terminalEvent } from './played-terminal.ts';
 import { existingSession, type RecordSource } from './record-source.ts';
 import { type PlayedLine, type PlayedPart, readLine } from './recording-line.ts';
 import { duration, type Limits } from './result.ts';
@@ -155,5 +156,6 @@ function channelText(part: Exclude<PlayedPart, { shape: 'mark' }>, direction: st
   if (part.shape === 'bytes') return counted(part.count, 'byte');
   if (part.shape === 'text') return `${direction === 'request' ? 'asked' : 'text'} · ${visibleLine(part.text)}`;
   if (part.shape === 'rows') return `rows · ${counted(part.rows.length, 'row')} of ${visibleLine(part.columns.join(', '))}`;
+  if (part.shape === 'terminal') return `terminal · ${terminalEvent(part)}`;
   return visibleLine(JSON.stringify(part.value));
 }

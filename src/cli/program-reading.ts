@@ -128,21 +128,24 @@ function addReplay(program: Command, context: CommandContext): void {
 }
 
 interface ExportFlags extends SourceOptions, AuditorOptions {
-  readonly format: 'ndjson' | 'har' | 'patch';
+  readonly format: 'ndjson' | 'har' | 'patch' | 'asciicast';
+  readonly exchange?: number;
   readonly output?: string;
 }
 
 function addExport(program: Command, context: CommandContext): void {
   withSource(program.command('export').summary('write a recording in an open format'))
     .description(
-      'Writes the recording of a session: every entry in order, decoded, one JSON document a line (ndjson), its HTTP requests (har), or the commits that it pushed (patch, a mailbox for git am).',
+      'Writes the recording of a session: every entry in order, decoded, one JSON document a line (ndjson), its HTTP requests (har), the commits that it pushed (patch, a mailbox for git am), or its terminals (asciicast, for asciinema play).',
     )
     .argument('<session>', 'its id')
-    .addOption(new Option('--format <format>', 'the format').choices(['ndjson', 'har', 'patch']).makeOptionMandatory())
+    .addOption(new Option('--format <format>', 'the format').choices(['ndjson', 'har', 'patch', 'asciicast']).makeOptionMandatory())
+    .option('--exchange <number>', 'this one only', wholeNumber(1, 2 ** 31))
     .option('--output <file>', 'default: standard output')
     .option(...identity)
     .action((session: string, options: ExportFlags) => {
-      const terms = { format: options.format, output: options.output ?? null, json: options.json ?? false };
+      const { format, exchange = null, output = null, json = false } = options;
+      const terms = { format, exchange, output, json };
       return auditing(options, context, (source, auditor) => exportSession(source, session, { ...terms, auditor }, context.streams));
     });
 }

@@ -56,7 +56,7 @@ describe('the program', () => {
     [['search'], /missing required argument 'text'/],
     [['replay', 'x', '--speed', '0'], /times faster/],
     [['export', 'x'], /--format/],
-    [['export', 'x', '--format', 'asciicast'], /ndjson, har/],
+    [['export', 'x', '--format', 'gif'], /ndjson, har, patch, asciicast/],
     [['connect', 'orders', '--token', 'x', '-c', 'select 1', '--file', 'y'], /exclude each other/],
   ];
   for (const [words, message] of wrong) {

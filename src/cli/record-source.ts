@@ -1,3 +1,4 @@
+import type { Excerpt } from '../archive/decoded.ts';
 import type { AuditorKey } from '../archive/auditor-key.ts';
 import type { ExchangeFilter, ExchangeItem, Page, PageRequest, SessionFilter, SessionItem } from '../archive/items.ts';
 import type { FoundPage } from '../archive/search-items.ts';
@@ -12,8 +13,11 @@ export interface RecordSource {
   exchanges(filter: ExchangeFilter, page: PageRequest): Promise<Page<ExchangeItem>>;
   /** `q` is a query in the console's language. Throws wrong use, with the place, where it cannot be read. */
   search(search: ExchangeFilter, page: PageRequest): Promise<FoundPage>;
-  /** Every entry of a session in order, decoded: the lines of an export; with an auditor's key, with the originals that were sealed to it. */
-  recording(session: string, auditor?: AuditorKey | null): AsyncIterable<object>;
+  /**
+   * Every entry of a session, or those that are wanted, in order, decoded: the lines of an export; with an auditor's key, with the originals
+   * that were sealed to it.
+   */
+  recording(session: string, auditor?: AuditorKey | null, excerpt?: Pick<Excerpt, 'exchange'>): AsyncIterable<object>;
   /** What a reader must know of how whole this source is; null where there is nothing to say. */
   caveat(): string | null;
   close(): void;

@@ -10,6 +10,10 @@ const part = z.discriminatedUnion('shape', [
   z.object({ shape: z.literal('rows'), columns: z.array(z.string()), rows: z.array(z.array(cell)) }),
   z.object({ shape: z.literal('document'), mediaType: z.string(), value: z.json() }),
   z.object({ shape: z.literal('text'), text: z.string() }),
+  z.discriminatedUnion('event', [
+    z.object({ shape: z.literal('terminal'), event: z.enum(['output', 'input']), text: z.string() }),
+    z.object({ shape: z.literal('terminal'), event: z.literal('resize'), columns: z.number(), rows: z.number() }),
+  ]),
   z.object({ shape: z.literal('bytes'), count: z.number(), base64: z.string().nullable() }),
   z.object({ shape: z.literal('mark'), name: z.string(), detail: z.record(z.string(), z.json()) }),
 ]);

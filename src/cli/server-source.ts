@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import * as contract from '../api/contract.ts';
 import { hostOf, isLoopback } from '../wire/loopback.ts';
 import type { AuditorKey } from '../archive/auditor-key.ts';
-import { decodeRecording } from '../archive/decoded.ts';
+import { decodeRecording, type Excerpt } from '../archive/decoded.ts';
 import { entriesOf } from '../archive/frame-stream.ts';
 import { withOriginals } from '../archive/originals.ts';
 import type { ExchangeFilter, PageRequest, SessionFilter } from '../archive/items.ts';
@@ -32,8 +32,10 @@ export function fromServer(server: string, token: string, decoderOf: (protocol: 
       return existing(read(`/api/v1/sessions/${encodeURIComponent(session)}/exchanges`, page, contract.exchangePage));
     },
     search: (search, page) => existing(read('/api/v1/exchanges', { ...search, ...page }, contract.foundPage)),
-    recording: (session, auditor = null) =>
-      auditor === null ? recordingLines(base, session, token) : openedLines({ base, token }, session, auditor, decoderOf),
+    recording: (session, auditor = null, excerpt = {}) =>
+      auditor === null
+        ? recordingLines({ base, token }, session, excerpt)
+        : openedLines({ base, token }, session, { auditor, excerpt }, decoderOf),
     caveat: () => null,
     close: () => {},
   };
@@ -116,8 +118,8 @@ function notThere(base: URL): never {
   throw new CommandFailure('NOT_FOUND', `${base.origin} has no such route, or you may not see it.`, 'Check --server.');
 }
 
-async function* recordingLines(base: URL, session: string, token: string): AsyncGenerator<object> {
-  const body = await bodyOf({ base, token }, session, 'recording');
+async function* recordingLines(server: Server, session: string, excerpt: Excerpt): AsyncGenerator<object> {
+  const body = await bodyOf(server, session, 'recording', excerpt);
   yield* unbroken(ndjsonLines(body.pipeThrough(new TextDecoderStream())));
 }
 
@@ -125,14 +127,14 @@ async function* recordingLines(base: URL, session: string, token: string): Async
 async function* openedLines(
   server: Server,
   session: string,
-  auditor: AuditorKey,
+  { auditor, excerpt }: { readonly auditor: AuditorKey; readonly excerpt: Excerpt },
   decoderOf: (protocol: string) => Decoder | null,
 ): AsyncGenerator<object> {
-  const entries = entriesOf(unbroken(await bodyOf(server, session, 'originals')));
+  const entries = entriesOf(unbroken(await bodyOf(server, session, 'originals', {})));
   const first = await entries.next();
   if (first.done) return;
   const protocol = first.value.kind === 'session' ? first.value.facts.protocol : '';
-  yield* decodeRecording(withOriginals(following(first.value, entries), auditor), decoderOf(protocol));
+  yield* decodeRecording(withOriginals(following(first.value, entries), auditor), decoderOf(protocol), excerpt);
 }
 
 async function* following<Item>(first: Item, rest: AsyncIterable<Item>): AsyncGenerator<Item> {
@@ -140,8 +142,13 @@ async function* following<Item>(first: Item, rest: AsyncIterable<Item>): AsyncGe
   yield* rest;
 }
 
-async function bodyOf({ base, token }: Server, session: string, what: 'recording' | 'originals'): Promise<NonNullable<Response['body']>> {
-  const response = await ask(base, `/api/v1/sessions/${encodeURIComponent(session)}/${what}`, {}, token);
+async function bodyOf(
+  { base, token }: Server,
+  session: string,
+  what: 'recording' | 'originals',
+  query: Excerpt,
+): Promise<NonNullable<Response['body']>> {
+  const response = await ask(base, `/api/v1/sessions/${encodeURIComponent(session)}/${what}`, { query }, token);
   if (response?.body != null) return response.body;
   throw new CommandFailure('NOT_FOUND', `There is no session ${session}, or you may not see it.`, 'Check the id.');
 }

@@ -29,9 +29,10 @@ export function fromState(state: string, decoderOf: (protocol: string) => Decode
       if ('problem' in found) throw misuse(`q: ${found.problem.message}`, 'The fields are listed in docs/console.md.');
       return found;
     },
-    recording: (id, auditor = null) => {
+    recording: (id, auditor = null, excerpt = {}) => {
       const entries = readEntries(state, id);
-      return decodeRecording(auditor === null ? entries : withOriginals(entries, auditor), decoderOf(catalog.session(id)?.protocol ?? ''));
+      const decoder = decoderOf(catalog.session(id)?.protocol ?? '');
+      return decodeRecording(auditor === null ? entries : withOriginals(entries, auditor), decoder, excerpt);
     },
     caveat: () => caveatOf(unarchived(state)),
     close: () => catalog.close(),

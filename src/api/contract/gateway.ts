@@ -117,7 +117,10 @@ export const sessionExchangesQuery = z.strictObject({
     .describe('The first page begins at the exchange of this ordinal'),
   ...paging,
 });
-export const exportQuery = z.strictObject({ format: z.enum(['ndjson', 'har', 'patch']) });
+export const exportQuery = z.strictObject({
+  format: z.enum(['ndjson', 'har', 'patch', 'asciicast']),
+  exchange: z.coerce.number().int().min(1).optional().describe('This exchange alone'),
+});
 export const sessionParams = z.object({ id: z.string().min(1).max(64) });
 
 void [

@@ -2,6 +2,7 @@ import { type Action, type ActionCatalog, type Demand, type Effect, effects, typ
 import type { GraphQlOperation, OperationType } from './graphql.ts';
 import type { CanonicalTarget } from './path.ts';
 import { queryNames } from './path.ts';
+import { commandIn } from './terminal-handshake.ts';
 import type { Route } from './route.ts';
 
 /** What a method does to its target by its definition (RFC 9110 section 9.2.1). What a target makes of it is the target's affair. */
@@ -74,6 +75,7 @@ export interface Asked {
 export function requestAction(asked: Asked): Action {
   const { method, target, route, graphql } = asked;
   const path = target.query === null ? target.path : `${target.path}?${target.query}`;
+  const command = asked.websocket ? commandIn(path) : null;
   const demands = demandsOf(asked);
   const worst = demands.reduce((one, other) => (effects.indexOf(other.effect) > effects.indexOf(one.effect) ? other : one));
   const touched = new Map(demands.flatMap(({ object }) => (object === null ? [] : [[`${object.type} ${object.name}`, object]])));
@@ -83,7 +85,7 @@ export function requestAction(asked: Asked): Action {
     effect: worst.effect,
     demands,
     objects: [...touched.values()],
-    text: [`${method} ${path}`, ...operations.map(titleOf)].join(' '),
+    text: [`${method} ${path}`, ...(command === null ? [] : [`$ ${command}`]), ...operations.map(titleOf)].join(' '),
     facts: {
       method,
       path: target.path,
