@@ -20,6 +20,7 @@ import { createIdentity } from '../../src/stages/identity/identity.ts';
 import { identitySchema } from '../../src/stages/identity/settings.ts';
 import { createMasking } from '../../src/stages/masking/index.ts';
 import { maskingSchema } from '../../src/stages/masking/settings.ts';
+import { createOriginals } from '../../src/stages/originals/index.ts';
 import { openJournal } from '../../src/stages/recording/journal.ts';
 import { readJournal } from '../../src/stages/recording/testing.ts';
 import { dial } from '../../src/wire/dial.ts';
@@ -158,13 +159,15 @@ function stagesOf<Settings>(
   const settings = identitySchema.parse({ issuers: [{ issuer: issuer.url, audience: issuer.audience }] });
   const identity = createIdentity(settings, { now, log: (line) => log.push(line) });
   const { judge, ask } = options;
+  const masking = options.masking ? maskingSchema.parse(options.masking) : null;
   return {
     identify: (credential) => identity.identify(credential),
     judge: (circumstance, action) => {
       if (action.name === 'unmask') return nobody;
       return judge === undefined || action.name === 'connect' ? everybody : judge(circumstance, action);
     },
-    masking: options.masking ? createMasking(maskingSchema.parse(options.masking), createSecretKey(Buffer.alloc(32, 7))) : null,
+    masking: masking && createMasking(masking, createSecretKey(Buffer.alloc(32, 7))),
+    originals: masking?.originals ? createOriginals(masking.originals.recipients) : null,
     mayOnlyRead: () => options.mayOnlyRead ?? false,
     ask: ask ?? (() => Promise.reject(new Error('nobody is there to be asked'))),
     recorder,

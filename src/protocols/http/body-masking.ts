@@ -13,10 +13,16 @@ const longestText = 200_000;
 
 const inLines = /^(text\/event-stream|application\/(x-ndjson|ndjson|jsonl|jsonlines|json-seq))$/;
 
+/** A piece of a body as it is shown, and as the target said it. */
+export interface MaskedPiece {
+  readonly shown: Buffer;
+  readonly original: Buffer;
+}
+
 /** One reply's body on its way through masking: pieces in, masked pieces out. */
 export interface BodyMask {
-  piece(bytes: Buffer): Buffer | null;
-  end(): Buffer | null;
+  piece(bytes: Buffer): MaskedPiece | null;
+  end(): MaskedPiece | null;
   readonly tally: Tally;
 }
 
@@ -28,6 +34,11 @@ export class BodyMasks {
   constructor(masking: SessionMasking) {
     this.#masking = masking;
     this.#documents = new DocumentMasks(masking);
+  }
+
+  /** Whether what is masked goes on record, sealed. */
+  get keepsOriginals(): boolean {
+    return this.#masking.keepsOriginals;
   }
 
   of(contentType: string): BodyMask {
@@ -121,8 +132,10 @@ class WholeMask implements BodyMask {
     if (this.#length > longestBody) throw new Withheld(`a body of more than ${longestBody} bytes, which is too long to be masked`);
     return null;
   }
-  end(): Buffer | null {
-    return this.#length === 0 ? null : this.#finish(Buffer.concat(this.#held));
+  end(): MaskedPiece | null {
+    if (this.#length === 0) return null;
+    const original = Buffer.concat(this.#held);
+    return { shown: this.#finish(original), original };
   }
 }
 
@@ -136,19 +149,20 @@ class LineMask implements BodyMask {
     this.#mask = mask;
     this.tally = tally;
   }
-  piece(bytes: Buffer): Buffer | null {
+  piece(bytes: Buffer): MaskedPiece | null {
     const all = Buffer.concat([this.#held, bytes]);
     const end = Math.max(all.lastIndexOf(0x0a), all.lastIndexOf(0x0d)) + 1;
     this.#held = all.subarray(end);
     if (this.#held.length > longestLine) throw new Withheld('a line that is too long to be masked');
     return end === 0 ? null : this.#lines(all.subarray(0, end));
   }
-  end(): Buffer | null {
+  end(): MaskedPiece | null {
     return this.#held.length === 0 ? null : this.#lines(this.#held);
   }
-  #lines(bytes: Buffer): Buffer {
-    const parts = bytes.toString('utf8').split(/(\r\n|\n|\r)/);
-    return Buffer.from(parts.map((part, index) => (index % 2 === 1 ? part : this.#mask(part))).join(''), 'utf8');
+  #lines(original: Buffer): MaskedPiece {
+    const parts = original.toString('utf8').split(/(\r\n|\n|\r)/);
+    const shown = Buffer.from(parts.map((part, index) => (index % 2 === 1 ? part : this.#mask(part))).join(''), 'utf8');
+    return { shown, original };
   }
 }
 

@@ -166,10 +166,10 @@ export class HttpExchange implements Exchange {
   }
 
   /** A piece of the reply, shown. */
-  readonly answer: Crossing['answer'] = (bytes) => {
+  readonly answer: Crossing['answer'] = (bytes, original) => {
     if (this.#ended || this.#crossing === null) return;
     this.#uncommitted.reply += bytes.length;
-    this.#crossing.answer(bytes);
+    this.#crossing.answer(bytes, original);
     this.#replyFlows();
   };
 

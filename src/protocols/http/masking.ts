@@ -2,8 +2,9 @@ import { type MaskedCount, Tally } from '../../core/masking.ts';
 import { mintShown, type Shown } from '../../core/proof.ts';
 import type { Field } from '../../core/web.ts';
 import { hold } from '../../wire/lent-memory.ts';
-import type { BodyMask, BodyMasks } from './body-masking.ts';
+import type { BodyMask, BodyMasks, MaskedPiece } from './body-masking.ts';
 import { endFrame, frameHeader, frameOf, headFrame, letter, trailersFrame } from './framing.ts';
+import { OriginalReply } from './original-reply.ts';
 import type { Scrubber } from './scrub.ts';
 
 /** What the gateway itself says: nothing of the target's. */
@@ -33,7 +34,7 @@ const copied = 16 * 1024;
 /** A reply on its way to the record and the client: what the target says gets there through here alone. What is said until `flush` goes as one. */
 export class ShownReply {
   readonly #scrubber: Scrubber;
-  readonly #answer: (bytes: Shown) => void;
+  readonly #answer: (bytes: Shown, original?: Uint8Array) => void;
   #batch: Buffer[] = [];
   /** The end of the last piece, which may be the beginning of a credential. */
   #tail: Buffer | null = null;
@@ -42,15 +43,18 @@ export class ShownReply {
   readonly #masks: BodyMasks | null;
   readonly #tally: Tally | null;
   #mask: BodyMask | null = null;
+  /** Null where originals are not kept. */
+  readonly #originals: OriginalReply | null;
   /** Whether any of it has been answered; until then something else can be said in its place. */
   begun = false;
   /** The head of a reply whose body may turn out to be one that cannot be shown. */
   #heldHead: Buffer | null = null;
 
-  constructor(scrubber: Scrubber, masks: BodyMasks | null, answer: (bytes: Shown) => void) {
+  constructor(scrubber: Scrubber, masks: BodyMasks | null, answer: (bytes: Shown, original?: Uint8Array) => void) {
     this.#scrubber = scrubber;
     this.#masks = masks;
     this.#tally = masks === null ? null : new Tally();
+    this.#originals = masks?.keepsOriginals ? new OriginalReply(scrubber) : null;
     this.#answer = answer;
   }
 
@@ -62,6 +66,7 @@ export class ShownReply {
   head(line: string, fields: readonly Field[], contentType: string): void {
     const frame = headFrame(letter.reply, this.#scrubber.text(line), this.#clean(fields));
     if (this.#masks === null) return this.#add(frame);
+    this.#originals?.head(line, fields);
     this.#mask = this.#masks.of(contentType);
     this.#heldHead = frame;
   }
@@ -69,8 +74,13 @@ export class ShownReply {
   /** Throws Withheld where it is, or becomes, one that cannot be shown. */
   piece(bytes: Buffer): void {
     if (this.#mask === null) return this.#scrubbed(bytes);
-    const masked = this.#mask.piece(bytes);
-    if (masked !== null) this.#scrubbed(masked);
+    this.#masked(this.#mask.piece(bytes));
+  }
+
+  #masked(piece: MaskedPiece | null): void {
+    if (piece === null) return;
+    this.#originals?.piece(piece.original);
+    this.#scrubbed(piece.shown);
   }
 
   #scrubbed(bytes: Buffer): void {
@@ -84,30 +94,33 @@ export class ShownReply {
 
   /** The head of a reply that has no body, or whose body is messages. */
   open(line: string, fields: readonly Field[]): void {
+    this.#originals?.head(line, fields);
     this.#add(headFrame(letter.reply, line, this.#clean(fields)));
     this.flush();
   }
 
-  /** One WebSocket message's piece, masked already; whole in itself as far as credentials go. */
-  message(frame: Buffer): void {
+  /** One WebSocket message's piece, masked already, and what it was; whole in itself as far as credentials go. */
+  message(frame: Buffer, original = frame): void {
+    this.#originals?.message(original);
     this.#add(this.#scrubber.bytes(frame));
     this.flush();
   }
 
   /** What the gateway says in the target's place. */
   say(frame: Buffer): void {
+    this.#originals?.message(frame);
     this.#add(frame);
     this.flush();
   }
 
   /** Throws Withheld as `piece` does. */
   end(trailers: readonly Field[]): void {
-    const rest = this.#mask?.end() ?? null;
-    if (rest !== null) this.#scrubbed(rest);
+    this.#masked(this.#mask?.end() ?? null);
     if (this.#tail !== null) this.#body(this.#tail);
     this.#tail = null;
     if (trailers.length > 0) this.#add(trailersFrame(this.#clean(trailers)));
     this.#add(endFrame);
+    this.#originals?.end(trailers);
     this.flush();
   }
 
@@ -115,12 +128,13 @@ export class ShownReply {
     const batch = this.#batch;
     if (batch.length === 0) return;
     this.#batch = [];
-    this.#answer(mintShown(batch.length === 1 && batch[0] !== undefined ? batch[0] : Buffer.concat(batch)));
+    const shown = mintShown(batch.length === 1 && batch[0] !== undefined ? batch[0] : Buffer.concat(batch));
+    this.#answer(shown, this.#originals?.take());
   }
 
   #body(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    if (bytes.length < copied) return this.#add(frameOf(letter.body, bytes));
+    if (bytes.length < copied || this.#originals !== null) return this.#add(frameOf(letter.body, bytes));
     this.#add(frameHeader(letter.body, bytes.length));
     this.flush();
     this.#answer(mintShown(hold(bytes)));

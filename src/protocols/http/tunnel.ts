@@ -96,9 +96,11 @@ export class Tunnel {
     this.#heldBytes += piece.payload.length;
     if (this.#heldBytes > longestMasked) throw new Withheld('a message that is too long to be masked');
     if (!piece.last) return;
-    const text = masks.message(Buffer.concat(this.#held.splice(0)).toString('utf8'), this.#tally);
+    const said = Buffer.concat(this.#held.splice(0));
+    const text = masks.message(said.toString('utf8'), this.#tally);
     this.#heldBytes = 0;
-    reply.message(messageFrame({ opcode: opcode.text, last: true, payload: Buffer.from(text, 'utf8') }));
+    const frameOf = (payload: Buffer) => messageFrame({ opcode: opcode.text, last: true, payload });
+    reply.message(frameOf(Buffer.from(text, 'utf8')), frameOf(said));
   }
 
   #clientLeft(): void {

@@ -124,7 +124,9 @@ export class Conversation implements RequestPort, ReplyChannel {
     const authenticationOk = encodeMessage('R', uint32(0));
     const ready = encodeMessage('Z', Buffer.from('I'));
     this.#keyOnRecord = this.#encodeKey(Buffer.alloc(this.#key.secret.length));
-    this.#channel.answer(inOwnWords(Buffer.concat([authenticationOk, this.#replies.announced(this.#upstream.announced)])));
+    const { announced } = this.#upstream;
+    const greeting = (messages: Buffer) => Buffer.concat([authenticationOk, messages]);
+    this.#channel.answer(inOwnWords(greeting(this.#replies.announced(announced))), greeting(announced));
     this.#channel.answer(inOwnWords(this.#keyOnRecord));
     this.#channel.answer(inOwnWords(ready));
   }

@@ -39,7 +39,8 @@ export async function askApart(
   signal.addEventListener('abort', stop, { once: true });
   try {
     upstream.socket.write(await words.say(messages));
-    const heard = (message: Buffer) => words.heard(session.masking === null ? message : withoutValues(message, session.masking));
+    const { masking } = session;
+    const heard = (message: Buffer) => words.heard(masking === null ? message : withoutValues(message, masking), message);
     await hearRows(source, heard, take, answers);
     upstream.socket.write(await words.say(encodeMessage('X')));
   } finally {

@@ -9,7 +9,10 @@ import { TargetRefused } from './upstream.ts';
  */
 export function ownWords(session: Session, given: AbortSignal): OwnWords {
   const nowhere = { forward: () => {}, deliver: () => {} };
-  return { say: (bytes) => onRecord(bytes, session, given), heard: (bytes) => session.channel(nowhere).answer(inOwnWords(bytes)) };
+  return {
+    say: (bytes) => onRecord(bytes, session, given),
+    heard: (bytes, original) => session.channel(nowhere).answer(inOwnWords(bytes), original),
+  };
 }
 
 /** Puts a message to the target on record; what it resolves with may be sent. */

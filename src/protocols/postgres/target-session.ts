@@ -33,7 +33,7 @@ export interface Upstream {
 export interface OwnWords {
   /** Resolves with what may be sent, once it is on record. */
   readonly say: (bytes: Buffer) => Promise<Uint8Array>;
-  readonly heard: (bytes: Buffer) => void;
+  readonly heard: (bytes: Buffer, original?: Buffer) => void;
 }
 
 /** What a session at the target needs. */

@@ -96,7 +96,7 @@ export class KeptRecord implements SessionRecord, Party {
     // What comes after an exchange's outcome belongs to the session's own channel, so that nothing is without a record.
     const content = this.#open.get(exchange);
     const ordinal = content === undefined ? 0 : exchange;
-    const replaced = original === undefined || this.#seal === null || isSame(original, bytes) ? null : original;
+    const replaced = this.#seal === null || original === undefined || isSame(original, bytes) ? null : original;
     if (!(content ?? this.#channel).keeps(bytes.length + (replaced?.length ?? 0), this.#limit)) {
       this.#withhold(ordinal, content ?? this.#channel, direction, bytes, release);
       return;
