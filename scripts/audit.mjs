@@ -15,7 +15,7 @@ const audits = {
   journal: { tests: ['hardness', 'damage', 'journal-crash', 'journal-fault', 'disk-full', 'drain'], rounds: 1 },
   soak: { tests: ['soak'], minutes: 30 },
   console: { tests: ['console'], rounds: 3 },
-  canary: { tests: ['canary', 'canary-approvals'], rounds: 1 },
+  canary: { tests: ['canary', 'canary-originals', 'canary-approvals'], rounds: 1 },
 };
 const names = Object.keys(audits).join('|');
 const usage = `usage: npm run audit -- ${names} [--rounds N | --minutes N] [--seed S]`;
