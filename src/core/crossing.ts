@@ -1,11 +1,11 @@
-import type { Outcome } from './entry.ts';
+import type { Direction, Outcome } from './entry.ts';
 import type { Crossing, Ends } from './exchange.ts';
 import type { MaskedCount } from './masking.ts';
 import { mintCleared, mintWitnessed, type Shown } from './proof.ts';
-import type { Release, SessionRecord } from './recorder.ts';
+import type { Receiver, SessionRecord } from './recorder.ts';
 
 /**
- * The one place where bytes become `Witnessed` and `Cleared`: in the release that the recorder calls after the commit.
+ * The one place where bytes become `Witnessed` and `Cleared`: in what the recorder calls after the commit.
  * `answer` takes only what is masked already, so that wire and record carry the same form.
  */
 export function openCrossing(record: SessionRecord, ordinal: number, ends: Ends): Crossing {
@@ -13,27 +13,28 @@ export function openCrossing(record: SessionRecord, ordinal: number, ends: Ends)
 }
 
 /** A class and not closures: there is one for each exchange, on the hot path. */
-class RecordedCrossing implements Crossing {
+class RecordedCrossing implements Crossing, Receiver {
   readonly ordinal: number;
   readonly #record: SessionRecord;
-  readonly #release: Release;
+  readonly #ends: Ends;
 
   constructor(record: SessionRecord, ordinal: number, ends: Ends) {
     this.ordinal = ordinal;
     this.#record = record;
-    this.#release = (bytes, direction) => {
-      if (direction === 'request') ends.forward(mintWitnessed(bytes));
-      else ends.deliver(mintCleared(bytes));
-    };
+    this.#ends = ends;
+  }
+  receive(bytes: Uint8Array, direction: Direction): void {
+    if (direction === 'request') this.#ends.forward(mintWitnessed(bytes));
+    else this.#ends.deliver(mintCleared(bytes));
   }
   ask(bytes: Uint8Array): void {
-    this.#record.cross(this.ordinal, 'request', bytes, this.#release);
+    this.#record.cross(this.ordinal, 'request', bytes, this);
   }
   attempt(bytes: Uint8Array): void {
     this.#record.cross(this.ordinal, 'request', bytes, null);
   }
   answer(bytes: Shown, original?: Uint8Array): void {
-    this.#record.cross(this.ordinal, 'reply', bytes, this.#release, original);
+    this.#record.cross(this.ordinal, 'reply', bytes, this, original);
   }
   masked(counts: readonly MaskedCount[]): void {
     this.#record.masked(this.ordinal, counts);

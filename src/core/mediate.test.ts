@@ -5,7 +5,7 @@ import type { Decision, Direction, Outcome } from './entry.ts';
 import type { Act, Crossing, Exchange } from './exchange.ts';
 import { mediate } from './mediate.ts';
 import { mintShown } from './proof.ts';
-import type { Release, SessionRecord } from './recorder.ts';
+import type { Receiver, SessionRecord } from './recorder.ts';
 import type { Session } from './session.ts';
 import type { Stages } from './stages.ts';
 import { type Permit, permit, type Question, type Refusal, refuse, type Verdict } from './verdict.ts';
@@ -27,9 +27,9 @@ function stage(
     exchange: ({ text }) => told.push(`recorded ${text}`),
     decided: (_exchange: number, { verdict, approval, code, detail }: Decision) =>
       told.push([verdict, approval, code, detail].filter(Boolean).join(' ')),
-    cross: (_exchange: number, direction: Direction, bytes: Uint8Array, release: Release | null) => {
-      told.push(`recorded ${direction} ${String(bytes)}${release ? '' : ', going nowhere'}`);
-      release?.(bytes, direction);
+    cross: (_exchange: number, direction: Direction, bytes: Uint8Array, receiver: Receiver | null) => {
+      told.push(`recorded ${direction} ${String(bytes)}${receiver ? '' : ', going nowhere'}`);
+      receiver?.receive(bytes, direction);
     },
     masked: () => {},
     outcome: (_exchange: number, { status }: Outcome) => told.push(`ended ${status}`),

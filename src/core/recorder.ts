@@ -13,8 +13,13 @@ export interface RecordingTerms {
   readonly contentLimit: number;
 }
 
-/** Called in the order of the entries, once the entry of these bytes is committed, with the direction that they were recorded in. */
-export type Release = (bytes: Uint8Array, direction: Direction) => void;
+/**
+ * Is handed bytes in the order of the entries, once the entry of these bytes is committed, with the direction that they were recorded in.
+ * No function: there is one for each exchange, and an object that is there already costs nothing.
+ */
+export interface Receiver {
+  receive(bytes: Uint8Array, direction: Direction): void;
+}
 
 /**
  * The record of one session. Entries are committed in the order of the calls, all those of one turn of the event loop
@@ -26,10 +31,10 @@ export interface SessionRecord {
   exchange(action: Action): number;
   decided(exchange: number, decision: Decision): void;
   /**
-   * Puts bytes on record, then hands them to `release`; with null they are recorded and go nowhere. `original` is what the
+   * Puts bytes on record, then hands them to `receiver`; with null they are recorded and go nowhere. `original` is what the
    * target said where the bytes are masked: it is sealed before them where the session has a seal, and is not kept otherwise.
    */
-  cross(exchange: number, direction: Direction, bytes: Uint8Array, release: Release | null, original?: Uint8Array): void;
+  cross(exchange: number, direction: Direction, bytes: Uint8Array, receiver: Receiver | null, original?: Uint8Array): void;
   /** Says what was masked in the replies that have crossed; never a value. */
   masked(exchange: number, masked: readonly MaskedCount[]): void;
   outcome(exchange: number, outcome: Outcome): void;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { encodeFrame } from '../../src/core/frame.ts';
 import { encodeSegmentHeader, segmentName } from '../../src/core/segment.ts';
-import { action, done, factsOf, left, TestState, terms } from '../../src/stages/recording/testing.ts';
+import { action, done, factsOf, left, TestState, terms, receiver } from '../../src/stages/recording/testing.ts';
 import { runChaperone } from '../rig/gateway.ts';
 import type { SessionItem } from '../../src/archive/items.ts';
 import { openSite } from './site.ts';
@@ -70,7 +70,12 @@ describe('a hard start', () => {
     for (let count = 0; count < 20; count += 1) {
       if (count === 10) back = hourMs;
       const ordinal = record.exchange(action);
-      record.cross(ordinal, 'request', Buffer.from(`piece ${count}`), () => {});
+      record.cross(
+        ordinal,
+        'request',
+        Buffer.from(`piece ${count}`),
+        receiver(() => {}),
+      );
       record.outcome(ordinal, done);
     }
     await record.end(left);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { segmentName } from '../../src/core/segment.ts';
 import type { Journal } from '../../src/stages/recording/journal.ts';
-import { action, factsOf, kindsOf, left, TestState, terms } from '../../src/stages/recording/testing.ts';
+import { action, factsOf, kindsOf, left, TestState, terms, receiver } from '../../src/stages/recording/testing.ts';
 
 // Closes the journal's descriptor under it: the one real I/O fault that needs neither root nor a special disk. It is in a
 // process of its own, because elsewhere another test's file could be given the same number.
@@ -40,7 +40,12 @@ test('a write that fails stops the session, closes it on record, and the journal
   const ordinal = record.exchange(action);
   await journal.audit({ event: 'test.flushed', actor: 'test', detail: {} });
   closeSegment(state, journal);
-  record.cross(ordinal, 'request', Buffer.from('never'), () => assert.fail('released without a record'));
+  record.cross(
+    ordinal,
+    'request',
+    Buffer.from('never'),
+    receiver(() => assert.fail('released without a record')),
+  );
   const lost = assert.rejects(journal.audit({ event: 'recording.read', actor: 'ada', detail: {} }), { code: 'RECORDER_FAULT' });
   await record.end(left);
   await lost;
@@ -70,8 +75,18 @@ test('a flush that fails: bytes that waited for it are not released, and the jou
   await journal.audit({ event: 'test.flushed', actor: 'test', detail: {} });
   armed.close = () => closeSegment(state, journal);
   let released = 0;
-  record.cross(0, 'request', Buffer.from('not surely on disk'), () => assert.fail('released without a flush'));
-  gapRecord.cross(0, 'request', Buffer.from('12345'), (bytes) => (released += bytes.length));
+  record.cross(
+    0,
+    'request',
+    Buffer.from('not surely on disk'),
+    receiver(() => assert.fail('released without a flush')),
+  );
+  gapRecord.cross(
+    0,
+    'request',
+    Buffer.from('12345'),
+    receiver((bytes) => (released += bytes.length)),
+  );
   while (faults.length === 0) await sleep(1);
   assert.equal(released, 5);
   await record.end(left);

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { createId } from '../../src/core/identifier.ts';
 import type { SessionRecord } from '../../src/core/recorder.ts';
 import { openJournal } from '../../src/stages/recording/journal.ts';
-import { action, done, factsOf, left, terms } from '../../src/stages/recording/testing.ts';
+import { action, done, factsOf, left, terms, receiver } from '../../src/stages/recording/testing.ts';
 
 /**
  * Writes sessions at full speed until it is killed. Prints `released <session> <chunk>` for each chunk as it is released and
@@ -40,7 +40,12 @@ function oneExchange(id: string, record: SessionRecord): void {
   const ordinal = record.exchange(action);
   for (const direction of ['request', 'reply'] as const) {
     const chunk = chunkOf(Math.random() < 0.2 ? 9000 : 40);
-    record.cross(ordinal, direction, chunk.bytes, () => say(`released ${id} ${chunk.id}`));
+    record.cross(
+      ordinal,
+      direction,
+      chunk.bytes,
+      receiver(() => say(`released ${id} ${chunk.id}`)),
+    );
   }
   if (Math.random() < 0.8) record.outcome(ordinal, done);
 }

@@ -14,7 +14,7 @@ export function failingRecorder() {
       return {
         exchange: (action) => (broken && lost(), record.exchange(action)),
         decided: (exchange, decision) => (broken ? lost() : record.decided(exchange, decision)),
-        cross: (exchange, direction, bytes, release) => (broken ? lost() : record.cross(exchange, direction, bytes, release)),
+        cross: (exchange, direction, bytes, receiver) => (broken ? lost() : record.cross(exchange, direction, bytes, receiver)),
         masked: (exchange, masked) => (broken ? lost() : record.masked(exchange, masked)),
         outcome: (exchange, outcome) => (broken ? lost() : record.outcome(exchange, outcome)),
         end: (end) => record.end(end),

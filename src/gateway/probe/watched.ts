@@ -30,7 +30,7 @@ function watchedRecord(record: SessionRecord, written: Written): SessionRecord {
       written.decision = decision;
       record.decided(exchange, decision);
     },
-    cross: (exchange, direction, bytes, release, original) => record.cross(exchange, direction, bytes, release, original),
+    cross: (exchange, direction, bytes, receiver, original) => record.cross(exchange, direction, bytes, receiver, original),
     masked: (exchange, counts) => record.masked(exchange, counts),
     outcome: (exchange, outcome) => {
       written.outcome = outcome;

@@ -1,6 +1,8 @@
+import type { Action } from '../../core/action.ts';
 import type { Cell } from '../../core/part.ts';
 import { ByteReader } from '../../wire/byte-reader.ts';
 import { cstring } from './messages.ts';
+import type { GateStatement } from './statement-reader.ts';
 import { readValue } from './values.ts';
 
 /** What of a request decides what it does, beside its text. */
@@ -15,29 +17,39 @@ export interface Request {
 
 /** A statement with its values, as Parse and Bind give them. Names of statements and portals are left out: they mean nothing by themselves. */
 export class BoundRequest implements Request {
-  readonly text: string;
+  readonly statement: GateStatement;
   /** A count and as many OIDs; empty where somebody else prepared it. */
   readonly types: Buffer;
-  readonly #buffer: Buffer;
-  readonly #from: number;
-  readonly #to: number;
+  /** Bind is `buffer[from, to)`; behind its names it has formats and values of parameters, and the formats of results. */
+  readonly buffer: Buffer;
+  readonly from: number;
+  readonly to: number;
+  readonly #valuesFrom: number;
 
-  /** `buffer[from, to)` is what stands in Bind behind the names. */
-  constructor(text: string, types: Buffer, buffer: Buffer, from: number, to: number) {
-    this.text = text;
+  constructor(statement: GateStatement, types: Buffer, buffer: Buffer, from: number, to: number, valuesFrom: number) {
+    this.statement = statement;
     this.types = types;
-    this.#buffer = buffer;
-    this.#from = from;
-    this.#to = to;
+    this.buffer = buffer;
+    this.from = from;
+    this.to = to;
+    this.#valuesFrom = valuesFrom;
   }
 
-  /** Formats and values of parameters, and the formats of results. Made when it is asked for, and few statements are asked. */
+  get action(): Action {
+    return this.statement.action;
+  }
+  /** It is what an exchange of its own asks, and needs no other object for that: there is one for each Bind. */
+  get request(): this {
+    return this;
+  }
+
+  /** Made when it is asked for, and few statements are asked. */
   get values(): Buffer {
-    return this.#buffer.subarray(this.#from, this.#to);
+    return this.buffer.subarray(this.#valuesFrom, this.to);
   }
 
   get bytes(): Buffer {
-    return Buffer.concat([Buffer.from('B'), cstring(this.text), this.types, this.values]);
+    return Buffer.concat([Buffer.from('B'), cstring(this.action.text), this.types, this.values]);
   }
 
   /** Formats and values of the parameters, without the formats of results. Throws MalformedBytes where Bind is none. */

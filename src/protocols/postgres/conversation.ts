@@ -26,7 +26,7 @@ import type { Settings } from './settings.ts';
 import { type Overdue, SessionClock, spoken } from './session-clock.ts';
 import { encodeEnding, encodeIdleEnding, encodeStatementTimeout } from './sqlstates.ts';
 import { isUnsafeEncoding, uint32 } from './startup.ts';
-import { StatementExchange } from './statement-exchange.ts';
+import { StatementExchange, type Surroundings } from './statement-exchange.ts';
 import type { GateStatement, ReadText } from './statement-reader.ts';
 import { Steps } from './steps.ts';
 import type { CancelKey, Upstream } from './target-session.ts';
@@ -58,10 +58,10 @@ export class Conversation implements RequestPort, ReplyChannel {
   readonly #towardsClient: FlowControl;
   readonly #requests: Requests;
   readonly #replies: Replies;
-  readonly #ends: Ends;
   readonly #key: CancelKey;
   readonly #steps = new Steps();
   readonly #statements: SessionStatements;
+  readonly #surroundings: Surroundings;
   /** Aborts when the session is over. */
   readonly #ended = new AbortController();
   /** Null where nothing is limited. */
@@ -85,13 +85,14 @@ export class Conversation implements RequestPort, ReplyChannel {
     this.#mediate = mediate;
     this.#towardsTarget = new FlowControl(client.socket, upstream.socket);
     this.#towardsClient = new FlowControl(upstream.socket, client.socket);
-    this.#ends = {
+    const ends: Ends = {
       forward: (request) => this.#towardsTarget.write(request),
       deliver: (reply) => this.#towardsClient.write(this.#isKeyOnRecord(reply) ? this.#encodeKey(this.#key.secret) : reply),
     };
-    this.#channel = session.channel(this.#ends);
+    this.#channel = session.channel(ends);
     const reported = reportedSettings(upstream.announced);
     this.#statements = new SessionStatements({ session, target, ended: this.#ended.signal }, { reported, searchPath: client.searchPath });
+    this.#surroundings = { ends, notify: this.#notify, inquiry: this.#statements };
     this.#requests = new Requests(this.#steps, this);
     this.#replies = new Replies(this.#steps, this, session.masking);
     const clock = new SessionClock(target.timeouts, (kind, again) => this.#overdue(kind, again));
@@ -270,7 +271,7 @@ export class Conversation implements RequestPort, ReplyChannel {
 
   open(asked: Asked): StatementExchange | Promise<StatementExchange> {
     this.#replies.note(asked.statement);
-    const exchange = new StatementExchange(asked, this.#ends, this.#notify, this.#statements);
+    const exchange = new StatementExchange(asked, this.#surroundings);
     if (this.#isCancelled) exchange.withdraw();
     this.#isCancelled = false;
     const pending = this.#mediate(exchange);

@@ -1,19 +1,18 @@
 import { ownBytes } from '../../core/own-bytes.ts';
-import { ByteReader } from '../../wire/byte-reader.ts';
+import { MalformedBytes } from '../../wire/byte-reader.ts';
 import { after } from './at-once.ts';
 import type { Batch } from './batch.ts';
-import { BoundRequest } from './bound-request.ts';
-import { type Change, Names, type Portal, type Prepared } from './prepared.ts';
+import { type Change, Names, Portal, type Prepared } from './prepared.ts';
 import type { Refusing } from './refusing.ts';
 import type { Asked } from './asked.ts';
 import type { RequestPort } from './request-port.ts';
 import type { RequestRun } from './request-run.ts';
-import { readName, readText } from './request-text.ts';
+import { nameEnd, nameIn, readText } from './request-text.ts';
 import { wordsTo } from './stand-ins.ts';
 import type { StatementExchange } from './statement-exchange.ts';
 import { GateStatement, type ReadText } from './statement-reader.ts';
 import type { ExtendedKind, Steps } from './steps.ts';
-import { nothing, type Takings, takingsOf } from './takings.ts';
+import { type Takings, takingsOf } from './takings.ts';
 import type { TextReading } from './text-reading.ts';
 
 type Pending = Promise<void> | void;
@@ -36,21 +35,6 @@ interface Held {
   readonly messages: HeldMessage[];
 }
 
-/** A Bind, as far as it was read. */
-interface BindMessage extends Message {
-  readonly portal: string;
-  readonly name: string;
-  /** Where formats and values begin. */
-  readonly valuesFrom: number;
-}
-/** What a Bind was judged by. */
-interface Bound {
-  readonly statement: GateStatement;
-  readonly request: BoundRequest;
-  readonly held: Held | null;
-  readonly takes: Takings;
-}
-
 /** What the extended protocol's parts share. */
 export interface ExtendedParts {
   readonly steps: Steps;
@@ -62,7 +46,6 @@ export interface ExtendedParts {
 }
 
 const STATEMENT = 0x53;
-const nobodysTypes = Buffer.alloc(0);
 
 /**
  * Parse, Bind, Describe, Execute and Close. Parse and the Describe of a statement are held until the next message says whether
@@ -104,10 +87,9 @@ export class Extended {
   /** Whether this message goes on with what is held. */
   goesOn(letter: string, buffer: Buffer, from: number, to: number): boolean {
     if (letter !== 'B' && letter !== 'D') return false;
-    const reader = new ByteReader(buffer, from + 5, to);
-    if (letter === 'B') readName(reader);
-    else if (reader.uint8() !== STATEMENT) return false;
-    return readName(reader) === this.#held?.name;
+    if (letter === 'D' && buffer[from + 5] !== STATEMENT) return false;
+    const nameFrom = letter === 'B' ? nameEnd(buffer, from + 5, to) + 1 : from + 6;
+    return nameIn(buffer, nameFrom, nameEnd(buffer, nameFrom, to)) === this.#held?.name;
   }
 
   /** Nothing binds what is held: it only prepares. Afterwards the batch may be one that is dropped. */
@@ -132,9 +114,9 @@ export class Extended {
 
   parse({ buffer, from, to }: Message): void {
     const { batch, port } = this.#parts;
-    const reader = new ByteReader(buffer, from + 5, to);
-    const name = readName(reader);
-    const textFrom = to - reader.left;
+    const nameTo = nameEnd(buffer, from + 5, to);
+    const name = nameIn(buffer, from + 5, nameTo);
+    const textFrom = nameTo + 1;
     const textTo = buffer.indexOf(0, textFrom) + 1;
     const text = readText(buffer.subarray(textFrom, textTo));
     const types = to - textTo === 2 ? noTypes : ownBytes(buffer.subarray(textTo, to));
@@ -145,47 +127,45 @@ export class Extended {
 
   bind(buffer: Buffer, from: number, to: number): Taken {
     const { batch, texts } = this.#parts;
-    const reader = new ByteReader(buffer, from + 5, to);
-    const portal = readName(reader);
-    const name = readName(reader);
+    const nameFrom = nameEnd(buffer, from + 5, to) + 1;
+    const nameTo = nameEnd(buffer, nameFrom, to);
+    const name = nameIn(buffer, nameFrom, nameTo);
     if (this.#prepared.inDoubt(name, batch.number)) return texts.answered().then(() => null);
-    const message = { buffer, from, to, portal, name, valuesFrom: to - reader.left };
     const statement = this.#statementOf(name);
-    return statement instanceof Promise ? this.#bindLater(statement, message) : this.#bindTo(statement, message);
+    return statement instanceof Promise
+      ? this.#bindLater(statement, name, buffer, from, to, nameTo + 1)
+      : this.#bindTo(statement, name, buffer, from, to, nameTo + 1);
   }
-  #bindLater(statement: Promise<GateStatement | null>, message: BindMessage): Taken {
-    return statement.then((later) => this.#bindTo(later, message));
+  #bindLater(statement: Promise<GateStatement | null>, name: string, buffer: Buffer, from: number, to: number, valuesFrom: number): Taken {
+    return statement.then((later) => this.#bindTo(later, name, buffer, from, to, valuesFrom));
   }
 
-  #bindTo(statement: GateStatement | null, message: BindMessage): Taken {
+  #bindTo(statement: GateStatement | null, name: string, buffer: Buffer, from: number, to: number, valuesFrom: number): Taken {
     if (statement === null) return null;
-    const prepared = this.#prepared.get(message.name);
-    const { buffer, valuesFrom, to } = message;
-    const request = new BoundRequest(statement.action.text, prepared?.types ?? nobodysTypes, buffer, valuesFrom, to);
+    const portal = new Portal(statement, this.#prepared.get(name), buffer, from, to, valuesFrom);
     const held = this.#held;
     this.#held = null;
-    const bound = { statement, request, held, takes: prepared?.takes ?? nothing };
-    const exchange = this.#open({ action: statement.action, statement, request }, held, message);
-    return exchange instanceof Promise ? this.#boundLater(exchange, bound, message) : this.#bound(exchange, bound, message);
+    const exchange = this.#open(portal, held, portal);
+    return exchange instanceof Promise ? this.#boundLater(exchange, portal, held) : this.#bound(exchange, portal, held);
   }
-  #boundLater(exchange: Promise<StatementExchange | null>, bound: Bound, message: BindMessage): Taken {
-    return exchange.then((later) => this.#bound(later, bound, message));
+  #boundLater(exchange: Promise<StatementExchange | null>, portal: Portal, held: Held | null): Taken {
+    return exchange.then((later) => this.#bound(later, portal, held));
   }
 
-  #bound(exchange: StatementExchange | null, { statement, request, held, takes }: Bound, message: BindMessage): void {
+  #bound(exchange: StatementExchange | null, portal: Portal, held: Held | null): void {
     if (exchange === null) return;
     exchange.bound = true;
     if (held !== null) this.#stepHeld(held, exchange);
-    if (message.portal !== '') this.#parts.port.named();
-    const change = this.#portals.set(message.portal, { statement, request, exchange, takes }, this.#parts.batch.number);
-    this.#step('bind', exchange, message.buffer, message.from, message.to, change);
+    portal.exchange = exchange;
+    if (portal.isNamed) this.#parts.port.named();
+    const change = this.#portals.set(portal.name, portal, this.#parts.batch.number);
+    this.#step('bind', exchange, portal.buffer, portal.from, portal.to, change);
   }
 
   describe(buffer: Buffer, from: number, to: number): Taken {
     const { batch, texts } = this.#parts;
-    const reader = new ByteReader(buffer, from + 5, to);
-    const kind = reader.uint8();
-    const name = readName(reader);
+    const kind = kindOf(buffer, from, to);
+    const name = nameIn(buffer, from + 6, nameEnd(buffer, from + 6, to));
     if ((kind === STATEMENT ? this.#prepared : this.#portals).inDoubt(name, batch.number)) return texts.answered().then(() => null);
     if (kind === STATEMENT) {
       this.#held ??= { name, messages: [] };
@@ -199,10 +179,10 @@ export class Extended {
 
   execute(buffer: Buffer, from: number, to: number): Taken {
     const { batch, texts } = this.#parts;
-    const name = readName(new ByteReader(buffer, from + 5, to));
+    const name = nameIn(buffer, from + 5, nameEnd(buffer, from + 5, to));
     if (this.#portals.inDoubt(name, batch.number)) return texts.answered().then(() => null);
     const portal = this.#portals.get(name);
-    const reused = this.#reuse(portal?.exchange);
+    const reused = this.#reuse(portal?.exchange ?? null);
     if (portal !== undefined && reused !== null) return this.#executed(reused, portal.statement, portal, buffer, from, to);
     return this.#executeAnew(name, portal, { buffer, from, to });
   }
@@ -212,7 +192,7 @@ export class Extended {
     return after(portal?.statement ?? this.#bySql('fetch all from', name, `(portal "${name}", opened by SQL)`), (statement): Taken => {
       if (statement === null) return null;
       const { buffer, from, to } = message;
-      const asked = { action: statement.action, statement, request: portal?.request ?? null };
+      const asked = { action: statement.action, statement, request: portal ?? null };
       return after(this.#open(asked, null, message), (exchange) => this.#executed(exchange, statement, portal, buffer, from, to));
     });
   }
@@ -235,11 +215,12 @@ export class Extended {
 
   close(message: Message): void {
     const { batch, port } = this.#parts;
-    const reader = new ByteReader(message.buffer, message.from + 5, message.to);
-    const [kind, name] = [reader.uint8(), readName(reader)];
+    const { buffer, from, to } = message;
+    const kind = kindOf(buffer, from, to);
+    const name = nameIn(buffer, from + 6, nameEnd(buffer, from + 6, to));
     if (name !== '') port.named();
     const change = (kind === STATEMENT ? this.#prepared : this.#portals).delete(name, batch.number);
-    this.#step('close', batch.exchanges.at(-1) ?? null, message.buffer, message.from, message.to, change);
+    this.#step('close', batch.exchanges.at(-1) ?? null, buffer, from, to, change);
   }
 
   /** What a name of the protocol stands for; null where the message must be taken anew. */
@@ -261,7 +242,7 @@ export class Extended {
   }
 
   /** The portal's exchange of this batch that has not been run yet: Bind and Execute of one statement are one. */
-  #reuse(exchange: StatementExchange | undefined): StatementExchange | null {
+  #reuse(exchange: StatementExchange | null): StatementExchange | null {
     return exchange && !exchange.ended && !exchange.executed ? exchange : null;
   }
 
@@ -289,15 +270,28 @@ export class Extended {
     return null;
   }
 
-  #step(kind: ExtendedKind, exchange: StatementExchange | null, buffer: Buffer, from: number, to: number, change?: Change): void {
+  #step(
+    kind: ExtendedKind,
+    exchange: StatementExchange | null,
+    buffer: Buffer,
+    from: number,
+    to: number,
+    change: Change | null = null,
+  ): void {
     const { batch, steps, run } = this.#parts;
     batch.encodingInDoubt = true;
-    steps.push(change ? { kind, exchange, change } : { kind, exchange });
+    steps.extend(kind, exchange, change);
     run.add(exchange, buffer, from, to);
   }
 }
 
 const noTypes = Buffer.alloc(2);
+
+/** Whether Describe or Close is about a statement or a portal. */
+function kindOf(buffer: Buffer, from: number, to: number): number {
+  if (from + 5 >= to) throw new MalformedBytes('a message says neither statement nor portal');
+  return buffer[from + 5] ?? 0;
+}
 
 /** PostgreSQL prepares no text of several statements. */
 function only(read: ReadText | null, text: string): GateStatement | null {

@@ -1,7 +1,8 @@
-import type { BoundRequest } from './bound-request.ts';
+import { BoundRequest } from './bound-request.ts';
+import { nameEnd, nameIn } from './request-text.ts';
 import type { GateStatement } from './statement-reader.ts';
 import type { StatementExchange } from './statement-exchange.ts';
-import type { Takings } from './takings.ts';
+import { nothing, type Takings } from './takings.ts';
 
 /** A prepared statement as the client made it by Parse. */
 export interface Prepared {
@@ -12,13 +13,25 @@ export interface Prepared {
 }
 
 /** A portal: a prepared statement with its values, ready to run. */
-export interface Portal {
-  readonly statement: GateStatement;
-  readonly request: BoundRequest;
-  /** The exchange that Bind opened, or that ran a part of it last. */
-  exchange: StatementExchange;
+export class Portal extends BoundRequest {
   readonly takes: Takings;
+  /** The exchange that Bind opened, or that ran a part of it last; null before there is one. */
+  exchange: StatementExchange | null = null;
+
+  constructor(statement: GateStatement, prepared: Prepared | undefined, buffer: Buffer, from: number, to: number, valuesFrom: number) {
+    super(statement, prepared?.types ?? nobodysTypes, buffer, from, to, valuesFrom);
+    this.takes = prepared?.takes ?? nothing;
+  }
+
+  get isNamed(): boolean {
+    return this.buffer[this.from + 5] !== 0;
+  }
+  get name(): string {
+    const from = this.from + 5;
+    return nameIn(this.buffer, from, nameEnd(this.buffer, from, this.to));
+  }
 }
+const nobodysTypes = Buffer.alloc(0);
 
 /** A change that the target has yet to confirm or to reject; exactly one of the two is called. */
 export interface Change {

@@ -10,7 +10,7 @@ import { ResultMasks } from './masking-results.ts';
 import { parseFields, replyMessages } from './messages.ts';
 import { passingFor, stateOf, unexpected } from './reply-state.ts';
 import { skipped, type StatementExchange } from './statement-exchange.ts';
-import { completions, type ExtendedKind, runningIn, type Step, type Steps } from './steps.ts';
+import { completions, ExtendedStep, runningIn, type Step, type Steps } from './steps.ts';
 import { deallocated } from './takings.ts';
 
 /** Where replies that no exchange asked for go: notifications, parameter changes, a target's farewell. */
@@ -222,18 +222,18 @@ export class Replies implements MessageSink {
     return owner;
   }
 
-  #readExtended(step: Step & { kind: ExtendedKind }, type: number, buffer: Buffer, from: number, to: number): StatementExchange | null {
-    const { exchange } = step;
+  #readExtended(step: ExtendedStep, type: number, buffer: Buffer, from: number, to: number): StatementExchange | null {
+    const { kind, exchange, change } = step;
     if (type === ERROR) {
       if (exchange) this.#readOutcome(exchange, type, buffer, from, to);
       else this.#noteFarewell(buffer, from, to);
       this.#skipToSync();
       return exchange;
     }
-    if (step.kind === 'execute' && exchange) this.#readOutcome(exchange, type, buffer, from, to);
-    if (completionCodes.get(step.kind)?.includes(type)) {
+    if (kind === 'execute' && exchange) this.#readOutcome(exchange, type, buffer, from, to);
+    if (completionCodes.get(kind)?.includes(type)) {
       this.#steps.shift();
-      step.change?.confirm();
+      change?.confirm();
     }
     return exchange;
   }
@@ -290,7 +290,7 @@ export class Replies implements MessageSink {
   /** After an error PostgreSQL reads and drops everything up to the next Sync, what has yet to come included. */
   #skipToSync(): void {
     this.#steps.skipToSync((step) => {
-      if ('change' in step) step.change?.reject();
+      if (step instanceof ExtendedStep) step.change?.reject();
       if (step.kind === 'query') this.#skipQuery(step);
       else if (step.kind === 'call') step.exchange.end(skipped);
       else if (step.kind === 'question') step.question.settle(null);

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type ByteReader, MalformedBytes } from '../../wire/byte-reader.ts';
+import { MalformedBytes } from '../../wire/byte-reader.ts';
 
 /**
  * A statement's text from its bytes with their closing NUL. PostgreSQL reads to the first NUL; bytes behind one would pass
@@ -15,13 +15,17 @@ export function readText(bytes: Buffer): string {
 /** NAMEDATALEN - 1: PostgreSQL tells the names of statements and portals apart by so many of their bytes. */
 const nameLimit = 63;
 
-/**
- * The name of a statement or portal, as the target tells it apart from others. One beyond ASCII does not pass: which name it
- * is depends on the encoding of the moment.
- */
-export function readName(reader: ByteReader): string {
-  const name = reader.cstring('latin1');
-  for (let at = 0; at < name.length; at += 1)
-    if (name.charCodeAt(at) > 0x7f) throw new MalformedBytes('the name of a statement or portal has characters beyond ASCII');
-  return name.length > nameLimit ? name.slice(0, nameLimit) : name;
+/** Where the name of a statement or portal ends: its NUL. One beyond ASCII does not pass: which name it is depends on the encoding of the moment. */
+export function nameEnd(buffer: Buffer, from: number, to: number): number {
+  for (let at = from; at < to; at += 1) {
+    const byte = buffer[at] ?? 0;
+    if (byte === 0) return at;
+    if (byte > 0x7f) throw new MalformedBytes('the name of a statement or portal has characters beyond ASCII');
+  }
+  throw new MalformedBytes('the name of a statement or portal has no end');
+}
+
+/** The name that stands there, as the target tells it apart from others. */
+export function nameIn(buffer: Buffer, from: number, end: number): string {
+  return from === end ? '' : buffer.toString('latin1', from, Math.min(end, from + nameLimit));
 }

@@ -17,6 +17,13 @@ interface Inquiry {
   readAgain(statement: GateStatement): Promise<GateStatement>;
 }
 
+/** What all statements of a session share. */
+export interface Surroundings {
+  readonly ends: Ends;
+  readonly notify: (text: string, crossing: Crossing) => void;
+  readonly inquiry: Inquiry;
+}
+
 /** What became of an exchange at the gate. */
 export type Gate =
   | { readonly kind: 'waiting' }
@@ -34,8 +41,7 @@ function openBy(permit: Permit): Gate {
 /** One statement on its way: from its first message to the last byte of its answer. */
 export class StatementExchange implements Exchange {
   readonly action: Action;
-  readonly #ends: Ends;
-  readonly #notify: (text: string, crossing: Crossing) => void;
+  readonly #surroundings: Surroundings;
   #crossing: Crossing | null = null;
   #cancelling: AbortController | null = null;
   gate: Gate = { kind: 'waiting' };
@@ -57,15 +63,12 @@ export class StatementExchange implements Exchange {
   statement: GateStatement | null;
   /** Null where the action's text says all. */
   readonly #request: Request | null;
-  readonly #inquiry: Inquiry;
 
-  constructor({ action, statement, request }: Asked, ends: Ends, notify: (text: string, crossing: Crossing) => void, inquiry: Inquiry) {
+  constructor({ action, statement, request }: Asked, surroundings: Surroundings) {
     this.action = action;
     this.statement = statement;
     this.#request = request;
-    this.#inquiry = inquiry;
-    this.#ends = ends;
-    this.#notify = notify;
+    this.#surroundings = surroundings;
   }
 
   /** The formats in which Bind wants the rows; null where there was none. */
@@ -87,8 +90,8 @@ export class StatementExchange implements Exchange {
     const bound = this.#request instanceof BoundRequest ? this.#request : null;
     if (this.statement === null) return { action, bytes, parameters, estimate: null };
     const { statement } = this;
-    const readAgain = async () => this.take(await this.#inquiry.readAgain(statement));
-    return { action, bytes, parameters, estimate: () => this.#inquiry.estimate(action, bound), readAgain };
+    const readAgain = async () => this.take(await this.#surroundings.inquiry.readAgain(statement));
+    return { action, bytes, parameters, estimate: () => this.#surroundings.inquiry.estimate(action, bound), readAgain };
   }
   /** Goes on by another reading of its statement where that asks the same; what it asks. */
   take(again: GateStatement): Action {
@@ -114,13 +117,13 @@ export class StatementExchange implements Exchange {
     this.#cancelling?.abort();
   }
   notice(text: string, crossing: Crossing): void {
-    this.#notify(text, crossing);
+    this.#surroundings.notify(text, crossing);
   }
   forward(request: Witnessed): void {
-    this.#ends.forward(request);
+    this.#surroundings.ends.forward(request);
   }
   deliver(reply: Cleared): void {
-    this.#ends.deliver(reply);
+    this.#surroundings.ends.deliver(reply);
   }
 
   ask(bytes: Buffer, permit: Permit): void {

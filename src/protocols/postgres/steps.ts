@@ -9,7 +9,7 @@ import type { StatementExchange } from './statement-exchange.ts';
 export type Step =
   /** A simple query: one exchange for each of its statements; answered up to ReadyForQuery. */
   | { readonly kind: 'query'; readonly exchanges: readonly StatementExchange[]; current: number; readonly changes: readonly Change[] }
-  | { readonly kind: ExtendedKind; readonly exchange: StatementExchange | null; readonly change?: Change }
+  | ExtendedStep
   /** A FunctionCall, answered up to ReadyForQuery. */
   | { readonly kind: 'call'; readonly exchange: StatementExchange }
   /** Sync: ends a batch, answered by ReadyForQuery. The gateway's own is answered to nobody. */
@@ -25,6 +25,56 @@ export type Step =
   | { readonly kind: 'refused'; readonly exchange: StatementExchange | null; readonly words: Buffer };
 
 export type ExtendedKind = 'parse' | 'bind' | 'describe-statement' | 'describe-portal' | 'execute' | 'close';
+
+/** What is asked of the same exchange right behind a step: Describe, Execute, or both. */
+interface Behind {
+  readonly kind: 'describe-portal' | 'execute';
+  readonly next: Behind | null;
+}
+const execute: Behind = { kind: 'execute', next: null };
+const describe: Behind = { kind: 'describe-portal', next: null };
+const describeAndExecute: Behind = { kind: 'describe-portal', next: execute };
+
+/**
+ * One message of the extended protocol, and what follows it: a statement that is bound, described and run takes one object and not three.
+ * Pipelines have hundreds of them under way, and what lives that long the collector copies.
+ */
+export class ExtendedStep {
+  kind: ExtendedKind;
+  readonly exchange: StatementExchange | null;
+  change: Change | null;
+  #behind: Behind | null = null;
+
+  constructor(kind: ExtendedKind, exchange: StatementExchange | null, change: Change | null) {
+    this.kind = kind;
+    this.exchange = exchange;
+    this.change = change;
+  }
+
+  /** Whether it runs its exchange, now or later. */
+  get runs(): boolean {
+    return this.kind === 'execute' || this.#behind === execute || this.#behind === describeAndExecute;
+  }
+
+  /** Puts that behind it. False where it cannot: behind Execute nothing goes, for its copy data would end where the next step begins. */
+  follow(kind: ExtendedKind): boolean {
+    if (this.runs) return false;
+    if (kind === 'execute') this.#behind = this.#behind === null ? execute : describeAndExecute;
+    else if (kind === 'describe-portal' && this.#behind === null) this.#behind = describe;
+    else return false;
+    return true;
+  }
+
+  /** It was answered: goes on to what is behind it. False where there is nothing. */
+  advance(): boolean {
+    const behind = this.#behind;
+    if (behind === null) return false;
+    this.kind = behind.kind;
+    this.change = null;
+    this.#behind = behind.next;
+    return true;
+  }
+}
 
 /** The reply that completes each extended step, beside an error. */
 export const completions: Readonly<Record<ExtendedKind, string>> = {
@@ -92,7 +142,8 @@ export class Steps {
   lastRun(): StatementExchange | null {
     for (let index = this.#queue.length - 1; index >= this.#head; index -= 1) {
       const step = this.#queue[index];
-      if (step?.kind === 'query' || step?.kind === 'execute') return runningIn(step);
+      if (step?.kind === 'query') return runningIn(step);
+      if (step instanceof ExtendedStep && step.runs) return step.exchange;
     }
     return null;
   }
@@ -137,8 +188,18 @@ export class Steps {
     if (isOwedReady(step) && !this.#dropping) this.#owed += 1;
     this.#queue.push(step);
   }
+  /** What the extended protocol asks. */
+  extend(kind: ExtendedKind, exchange: StatementExchange | null, change: Change | null): void {
+    const last = this.length > 0 && exchange !== null && change === null ? this.#queue.at(-1) : undefined;
+    if (last instanceof ExtendedStep && last.exchange === exchange && last.follow(kind)) return;
+    this.push(new ExtendedStep(kind, exchange, change));
+  }
   shift(): void {
     const step = this.#queue[this.#head];
+    if (step instanceof ExtendedStep && step.advance()) {
+      this.#served += 1;
+      return;
+    }
     this.#head += 1;
     this.#served += step?.kind === 'query' ? step.current + 1 : 1;
     // What comes to the head while the target drops was asked while it dropped: nothing was owed.

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Action, plainAction } from '../../core/action.ts';
 import type { Entry } from '../../core/entry.ts';
 import type { Journal } from './journal.ts';
-import { action, done, factsOf, kindsOf, left, TestState, terms } from './testing.ts';
+import { action, done, factsOf, kindsOf, left, TestState, terms, receiver } from './testing.ts';
 
 const mebibyte = 1024 * 1024;
 const small = { segmentBytes: mebibyte, reserveBytes: mebibyte / 2 };
@@ -81,7 +81,12 @@ test('a full disk: sessions that chose stop are closed on record and release not
     const seen = { released: [] as number[], faults: [] as Error[] };
     const record = journal.open(facts, { ...terms, durability }, (fault) => seen.faults.push(fault));
     const ordinal = record.exchange(action);
-    record.cross(ordinal, 'request', Buffer.from('asked'), (bytes) => seen.released.push(bytes.length));
+    record.cross(
+      ordinal,
+      'request',
+      Buffer.from('asked'),
+      receiver((bytes) => seen.released.push(bytes.length)),
+    );
     return { facts, record, ordinal, ...seen };
   });
   const gone = factsOf();
@@ -92,13 +97,23 @@ test('a full disk: sessions that chose stop are closed on record and release not
   const late = factsOf();
   const lateRecord = journal.open(late, terms, () => {});
   for (const { record, ordinal, released } of sessions) {
-    record.cross(ordinal, 'reply', Buffer.alloc(700_000, 1), (bytes) => released.push(bytes.length));
+    record.cross(
+      ordinal,
+      'reply',
+      Buffer.alloc(700_000, 1),
+      receiver((bytes) => released.push(bytes.length)),
+    );
     record.outcome(ordinal, { status: 'ok', rows: 1, tag: null, error: null });
   }
   await turn();
   await Promise.all([...sessions.map(({ record }) => record.end(left)), lateRecord.end(left)]);
   for (const { facts, record, ordinal, released, faults } of sessions) {
-    record.cross(ordinal, 'reply', Buffer.from('more'), (bytes) => released.push(bytes.length));
+    record.cross(
+      ordinal,
+      'reply',
+      Buffer.from('more'),
+      receiver((bytes) => released.push(bytes.length)),
+    );
     await turn();
     assert.deepEqual(released, [5]);
     assert.equal(faults.length, 1);
@@ -144,7 +159,13 @@ for (const durability of ['write', 'fsync'] as const)
     const cross = (sizes: number[]) => {
       for (const record of records) {
         const ordinal = record.exchange(action);
-        for (const size of sizes) record.cross(ordinal, 'request', Buffer.alloc(size), () => released.push(size));
+        for (const size of sizes)
+          record.cross(
+            ordinal,
+            'request',
+            Buffer.alloc(size),
+            receiver(() => released.push(size)),
+          );
       }
     };
     cross([500_000, 300_000]);
@@ -163,7 +184,12 @@ for (const durability of ['write', 'fsync'] as const)
     disk.empty();
     await untilReady(journal);
     assert.deepEqual(kindsOf(disk.of(going.id)), ['session', 'exchange', 'gap', 'exchange', 'gap']);
-    goingRecord.cross(2, 'reply', Buffer.from('x'), () => released.push(1));
+    goingRecord.cross(
+      2,
+      'reply',
+      Buffer.from('x'),
+      receiver(() => released.push(1)),
+    );
     await goingRecord.end(left);
     assert.equal(released.at(-1), 1);
     const entries = disk.of(going.id);

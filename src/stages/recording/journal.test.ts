@@ -8,7 +8,7 @@ import { frameHeaderBytes, maxPayloadBytes, sessionBytes } from '../../core/fram
 import { createId } from '../../core/identifier.ts';
 import { longestOriginal, openSealed, Seal, sealedHead } from '../../core/originals.ts';
 import { segmentName, segmentNumber } from '../../core/segment.ts';
-import { action, done, factsOf, kindsOf, left, TestState, terms } from './testing.ts';
+import { action, done, factsOf, kindsOf, left, TestState, terms, receiver } from './testing.ts';
 
 const text = (value: string) => Buffer.from(value);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -20,7 +20,7 @@ test('a session stands in the journal as it happened', async () => {
   const facts = factsOf();
   const record = journal.open(facts, terms, noFault);
   const released: string[] = [];
-  const release = (bytes: Uint8Array) => released.push(Buffer.from(bytes).toString());
+  const release = receiver((bytes: Uint8Array) => released.push(Buffer.from(bytes).toString()));
   record.cross(0, 'request', text('hello'), release);
   const first = record.exchange(action);
   record.decided(first, facts.decision);
@@ -63,7 +63,12 @@ test('what one turn of the event loop brings is one commit, across sessions, rel
   const released: number[] = [];
   for (const round of [0, 1, 2])
     for (const [index, record] of records.entries())
-      record.cross(0, 'request', text('x'.repeat(index * 1000)), () => released.push(round * 16 + index));
+      record.cross(
+        0,
+        'request',
+        text('x'.repeat(index * 1000)),
+        receiver(() => released.push(round * 16 + index)),
+      );
   assert.equal(journal.statistics().pending, 48);
   await turn();
   const after = journal.statistics();
@@ -81,11 +86,21 @@ test('what a release appends is a commit of its own', async () => {
   const journal = await state.open();
   const record = journal.open(factsOf(), terms, noFault);
   const order: string[] = [];
-  record.cross(0, 'request', text('a'), () => {
-    order.push('a');
-    record.cross(0, 'reply', text('b'), () => order.push('b'));
-    assert.equal(journal.statistics().pending, 1);
-  });
+  record.cross(
+    0,
+    'request',
+    text('a'),
+    receiver(() => {
+      order.push('a');
+      record.cross(
+        0,
+        'reply',
+        text('b'),
+        receiver(() => order.push('b')),
+      );
+      assert.equal(journal.statistics().pending, 1);
+    }),
+  );
   await record.end(left).then(() => order.push('ended'));
   assert.deepEqual(order, ['a', 'ended'], 'the end was called before the release, so what the release brings is too late');
 });
@@ -98,12 +113,27 @@ test('fsync releases only after a flush that began after the write; write does n
   const order: string[] = [];
   const flushesAtStart = journal.statistics().flushes;
   let flushesAtRelease = 0;
-  sure.cross(0, 'request', text('1'), () => order.push('sure 1'));
-  fast.cross(0, 'request', text('2'), () => order.push('fast 2'));
-  sure.cross(0, 'request', text('3'), () => {
-    order.push('sure 3');
-    flushesAtRelease = journal.statistics().flushes;
-  });
+  sure.cross(
+    0,
+    'request',
+    text('1'),
+    receiver(() => order.push('sure 1')),
+  );
+  fast.cross(
+    0,
+    'request',
+    text('2'),
+    receiver(() => order.push('fast 2')),
+  );
+  sure.cross(
+    0,
+    'request',
+    text('3'),
+    receiver(() => {
+      order.push('sure 3');
+      flushesAtRelease = journal.statistics().flushes;
+    }),
+  );
   await turn();
   assert.deepEqual(order, ['fast 2']);
   await Promise.all([fast.end(left), sure.end(left)]);
@@ -117,7 +147,7 @@ test('over the limit content is counted and hashed, both directions together, th
   const facts = factsOf();
   const record = journal.open(facts, { ...terms, contentLimit: 10 }, noFault);
   const released: string[] = [];
-  const release = (bytes: Uint8Array) => released.push(Buffer.from(bytes).toString());
+  const release = receiver((bytes: Uint8Array) => released.push(Buffer.from(bytes).toString()));
   const ordinal = record.exchange(action);
   record.cross(ordinal, 'request', text('123456'), release);
   record.cross(ordinal, 'reply', text('abcdefgh'), release);
@@ -150,7 +180,12 @@ test('a payload over the frame limit is split, and released piece by piece', asy
   const facts = factsOf();
   const record = journal.open(facts, terms, noFault);
   const sizes: number[] = [];
-  record.cross(0, 'reply', Buffer.alloc(maxPayloadBytes * 2 + 5, 7), (bytes) => sizes.push(bytes.length));
+  record.cross(
+    0,
+    'reply',
+    Buffer.alloc(maxPayloadBytes * 2 + 5, 7),
+    receiver((bytes) => sizes.push(bytes.length)),
+  );
   await record.end(left);
   assert.deepEqual(sizes, [maxPayloadBytes, maxPayloadBytes, 5]);
   const kept = state.of(facts.id).flatMap((entry) => (entry.kind === 'bytes' ? [entry.bytes.length] : []));
@@ -166,7 +201,12 @@ test('segments roll by size and on demand, whole, private, and without losing th
   let crossed = 0;
   // A new segment is made beside the traffic: how many entries the old one takes meanwhile is the disk's affair.
   for (; crossed < 200 || (journal.position().segment <= 3 && crossed < 50_000); crossed += 1) {
-    record.cross(0, 'request', Buffer.alloc(500, crossed), () => (released += 1));
+    record.cross(
+      0,
+      'request',
+      Buffer.alloc(500, crossed),
+      receiver(() => (released += 1)),
+    );
     await turn();
     if (crossed === 100) await journal.rollSegment();
   }
@@ -227,11 +267,26 @@ test('a release that throws ends its own session and no other', async () => {
   const record = journal.open(bad, terms, (fault) => faults.push(fault));
   const other = journal.open(factsOf(), terms, noFault);
   const released: string[] = [];
-  record.cross(0, 'reply', text('1'), () => {
-    throw new Error('socket is gone');
-  });
-  record.cross(0, 'reply', text('2'), () => released.push('bad'));
-  other.cross(0, 'reply', text('3'), () => released.push('other'));
+  record.cross(
+    0,
+    'reply',
+    text('1'),
+    receiver(() => {
+      throw new Error('socket is gone');
+    }),
+  );
+  record.cross(
+    0,
+    'reply',
+    text('2'),
+    receiver(() => released.push('bad')),
+  );
+  other.cross(
+    0,
+    'reply',
+    text('3'),
+    receiver(() => released.push('other')),
+  );
   await turn();
   await record.end(left);
   assert.deepEqual(released, ['other']);
@@ -294,7 +349,7 @@ test('an original is on record sealed before what masking made of it, and what i
   const record = journal.open(facts, terms, noFault, new Seal(keys, keyOf(key)));
   const ordinal = record.exchange(action);
   const released: string[] = [];
-  const release = (bytes: Uint8Array) => released.push(Buffer.from(bytes).toString());
+  const release = receiver((bytes: Uint8Array) => released.push(Buffer.from(bytes).toString()));
   record.cross(ordinal, 'reply', text('a**'), release, text('ada'));
   record.cross(ordinal, 'reply', text('plain'), release, text('plain'));
   record.cross(ordinal, 'reply', text('more'), release);
@@ -324,7 +379,15 @@ test('what cannot be sealed does not cross, and a key that sealed nothing is giv
   const keys = { key: () => Promise.reject(new Error('none')), unused: (key: unknown) => unused.push(key) };
   const [broken, idle] = [factsOf(), factsOf()];
   const record = journal.open(broken, terms, noFault, new Seal(keys, keyOf(Buffer.alloc(3))));
-  assert.throws(() => record.cross(0, 'reply', text('a**'), () => assert.fail('crossed'), text('ada')));
+  assert.throws(() =>
+    record.cross(
+      0,
+      'reply',
+      text('a**'),
+      receiver(() => assert.fail('crossed')),
+      text('ada'),
+    ),
+  );
   await record.end(left);
   assert.ok(state.of(broken.id).every(({ kind }) => kind !== 'bytes'));
   const key = keyOf(randomBytes(32));

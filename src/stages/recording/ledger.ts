@@ -2,7 +2,8 @@ import type { AuditEvent } from '../../core/entry.ts';
 import { ChaperoneError } from '../../core/errors.ts';
 import { sessionBytes } from '../../core/frame.ts';
 import { auditPayload } from './encoding.ts';
-import type { Party, Writer } from './writer.ts';
+import type { Party } from './party.ts';
+import type { Writer } from './writer.ts';
 
 const noBytes = new Uint8Array(0);
 
@@ -30,7 +31,7 @@ export class Ledger implements Party {
       this.#writer.append(this, 0, 'audit', null, auditPayload(event));
       const fail = (fault: Error) =>
         reject(new ChaperoneError('RECORDER_FAULT', `"${event.event}" could not be put on record: ${fault.message}`, { cause: fault }));
-      this.#writer.await({ party: this, exchange: 0, direction: 'request', bytes: noBytes, release: () => resolve(), fail });
+      this.#writer.await(this, 0, 'request', noBytes, { receive: () => resolve() }, fail);
     });
   }
 

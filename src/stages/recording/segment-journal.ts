@@ -11,7 +11,8 @@ import type { CutSession, Recovery } from './recover.ts';
 import type { Reserve } from './reserve.ts';
 import type { SegmentFile } from './segment-file.ts';
 import { type Desk, KeptRecord } from './session-record.ts';
-import { asError, type Failure, type Party, releaseOne, Writer } from './writer.ts';
+import type { Party } from './party.ts';
+import { asError, type Failure, releaseOne, Writer } from './writer.ts';
 import { defaultSegmentBytes, type Journal, type JournalOptions, type Statistics } from './options.ts';
 
 const rearmEvery = 1000;
@@ -183,12 +184,12 @@ export class SegmentJournal implements Journal {
   }
 
   #settleEnd(record: KeptRecord): void {
-    const release = () => record.closed();
+    const receiver = { receive: () => record.closed() };
     const fail = (fault: Error) => {
       this.#records.delete(record.id);
       record.unclosed(fault);
     };
-    this.#writer.settle([{ party: record, exchange: 0, direction: 'request', bytes: noBytes, release, fail }]);
+    this.#writer.settle([{ party: record, exchange: 0, direction: 'request', bytes: noBytes, receiver, fail }]);
   }
 
   #writeBacklog(record: KeptRecord): void {

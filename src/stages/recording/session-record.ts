@@ -5,7 +5,7 @@ import { encodeFrame, frameHeaderBytes, maxPayloadBytes, sessionBytes } from '..
 import type { Payload } from '../../core/known-payload.ts';
 import type { MaskedCount } from '../../core/masking.ts';
 import { longestOriginal, type Seal } from '../../core/originals.ts';
-import type { RecordingTerms, Release, SessionRecord } from '../../core/recorder.ts';
+import type { Receiver, RecordingTerms, SessionRecord } from '../../core/recorder.ts';
 import { Backlog } from './backlog.ts';
 import { Content } from './content.ts';
 import { OpenExchanges } from './open-exchanges.ts';
@@ -20,7 +20,8 @@ import {
   sessionPayload,
   withheldPayload,
 } from './encoding.ts';
-import type { Party, Writer } from './writer.ts';
+import type { Party } from './party.ts';
+import type { Writer } from './writer.ts';
 
 /** What a record needs of the journal it is in. */
 export interface Desk {
@@ -91,24 +92,24 @@ export class KeptRecord implements SessionRecord, Party {
     this.#put(exchange, 'decision', null, decisionPayload(decision));
   }
 
-  cross(exchange: number, direction: Direction, bytes: Uint8Array, release: Release | null, original?: Uint8Array): void {
+  cross(exchange: number, direction: Direction, bytes: Uint8Array, receiver: Receiver | null, original?: Uint8Array): void {
     if (this.#over) return;
     // What comes after an exchange's outcome belongs to the session's own channel, so that nothing is without a record.
     const content = this.#open.get(exchange);
     const ordinal = content === undefined ? 0 : exchange;
     const replaced = this.#seal === null || original === undefined || isSame(original, bytes) ? null : original;
     if (!(content ?? this.#channel).keeps(bytes.length + (replaced?.length ?? 0), this.#limit)) {
-      this.#withhold(ordinal, content ?? this.#channel, direction, bytes, release);
+      this.#withhold(ordinal, content ?? this.#channel, direction, bytes, receiver);
       return;
     }
     if (replaced !== null) this.#sealed(ordinal, direction, replaced, bytes.length);
     if (replaced !== null && bytes.length === 0) return;
     if (bytes.length <= maxPayloadBytes) {
-      this.#piece(ordinal, direction, bytes, release);
+      this.#piece(ordinal, direction, bytes, receiver);
       return;
     }
     for (let at = 0; at < bytes.length; at += maxPayloadBytes)
-      this.#piece(ordinal, direction, bytes.subarray(at, at + maxPayloadBytes), release);
+      this.#piece(ordinal, direction, bytes.subarray(at, at + maxPayloadBytes), receiver);
   }
 
   masked(exchange: number, masked: readonly MaskedCount[]): void {
@@ -129,18 +130,8 @@ export class KeptRecord implements SessionRecord, Party {
     this.#cutOpen((ordinal) => this.#put(ordinal, 'outcome', null, cut));
     this.#put(0, 'end', null, endPayload(end));
     this.#over = true;
-    if (this.#desk.isBroken())
-      this.#await(
-        () => this.#desk.close(this),
-        noBytes,
-        () => this.#desk.close(this),
-      );
-    else
-      this.#await(
-        () => this.closed(),
-        noBytes,
-        (fault) => this.#unsure(fault),
-      );
+    if (this.#desk.isBroken()) this.#await({ receive: () => this.#desk.close(this) }, noBytes, () => this.#desk.close(this));
+    else this.#await({ receive: () => this.closed() }, noBytes, (fault) => this.#unsure(fault));
     return closing.promise;
   }
 
@@ -211,10 +202,10 @@ export class KeptRecord implements SessionRecord, Party {
     this.#onFault(new ChaperoneError('INTERNAL', reason, { cause: fault }));
   }
 
-  #piece(exchange: number, direction: Direction, bytes: Uint8Array, release: Release | null): void {
+  #piece(exchange: number, direction: Direction, bytes: Uint8Array, receiver: Receiver | null): void {
     if (this.#desk.isBroken()) this.backlog.lose(exchange, direction, bytes.length);
     else this.#desk.writer.append(this, exchange, 'bytes', direction, bytes);
-    if (release !== null) this.#await(release, bytes, null, exchange, direction);
+    if (receiver !== null) this.#await(receiver, bytes, null, exchange, direction);
   }
 
   /** Puts what masked bytes stand for on record before them; where it cannot be sealed this throws, and they do not cross. */
@@ -232,10 +223,10 @@ export class KeptRecord implements SessionRecord, Party {
     }
   }
 
-  #withhold(exchange: number, content: Content, direction: Direction, bytes: Uint8Array, release: Release | null): void {
+  #withhold(exchange: number, content: Content, direction: Direction, bytes: Uint8Array, receiver: Receiver | null): void {
     const { count, sha256 } = content.withhold(direction, bytes);
     this.#put(exchange, 'withheld', direction, withheldPayload(direction, count, sha256));
-    if (release !== null) this.#await(release, bytes, null, exchange, direction);
+    if (receiver !== null) this.#await(receiver, bytes, null, exchange, direction);
   }
 
   #put(exchange: number, kind: Exclude<Entry['kind'], 'gap'>, direction: Direction | null, payload: Payload): void {
@@ -243,8 +234,14 @@ export class KeptRecord implements SessionRecord, Party {
     else this.#desk.writer.append(this, exchange, kind, direction, payload);
   }
 
-  #await(release: Release, bytes: Uint8Array, fail: ((fault: Error) => void) | null, exchange = 0, direction: Direction = 'request'): void {
-    this.#desk.writer.await({ party: this, exchange, direction, bytes, release, fail });
+  #await(
+    receiver: Receiver,
+    bytes: Uint8Array,
+    fail: ((fault: Error) => void) | null,
+    exchange = 0,
+    direction: Direction = 'request',
+  ): void {
+    this.#desk.writer.await(this, exchange, direction, bytes, receiver, fail);
   }
 
   #cutOpen(write: (ordinal: number) => void): void {

@@ -6,7 +6,7 @@ import type { Entry, EntryBody, SessionFacts } from '../../core/entry.ts';
 import { readFrame } from '../../core/frame.ts';
 import { SaidSoFar } from '../../core/said.ts';
 import { createId } from '../../core/identifier.ts';
-import type { RecordingTerms } from '../../core/recorder.ts';
+import type { Receiver, RecordingTerms } from '../../core/recorder.ts';
 import { segmentHeaderBytes, segmentNumber } from '../../core/segment.ts';
 import { noGrounds } from '../../core/verdict.ts';
 import { type Journal, type JournalOptions, openJournal } from './journal.ts';
@@ -65,6 +65,11 @@ export function readJournal(folder: string): Entry[] {
 
 export function kindsOf(entries: readonly Entry[]): EntryBody['kind'][] {
   return entries.map(({ kind }) => kind);
+}
+
+/** Hands what was released to a function. */
+export function receiver(receive: Receiver['receive']): Receiver {
+  return { receive };
 }
 
 export const terms: RecordingTerms = { durability: 'write', onFailure: 'stop', contentLimit: 64 * 1024 * 1024 };

@@ -1,46 +1,15 @@
 import type { Direction, Entry } from '../../core/entry.ts';
 import { KnownPayload, type Payload } from '../../core/known-payload.ts';
-import type { Release } from '../../core/recorder.ts';
+import type { Receiver } from '../../core/recorder.ts';
 import type { Put } from './backlog.ts';
 import { Batch } from './batch.ts';
+import type { Party } from './party.ts';
 import type { Places } from './places.ts';
 import { SegmentFile } from './segment-file.ts';
+import { type Pending, Waiting } from './waiting.ts';
 
 /** `write` durability means: on disk at the latest this many milliseconds after the commit. */
 const flushEvery = 50;
-
-/** One whose entries are numbered on their own: a session's record, or the ledger. */
-export interface Party {
-  readonly sessionBytes: Uint8Array;
-  readonly durability: 'write' | 'fsync';
-  /** Null where it says nothing twice. */
-  readonly places: Places | null;
-  /** Whether its bytes are released even where their entry is lost. */
-  readonly goesOn: boolean;
-  /** The next entry's number. */
-  sequence: number;
-  /** What `sequence` was at the last commit. */
-  committed: number;
-  /** The number of the last batch it has entries in. */
-  batch: number;
-  /** Set once nothing of it may be released any more. */
-  halted: boolean;
-  /** Bytes are released although their entry is lost, or may be. */
-  lost(exchange: number, direction: Direction, count: number): void;
-  /** A release threw: what the other end of it is, is broken. */
-  broke(fault: unknown): void;
-}
-
-/** What waits for a commit. */
-export interface Pending {
-  readonly party: Party;
-  readonly exchange: number;
-  readonly direction: Direction;
-  readonly bytes: Uint8Array;
-  readonly release: Release;
-  /** Called instead of `release` where the commit fails; what has one is settled even when its party is halted. */
-  readonly fail: ((fault: Error) => void) | null;
-}
 
 /** What a commit that failed held; the segment's end is where it was before. */
 export interface Failure {
@@ -85,7 +54,9 @@ export class Writer {
   #ahead: number;
   #number = 1;
   #touched: Party[] = [];
-  #pendings: Pending[] = [];
+  #waiting = new Waiting();
+  /** That of the commit before, to be used again; null while its receivers are called. */
+  #spare: Waiting | null = null;
   #unflushed: Pending[] = [];
   #scheduled = false;
   #lastAt = 0;
@@ -110,7 +81,7 @@ export class Writer {
   }
 
   get pending(): number {
-    return this.#pendings.length + this.#unflushed.length;
+    return this.#waiting.length + this.#unflushed.length;
   }
 
   append(party: Party, exchange: number, kind: Entry['kind'], direction: Direction | null, payload: Payload): void {
@@ -122,9 +93,16 @@ export class Writer {
     this.#schedule();
   }
 
-  /** Calls the release once everything appended so far is committed, by the party's durability. */
-  await(pending: Pending): void {
-    this.#pendings.push(pending);
+  /** Hands the bytes to the receiver once everything appended so far is committed, by the party's durability. */
+  await(
+    party: Party,
+    exchange: number,
+    direction: Direction,
+    bytes: Uint8Array,
+    receiver: Receiver,
+    fail: ((fault: Error) => void) | null,
+  ): void {
+    this.#waiting.add(party, exchange, direction, bytes, receiver, fail);
     this.#schedule();
   }
 
@@ -222,19 +200,22 @@ export class Writer {
   }
 
   #commitNow(): void {
-    const pendings = this.#pendings;
-    this.#pendings = [];
+    const waiting = this.#waiting;
+    this.#waiting = this.#spare ?? new Waiting();
+    this.#spare = null;
     if (this.#batch.entries > 0) {
       try {
         this.#write(this.#batch);
       } catch (fault) {
-        this.#fail(fault, pendings);
+        this.#fail(fault, waiting.takeAll());
         return;
       }
       for (const party of this.#touched) party.committed = party.sequence;
       this.#nextBatch();
     }
-    this.settle(pendings);
+    waiting.settle(this.#settleOne);
+    this.#spare = waiting;
+    this.#flushUnflushed();
     if (this.#segment.offset >= this.#rollFrom) this.#rollLater();
   }
 
@@ -273,10 +254,14 @@ export class Writer {
 
   /** Releases what is committed: at once, or after the next flush. */
   settle(pendings: readonly Pending[]): void {
-    for (const pending of pendings) {
-      if (pending.party.durability === 'fsync') this.#unflushed.push(pending);
-      else releaseOne(pending);
-    }
+    for (const pending of pendings) this.#settleOne(pending);
+    this.#flushUnflushed();
+  }
+  readonly #settleOne = (pending: Pending): void => {
+    if (pending.party.durability === 'fsync') this.#unflushed.push({ ...pending });
+    else releaseOne(pending);
+  };
+  #flushUnflushed(): void {
     if (this.#unflushed.length > 0 && this.#flushing === null) void this.#flush();
   }
 
@@ -351,7 +336,7 @@ export class Writer {
 export function releaseOne(pending: Pending): void {
   if (pending.party.halted && pending.fail === null) return;
   try {
-    pending.release(pending.bytes, pending.direction);
+    pending.receiver.receive(pending.bytes, pending.direction);
   } catch (fault) {
     pending.party.broke(fault);
   }

@@ -53,13 +53,13 @@ export class MemoryRecorder implements Recorder {
         return exchanges;
       },
       decided: (exchange, decision) => put(exchange, { kind: 'decision', decision }),
-      cross: (exchange, direction, bytes, release) => {
+      cross: (exchange, direction, bytes, receiver) => {
         const copy = Buffer.from(bytes);
         put(exchange, { kind: 'bytes', direction, bytes: copy }, () => {
-          if (release === null) return;
+          if (receiver === null) return;
           if (isCancel(copy)) kept.cancels += 1;
           else kept.released[direction].push(copy);
-          release(bytes, direction);
+          receiver.receive(bytes, direction);
         });
       },
       masked: (exchange, masked) => put(exchange, { kind: 'masked', masked }),

@@ -250,6 +250,31 @@ export const batches: readonly Batch[] = [
     ],
   },
   {
+    name: 'a portal described twice, and again once it has run',
+    says: [
+      [parse('', 'select 1'), bind('p', ''), describeIt('P', 'p'), describeIt('P', 'p'), execute('p'), describeIt('P', 'p'), sync()],
+      [query('select 2')],
+    ],
+    hears: ['1 2 T T D C T Z', 'T D C Z'],
+    record: ['select 1 → ok SELECT 1', 'select 2 → ok SELECT 1'],
+  },
+  {
+    name: 'a Describe and an Execute that are skipped, and the same portal’s name in the next batch',
+    says: [
+      [parse('s', 'select 1'), sync()],
+      [bind('', 's'), describeIt('P', ''), execute(''), bind('', 'none'), bind('', 's'), describeIt('P', ''), execute(''), sync()],
+      [bind('', 's'), describeIt('P', ''), execute(''), sync()],
+    ],
+    hears: ['1 Z', '2 T D C E:26000 Z', '2 T D C Z'],
+    record: [
+      'select 1 → ok',
+      'select 1 → ok SELECT 1',
+      '(statement "none", prepared by SQL) → error 26000',
+      'select 1 → skipped',
+      'select 1 → ok SELECT 1',
+    ],
+  },
+  {
     name: 'a portal that outlives its Sync within a transaction',
     says: [
       [query('begin')],
