@@ -8,9 +8,10 @@ import type { Fields } from '../web/src/connections/shape.ts';
 import { merged } from '../web/src/connections/three-ways.ts';
 import { beginningOf, piecesOf } from '../web/src/parts/visible-text.ts';
 import { fieldBefore, withFilter } from '../web/src/query/fields.ts';
+import { lineText } from '../src/api/line-text.ts';
 import { withValues } from '../web/src/recording/bound-text.ts';
 import { csvOf } from '../web/src/recording/csv.ts';
-import { readLine } from '../web/src/recording/lines.ts';
+import { readLine, readLongLine } from '../web/src/recording/lines.ts';
 import { Recording } from '../web/src/recording/recording.ts';
 import { RowSet } from '../web/src/recording/row-set.ts';
 
@@ -89,6 +90,35 @@ describe('a line of a recording', () => {
       { shape: 'rows', columns: ['a'], rows: [['1', null]] },
     ]);
   });
+});
+
+describe('a long line of a recording', () => {
+  const text = { shape: 'text', text: 'a\tb "rows":[\t' };
+  const rows = (count: number, columns = 10) => ({
+    shape: 'rows',
+    columns: Array.from({ length: columns }, (_, at) => `c${at}`),
+    rows: Array.from({ length: count }, (_, row) => Array.from({ length: columns }, (_none, at) => (at === 3 ? null : `${row}\t],[${at}`))),
+  });
+  const cases: readonly { readonly name: string; readonly parts: readonly object[]; readonly inTurns: boolean }[] = [
+    { name: 'an answer', parts: [rows(20_000)], inTurns: true },
+    { name: 'answers among others', parts: [text, rows(5_000), rows(3), text, rows(2_000), rows(0)], inTurns: true },
+    { name: 'rows that are long each', parts: [rows(3, 20_000)], inTurns: true },
+    { name: 'a short answer', parts: [rows(3), text], inTurns: false },
+    { name: 'no rows', parts: [text], inTurns: false },
+    {
+      name: 'rows that a protocol gave as they are not',
+      parts: [{ ...rows(20_000), columns: ['a'], rows: [...rows(20_000).rows, 7] }],
+      inTurns: true,
+    },
+  ];
+  for (const { name, parts, inTurns } of cases)
+    test(`says the same read in turns: ${name}`, async () => {
+      const line = { sequence: 1, at: '2026-01-01T00:00:00.000Z', exchange: 1, kind: 'bytes', direction: 'reply', count: 9, parts };
+      const written = lineText(line);
+      assert.deepEqual(JSON.parse(written), line);
+      assert.equal(written.includes('\t'), inTurns);
+      assert.deepEqual(await readLongLine(written), readLine(JSON.stringify(line)));
+    });
 });
 
 describe('a recording', () => {

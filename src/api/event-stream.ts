@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { lineText } from './line-text.ts';
 
 /** One server-sent event (HTML Living Standard section 9.2). JSON has no line breaks, so that each is one line of data. */
 export interface StreamEvent {
@@ -33,5 +34,5 @@ async function* chunks(events: AsyncIterable<StreamEvent | null>): AsyncGenerato
 }
 
 function lines({ event, id, data }: StreamEvent): string {
-  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${lineText(data)}\n\n`;
 }

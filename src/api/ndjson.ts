@@ -3,6 +3,7 @@ import type { RecordingLine } from '../archive/decoded.ts';
 import { asciicastText } from '../archive/asciicast.ts';
 import { harText } from '../archive/har.ts';
 import { patchText } from '../archive/patches.ts';
+import { lineText } from './line-text.ts';
 
 /** The lines that are asked for, or those of one of their exchanges. */
 export type Read = (exchange?: number) => AsyncIterable<RecordingLine>;
@@ -58,7 +59,7 @@ async function* texts(first: IteratorResult<string>, iterator: AsyncGenerator<st
 async function* chunks(first: IteratorResult<object>, iterator: AsyncIterator<object>): AsyncGenerator<string> {
   let chunk = '';
   for (let result = first; result.done !== true; result = await iterator.next()) {
-    chunk += `${JSON.stringify(result.value)}\n`;
+    chunk += `${lineText(result.value)}\n`;
     if (chunk.length < chunkChars) continue;
     yield chunk;
     chunk = '';

@@ -1,6 +1,12 @@
 /** How long the page may read lines before it lets the browser draw. */
 const turnMs = 8;
-const longLine = 256 * 1024;
+/** A line of more characters takes turns of its own. */
+export const longLine = 256 * 1024;
+
+/** Lets the browser draw. */
+export function nextTurn(): Promise<void> {
+  return new Promise((done) => setTimeout(done, 0));
+}
 
 /** Lines of text as they come, with a pause for the browser now and then. Invalid UTF-8 becomes U+FFFD, which the page shows. */
 export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
@@ -16,12 +22,11 @@ export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerat
       begun.push(first);
       for (const next of more) {
         const line = withoutReturn(begun.join(''));
-        // To read a line of megabytes takes a turn of its own.
-        if (line.length > longLine) await new Promise((done) => setTimeout(done, 0));
+        if (line.length > longLine) await nextTurn();
         yield line;
         begun = [next];
         if (line.length <= longLine && performance.now() - turn < turnMs) continue;
-        await new Promise((done) => setTimeout(done, 0));
+        await nextTurn();
         turn = performance.now();
       }
       if (!done) continue;

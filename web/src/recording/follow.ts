@@ -1,6 +1,6 @@
 import { addressOf, getStream, Refused } from '../api/client.ts';
-import { linesOf } from '../api/text-lines.ts';
-import { type Line, readLine } from './lines.ts';
+import { linesOf, longLine } from '../api/text-lines.ts';
+import { type Line, readLine, readLongLine } from './lines.ts';
 import type { Reach } from './recording.ts';
 
 const againMs = 1_000;
@@ -60,7 +60,7 @@ async function takeEvents(follower: Follower, { onState }: Followed, stream: Rea
     else if (line === '' && data.length > 0) {
       const text = data.join('\n');
       data = [];
-      if (name === 'entry') follower.add(readLine(text));
+      if (name === 'entry') follower.add(text.length > longLine ? await readLongLine(text) : readLine(text));
       else {
         onState(JSON.parse(text));
         if (id !== '') follower.begin?.(Number(id));

@@ -3,6 +3,8 @@
  * understood is shown as a line that is not understood, never dropped.
  */
 
+import { nextTurn } from '../api/text-lines.ts';
+
 export type Cell = string | null;
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
@@ -65,7 +67,39 @@ type Fields = { readonly [name: string]: unknown };
 
 /** One line of NDJSON. A text that is not JSON is a fault of the transport, and throws. */
 export function readLine(text: string): Line {
-  const value: unknown = JSON.parse(text);
+  return lineOf(JSON.parse(text), text);
+}
+
+/**
+ * The same in turns. The gateway puts a tab before the rows of a long answer, between some of them and behind them, and JSON has none in its
+ * texts: what stands before and behind is the line without those rows.
+ */
+export async function readLongLine(text: string): Promise<Line> {
+  const pieces = text.split('\t');
+  if (pieces.length === 1) return readLine(text);
+  let frame = pieces[0] ?? '';
+  const answers: unknown[][] = [];
+  let rows: unknown[] | null = null;
+  for (const piece of pieces.slice(1)) {
+    if (rows === null) rows = answers[answers.push([]) - 1] ?? [];
+    else if (piece.startsWith(']')) {
+      frame += `${answers.length - 1}${piece}`;
+      rows = null;
+      continue;
+    }
+    await nextTurn();
+    for (const row of list(JSON.parse(`[${piece.endsWith(',') ? piece.slice(0, -1) : piece}]`))) rows.push(row);
+  }
+  await nextTurn();
+  const value = fieldsOf(JSON.parse(frame));
+  const parts = list(value['parts']).map((part) => {
+    const [place] = list(fieldsOf(part)['rows']);
+    return typeof place === 'number' ? { ...fieldsOf(part), rows: answers[place] } : part;
+  });
+  return lineOf({ ...value, parts }, text);
+}
+
+function lineOf(value: unknown, text: string): Line {
   const fields = fieldsOf(value);
   const head = { sequence: number(fields['sequence']), at: Date.parse(string(fields['at'])), exchange: number(fields['exchange']) };
   const body = Number.isNaN(head.at) ? null : bodyOf(fields);
@@ -147,7 +181,7 @@ function partOf(value: unknown): Part {
   const part = fieldsOf(value);
   switch (part['shape']) {
     case 'rows':
-      return { shape: 'rows', columns: list(part['columns']).map(string), rows: list(part['rows']).map((row) => list(row).map(maybe)) };
+      return { shape: 'rows', columns: list(part['columns']).map(string), rows: rowsOf(part['rows']) };
     case 'document':
       // What JSON.parse made is JSON.
       return { shape: 'document', mediaType: string(part['mediaType']), value: (part['value'] ?? null) as Json };
@@ -160,6 +194,15 @@ function partOf(value: unknown): Part {
     default:
       return { shape: 'text', text: JSON.stringify(value) };
   }
+}
+
+/** Rows as they came where all is as it should be: to copy 600,000 cells takes longer than to parse them. */
+function rowsOf(value: unknown): readonly (readonly Cell[])[] {
+  return isRows(value) ? value : list(value).map((row) => list(row).map(maybe));
+}
+
+function isRows(value: unknown): value is readonly (readonly Cell[])[] {
+  return Array.isArray(value) && value.every((row) => Array.isArray(row) && row.every((cell) => typeof cell === 'string' || cell === null));
 }
 
 function fieldsOf(value: unknown): Fields {

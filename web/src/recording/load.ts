@@ -1,7 +1,7 @@
 import { addressOf, getStream } from '../api/client.ts';
-import { linesOf } from '../api/text-lines.ts';
+import { linesOf, longLine } from '../api/text-lines.ts';
 import { follow } from './follow.ts';
-import { readLine } from './lines.ts';
+import { readLine, readLongLine } from './lines.ts';
 import type { Recording } from './recording.ts';
 
 interface Source {
@@ -27,5 +27,6 @@ export async function loadRecording(recording: Recording, source: Source, signal
 
 async function readWhole(recording: Recording, { session, exchange }: Source, signal: AbortSignal): Promise<void> {
   const path = addressOf(`/api/v1/sessions/${encodeURIComponent(session)}/recording`, { exchange });
-  for await (const line of linesOf(await getStream(path, {}, signal))) if (line !== '') recording.add(readLine(line));
+  for await (const line of linesOf(await getStream(path, {}, signal)))
+    if (line !== '') recording.add(line.length > longLine ? await readLongLine(line) : readLine(line));
 }
