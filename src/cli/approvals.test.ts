@@ -44,6 +44,12 @@ describe('the approver’s commands', () => {
     assert.match((await as('bob', 'approvals')).out, /No approvals\./);
   });
 
+  test('quote why it is asked, as what nobody has verified', async () => {
+    await open({ stated: 'paid twice\u202e \u001b[2J' });
+    const { out } = await as('omar', 'approvals', '--status', 'open');
+    assert.match(out, /says +“paid twice\\u\{202e\} ␛\[2J” \(unverified: the agent’s own words\)/);
+  });
+
   test('approve what was shown, once', async () => {
     const id = await open();
     const first = await as('omar', 'approve', id, '--reason', 'fine');

@@ -71,6 +71,10 @@ function approvalLines(item: ApprovalItem, out: Output): string[] {
     ['does', `${item.action} (${item.effect})${objects.length === 0 ? '' : `: ${[...new Set(objects)].join(', ')}`}`],
     ['rows', estimate === null ? null : `about ${estimate}, by the target’s own estimate`],
     ['values', parameterCount === 0 ? null : boundValues(parameters, 60) + more(parameterCount - parameters.length)],
+    [
+      'says',
+      item.stated === null ? null : `“${item.stated}” (unverified: ${requester.agent === null ? 'their' : 'the agent’s'} own words)`,
+    ],
     ['rule', [...item.policies, ...item.reasons].join('. ')],
     ['answers', item.decisions.map((made) => `${made.decision} by ${made.email ?? made.subject}`).join(', ') || null],
     ['needs', item.status === 'open' ? `${stillNeeded(item.missing)}; no answer until ${shortTime(item.expiresAt)} refuses it` : null],
@@ -81,7 +85,7 @@ function approvalLines(item: ApprovalItem, out: Output): string[] {
     `${styled(out, 'bold', item.id)}  ${item.status} · ${shortTime(item.createdAt)}${item.waiting ? ' · the client waits' : ''}`,
     ...shown,
     ...(textLength > text.length ? [styled(out, 'yellow', `    … cut: the whole has ${counted(textLength, 'character')}`)] : []),
-    ...told.map(([name, value]) => `  ${styled(out, 'dim', name.padEnd(8))} ${shorten(visibleLine(value), 400)}`),
+    ...told.map(([name, value]) => `  ${styled(out, 'dim', name.padEnd(8))} ${shorten(visibleLine(value), 600)}`),
   ];
 }
 

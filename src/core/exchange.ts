@@ -3,6 +3,7 @@ import type { Outcome } from './entry.ts';
 import type { Cell } from './part.ts';
 import type { MaskedCount } from './masking.ts';
 import type { Cleared, Shown, Witnessed } from './proof.ts';
+import type { Stated } from './stated.ts';
 import type { Permit, Refusal } from './verdict.ts';
 
 /**
@@ -36,6 +37,8 @@ export interface Act {
   readonly bytes: Uint8Array;
   /** The bind values, as a person reads them. */
   readonly parameters: readonly Cell[];
+  /** Absent where its wire has no way to say it. */
+  readonly stated?: Stated;
   /** How many rows the target expects to be touched; null where it does not say. Asks the target and records that it did. */
   readonly estimate: (() => Promise<number | null>) | null;
   /**

@@ -31,6 +31,8 @@ export interface Visit {
    * among them, nor what frames the body.
    */
   readonly headers: readonly Field[];
+  /** Why the client says that it asks (`Chaperone-Reason`), decoded; null where it does not say. Goes to no target. */
+  readonly stated: string | null;
   /** Whether a body comes, and how long it says it is; null where its length is not known before its end. */
   readonly body: { readonly length: number | null } | null;
   /** Lets a client that waits for it send its body (Expect: 100-continue). Called once the body is wanted, and without effect otherwise. */

@@ -4,12 +4,14 @@ import { type Refusal, refuse } from '../core/verdict.ts';
 import type { Field } from '../core/web.ts';
 import { isHostAllowed } from '../wire/host-header.ts';
 import { fieldsOf, forwardable } from '../wire/http-headers.ts';
+import { statedBy } from './web-stated.ts';
 
 /** What a request at the web listener says of itself, checked as far as it can be without knowing who asks. */
 export interface Claims {
   readonly credential: Credential;
   readonly connection: string;
   readonly run: string | null;
+  readonly stated: string | null;
   /** Behind the connection's name: `/` first. */
   readonly path: string;
   /** `host:port` as the client has it. */
@@ -27,7 +29,7 @@ const run = /^[A-Za-z0-9._:@/+-]{1,128}$/;
 const longestCredential = 64 * 1024;
 
 /** What the fields of a request say, whatever it asks for. */
-type Head = Pick<Claims, 'credential' | 'run' | 'authority' | 'headers'> & {
+type Head = Pick<Claims, 'credential' | 'run' | 'stated' | 'authority' | 'headers'> & {
   readonly length: string | undefined;
   readonly chunked: boolean;
 };
@@ -48,9 +50,9 @@ export function readClaims(request: IncomingMessage, upgrades: boolean, listenHo
     return malformed('The request target has a character that may not stand there.', encodeIt);
   const [, connection, rest] = target.exec(url) ?? [];
   if (connection === undefined || rest === undefined) return noConnection;
-  const { credential, run: named, authority, headers } = head;
+  const { credential, run: named, stated, authority, headers } = head;
   const path = rest.startsWith('/') ? rest : `/${rest}`;
-  return { credential, connection, run: named, path, authority, headers, body: bodyOf(request, head) };
+  return { credential, connection, run: named, stated, path, authority, headers, body: bodyOf(request, head) };
 }
 
 function headOf(request: IncomingMessage, upgrades: boolean, listenHost: string): Head | Refusal {
@@ -81,9 +83,11 @@ function readHead(request: IncomingMessage, upgrades: boolean, listenHost: strin
   const named = valuesOf(fields, 'chaperone-run');
   if (named.length > 1 || named.some((value) => !run.test(value)))
     return malformed('Chaperone-Run is no run’s id.', 'Send one, of up to 128 letters, digits and ._:@/+-');
+  const reasons = valuesOf(fields, 'chaperone-reason');
+  if (reasons.length > 1) return malformed('There is more than one Chaperone-Reason.', 'Send one.');
   const [length] = valuesOf(fields, 'content-length');
   const chunked = valuesOf(fields, 'transfer-encoding').length > 0;
-  return { credential, run: named[0] ?? null, authority, headers: forwardable(fields), length, chunked };
+  return { credential, run: named[0] ?? null, stated: statedBy(reasons[0]), authority, headers: forwardable(fields), length, chunked };
 }
 
 /** A server may go on as if the client had not asked (RFC 9113 section 3.1 took it away); curl --http2 asks each time. */

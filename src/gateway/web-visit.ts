@@ -45,7 +45,7 @@ function proceed(found: WebSession | Refusal, claims: Claims, arrived: ArrivedRe
 }
 
 function visitOf(claims: Claims, { request, response, upgrade, waits }: ArrivedRequest, { scheme }: Place): Visit {
-  const { connection, path, authority, headers, body } = claims;
+  const { connection, path, authority, headers, stated, body } = claims;
   const prefix = `/${connection}`;
   let waiting = waits;
   return {
@@ -57,6 +57,7 @@ function visitOf(claims: Claims, { request, response, upgrade, waits }: ArrivedR
     path,
     base: `${scheme}//${authority}${prefix}`,
     headers,
+    stated,
     body,
     proceed: () => {
       if (waiting) response.writeContinue();

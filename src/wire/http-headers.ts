@@ -17,7 +17,7 @@ const hopByHop = [
 ];
 
 /** The client's own way of proving itself to the gateway, and what belongs to it. */
-const credentials = ['authorization', 'proxy-authorization', 'proxy-authenticate', 'chaperone-run'];
+const credentials = ['authorization', 'proxy-authorization', 'proxy-authenticate', 'chaperone-run', 'chaperone-reason'];
 
 /**
  * What servers take from the proxy before them and from nobody else: who the client is, where it is, what it asked for. A client

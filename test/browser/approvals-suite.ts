@@ -81,6 +81,30 @@ export function describeApprovals(site: () => Site): void {
       await asked.leave();
     });
 
+    for (const size of [
+      { width: 1280, height: 900 },
+      { width: 380, height: 760 },
+    ])
+      test(`quotes why the agent asks, unverified, at ${size.width} pixels`, async () => {
+        const said = '<b onclick=alert(1)>paid twice</b> \u202etxet <!channel> [a](https://evil.example)';
+        const asked = await ask(site(), `-- reason: ${said}\n${statement(100 + size.width)}`);
+        await using window = await site().as('omar', size);
+        const { page } = window;
+        await page.goto(`/approvals/${asked.id}`);
+        const stated = page.locator('[data-stated]');
+        await stated.waitFor();
+        const shown = await stated.innerText();
+        assert.match(shown, /The agent says, unverified:\s+“<b onclick=alert\(1\)>paid twice<\/b> U\+202Etxet <!channel>/);
+        assert.equal(await stated.locator('a, b, img, button').count(), 0, 'nothing in it is more than text');
+        assert.equal(
+          await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'),
+          true,
+          'nothing runs over the edge',
+        );
+        await window.picture(`stated-${size.width}`);
+        await asked.leave();
+      });
+
     test('a wrong reading back locks it', async () => {
       const asked = await ask(site(), 'CREATE TABLE browser_read_back (id int)');
       await using window = await site().as('omar');

@@ -103,6 +103,7 @@ describe('a push that people are asked about', () => {
       await desk.desk.decide(id, reviewer, { decision: 'deny', reason: null, digest });
   });
 
+  const open = () => desk.desk.list({ status: 'open' }, { ...reviewer, all: true }, { limit: 100, cursor: null }).items;
   /** The one question that is open, once it is. */
   async function asked(): Promise<Approval> {
     for (;;) {
@@ -170,6 +171,25 @@ describe('a push that people are asked about', () => {
     assert.ok('kind' in (await approve(approval)));
     assert.notEqual((await trial.refs())['refs/heads/main'], head);
     await trial.swept();
+  });
+
+  test('tells people why by a push option, or by a header that goes to no target', async () => {
+    hasty = true;
+    await trial.commit(work, { 'why.txt': 'w\n' });
+    const untold = await push('HEAD:main');
+    assert.match(untold.out, /No reason was given; to give people one, send it anew with git push -o reason="…", or the header/);
+    const statedBy = async (...args: readonly string[]) => {
+      const before = new Set(open().map(({ id }) => id));
+      const { out } = await trial.git(work, ...args, 'HEAD:main');
+      assert.doesNotMatch(out, /No reason was given/);
+      return open().find(({ id }) => !before.has(id))?.stated;
+    };
+    assert.equal(await statedBy('push', '-o', 'reason=the fix of today', 'origin'), 'the fix of today');
+    assert.equal(await statedBy('-c', `http.${trial.url}.extraHeader=Chaperone-Reason: by a header`, 'push', 'origin'), 'by a header');
+    const hostile = '<!channel> <b>x</b> \u202etxet';
+    assert.equal(await statedBy('push', '-o', `reason=${hostile}`, 'origin'), hostile);
+    assert.ok(!onRecord('by a header'), 'it is no part of what goes to the target');
+    hasty = false;
   });
 
   test('passes once when it comes again in another pack, and not twice', async () => {

@@ -4,6 +4,7 @@ import { Agent, get, type IncomingMessage, type ServerResponse } from 'node:http
 import { after, before, describe, test } from 'node:test';
 import axios from 'axios';
 import { EventSource } from 'eventsource';
+import type { ApprovalItem } from '../../src/api/contract.ts';
 import { eventually } from './demonstration.ts';
 import { openWebHouse, programPath, run, startWebTarget, type WebHouse, type WebTarget } from './http-house.ts';
 
@@ -214,6 +215,47 @@ describe('policy on HTTP', { timeout: 60_000 }, () => {
     assert.equal(((await second.json()) as { body: string }).body, 'because');
     assert.equal((await ask('because')).status, 403, 'it passed twice');
     assert.equal(target.requests.length, before + 1);
+  });
+
+  test('tells people why it is asked by Chaperone-Reason, which goes to no target', async (context) => {
+    const problemOf = (text: string) => JSON.parse(text) as { readonly approval: string; readonly hint: string };
+    const statedOf = async (approval: string) => (await house.read<ApprovalItem>(`/api/v1/approvals/${approval}`)).stated;
+    const ask = async (reason: string | null) => {
+      const headers: Record<string, string> = reason === null ? {} : { 'Chaperone-Reason': reason };
+      const response = await house.ask('/billing/customers/8', { method: 'DELETE', headers });
+      return { status: response.status, text: await response.text() };
+    };
+    const untold = problemOf((await ask(null)).text);
+    assert.match(untold.hint, /No reason was given; to give people one, send it anew with the header Chaperone-Reason: …\.$/);
+    assert.equal(await statedOf(untold.approval), null);
+    const given = problemOf((await ask("UTF-8''paid%20%E2%86%92%20twice")).text);
+    assert.doesNotMatch(given.hint, /No reason/);
+    assert.notEqual(given.approval, untold.approval);
+    assert.equal(await statedOf(given.approval), 'paid → twice');
+    assert.equal(await house.decide(given.approval, 'approve'), 200);
+    const before = target.requests.length;
+    assert.equal((await ask('another reason')).status, 403, 'the yes was to other words');
+    assert.equal((await ask("UTF-8''paid%20%E2%86%92%20twice")).status, 200);
+    assert.deepEqual(
+      target.requests.slice(before).map(({ headers }) => headers['chaperone-reason']),
+      [undefined],
+    );
+    for (const [words, stated] of [
+      ['<!channel> <b>bold</b> & more', '<!channel> <b>bold</b> & more'],
+      ['r'.repeat(9_000), /^r+…\(\+\d+ characters\)$/],
+    ] as const) {
+      const said = (await statedOf(problemOf((await ask(words)).text).approval)) ?? '';
+      if (typeof stated === 'string') assert.equal(said, stated);
+      else assert.ok(stated.test(said) && said.length <= 500, said);
+    }
+    assert.ok([400, 431].includes((await ask('r'.repeat(1024 * 1024))).status), 'a head of a mebibyte is none');
+    const curl = programPath('curl');
+    if (curl === null) return context.skip('curl is not installed');
+    const args = ['-sS', '-X', 'DELETE', '-H', `Authorization: Bearer ${house.tokens.agent}`, house.url('/billing/customers/9')];
+    const byCurl = problemOf(await run(curl, [...args, '-H', 'Chaperone-Reason: Rückzahlung → doppelt']));
+    assert.equal(await statedOf(byCurl.approval), 'Rückzahlung → doppelt');
+    const twice = await run(curl, [...args, '-H', 'Chaperone-Reason: one', '-H', 'Chaperone-Reason: other']);
+    assert.match(twice, /There is more than one Chaperone-Reason/);
   });
 
   test('asks nobody about a body that is too long to be bound to an answer', async () => {

@@ -28,6 +28,7 @@ export const approval = named(
     textLength: count().describe('Characters of the whole text'),
     parameters: list(z.string().nullable()).describe('Bind values as text, the first of them'),
     parameterCount: count(),
+    stated: z.string().nullable().describe('Why whoever asks says that they do: unverified, and hostile, so show it as a quoted text'),
     estimate: z.number().nullable().describe('Rows that the target expects to be touched'),
     reasons: list(z.string()),
     policies: list(z.string()).describe('Those that ask'),

@@ -20,7 +20,16 @@ export async function visitOnce(
 ): Promise<ProbeAnswer | Refusal> {
   const reception = new WebReception(house);
   const headers = [['user-agent', 'chaperone']] as const;
-  const claims = { credential: { kind: 'token', token: 'probe' }, connection, run: null, path, authority, headers, body: null } as const;
+  const claims = {
+    credential: { kind: 'token', token: 'probe' },
+    connection,
+    run: null,
+    stated: null,
+    path,
+    authority,
+    headers,
+    body: null,
+  } as const;
   const found = await reception.find(claims, { ip: from, port: 0, socket: reception });
   if (!(found instanceof WebSession)) return found;
   const { request, response, heard } = line(method, `/${connection}${path}`);
@@ -34,6 +43,7 @@ export async function visitOnce(
     path,
     base,
     headers,
+    stated: null,
     body: null,
     proceed: () => {},
   });

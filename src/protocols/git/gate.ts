@@ -13,9 +13,9 @@ export interface Judged {
 export async function judge(
   call: Call,
   action: Action,
-  more: Partial<Pick<PassageParts, 'bound' | 'flaw' | 'notice'>> = {},
+  more: Partial<Pick<PassageParts, 'bound' | 'stated' | 'flaw' | 'notice'>> = {},
 ): Promise<Judged> {
-  const passage = new Passage({ action, cancelled: call.gone, signal: call.session.signal, ...more });
+  const passage = new Passage({ action, cancelled: call.gone, signal: call.session.signal, stated: call.visit.stated, ...more });
   // That an exchange is still undecided when its session ends is the gateway's affair, which has noted it.
   void call.mediate(passage);
   return { passage, verdict: await passage.judged };

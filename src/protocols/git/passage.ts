@@ -15,6 +15,8 @@ export interface PassageParts {
   readonly action: Action;
   /** All of the request that matters to its target; by default the action's text. */
   readonly bound?: Buffer;
+  /** Why the client says that it asks; null where it does not say. */
+  readonly stated: string | null;
   /** Why nobody can be asked about it: it is refused whatever they say. */
   readonly flaw?: Refusal | null;
   readonly cancelled: AbortSignal;
@@ -24,6 +26,9 @@ export interface PassageParts {
 }
 
 export type Verdict = { readonly kind: 'permit'; readonly permit: Permit } | { readonly kind: 'refusal'; readonly refusal: Refusal };
+
+/** Targets need not take push options, and git says so; the header every request can have. */
+const by = 'with git push -o reason="…", or the header Chaperone-Reason by http.extraHeader';
 
 /** An entry of the journal has at most 16 MiB. */
 const recordedAtOnce = 1024 * 1024;
@@ -60,9 +65,9 @@ export class Passage implements Exchange {
   }
 
   act(): Act | Promise<Refusal> {
-    const { action, bound, flaw } = this.#parts;
+    const { action, bound, stated: text, flaw } = this.#parts;
     if (flaw) return Promise.resolve(flaw);
-    return { action, bytes: bound ?? Buffer.from(action.text), parameters: [], estimate: null };
+    return { action, bytes: bound ?? Buffer.from(action.text), parameters: [], stated: { text, by }, estimate: null };
   }
   perform(permit: Permit, crossing: Crossing): void {
     this.#crossing = crossing;

@@ -70,6 +70,7 @@ async function decide(call: Call, push: Push): Promise<void> {
     tooLong === null ? action : unreadPushAction(request.commands, tooLong.message, { options: request.options, packBytes: spooled.bytes });
   const { passage, verdict } = await judge(call, judged, {
     bound: boundTo(request),
+    stated: statedIn(request) ?? call.visit.stated,
     flaw: flaw ?? tooLong,
     notice: (text, held) => delivery.hold(text, held),
   });
@@ -85,6 +86,12 @@ const tooManyFiles = refuse('LIMIT_EXCEEDED', 'The push changes more files than 
 function boundTo({ commands, options }: PushRequest): Buffer {
   const sorted = commands.map(({ ref, old, new: state }) => [ref, old, state]).sort(([one = ''], [other = '']) => (one < other ? -1 : 1));
   return Buffer.from(JSON.stringify({ commands: sorted, options }));
+}
+
+/** The target gets the option like every other; most do nothing by it. */
+function statedIn({ options }: PushRequest): string | null {
+  const given = options.find((option) => option.startsWith('reason='));
+  return given?.slice('reason='.length).trim() || null;
 }
 
 interface Looking {

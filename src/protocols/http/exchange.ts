@@ -112,7 +112,8 @@ export class HttpExchange implements Exchange {
         'Send less at once, or ask for a policy that needs no approval for it.',
       );
     const parameters = body.length === 0 ? [] : [body.toString('utf8', 0, shownToPeople)];
-    return { action: this.action, bytes: boundBytes(this.#head, body), parameters, estimate: null };
+    const stated = { text: this.#visit.stated, by: 'with the header Chaperone-Reason: …' };
+    return { action: this.action, bytes: boundBytes(this.#head, body), parameters, stated, estimate: null };
   }
 
   perform(permit: Permit, crossing: Crossing): void {

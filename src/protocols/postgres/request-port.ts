@@ -45,11 +45,12 @@ export interface RequestPort {
  */
 export function openAll(
   statements: readonly GateStatement[],
+  text: string,
   port: RequestPort,
 ): readonly StatementExchange[] | Promise<readonly StatementExchange[]> {
   type Opened = readonly StatementExchange[];
   const openNext = (before: Opened, statement: GateStatement) =>
-    after(port.open({ action: statement.action, statement, request: null }), (one): Opened => [...before, one]);
+    after(port.open({ action: statement.action, text, statement, request: null }), (one): Opened => [...before, one]);
   const all = statements.reduce<Opened | Promise<Opened>>((before, one) => after(before, (opened) => openNext(opened, one)), []);
   return all instanceof Promise && statements.length > 1 ? all.then((opened) => readAgain(opened, port)) : all;
 }

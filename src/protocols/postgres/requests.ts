@@ -216,7 +216,9 @@ export class Requests implements MessageSink {
     const text = readText(buffer.subarray(from + 5, to));
     return after(this.#texts.read(text), (read): Taken | Promise<Taken> => {
       if (read === null) return null;
-      return after(openAll(read.statements, this.#port), (exchanges) => this.#sendQuery(exchanges, read.statements, buffer, from, to));
+      return after(openAll(read.statements, text, this.#port), (exchanges) =>
+        this.#sendQuery(exchanges, read.statements, buffer, from, to),
+      );
     });
   }
 

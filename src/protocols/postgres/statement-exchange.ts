@@ -7,6 +7,7 @@ import { type Permit, type Refusal, refuse } from '../../core/verdict.ts';
 import { BoundRequest, type Request } from './bound-request.ts';
 import type { Showing } from './showing.ts';
 import type { Asked } from './asked.ts';
+import { statedIn } from './stated.ts';
 import type { GateStatement } from './statement-reader.ts';
 
 /** Who asks the target about a statement that is not sent yet. */
@@ -61,11 +62,14 @@ export class StatementExchange implements Exchange {
   tally: Tally | null = null;
   /** Null where it is none, such as a FunctionCall. Read anew where it waited; it asks the same then. */
   statement: GateStatement | null;
+  /** What it came in with others; null where it came alone. */
+  readonly #text: string | null;
   /** Null where the action's text says all. */
   readonly #request: Request | null;
 
-  constructor({ action, statement, request }: Asked, surroundings: Surroundings) {
+  constructor({ action, text, statement, request }: Asked, surroundings: Surroundings) {
     this.action = action;
+    this.#text = text ?? null;
     this.statement = statement;
     this.#request = request;
     this.#surroundings = surroundings;
@@ -90,8 +94,9 @@ export class StatementExchange implements Exchange {
     const bound = this.#request instanceof BoundRequest ? this.#request : null;
     if (this.statement === null) return { action, bytes, parameters, estimate: null };
     const { statement } = this;
+    const stated = statedIn(action.text, this.#text);
     const readAgain = async () => this.take(await this.#surroundings.inquiry.readAgain(statement));
-    return { action, bytes, parameters, estimate: () => this.#surroundings.inquiry.estimate(action, bound), readAgain };
+    return { action, bytes, parameters, stated, estimate: () => this.#surroundings.inquiry.estimate(action, bound), readAgain };
   }
   /** Goes on by another reading of its statement where that asks the same; what it asks. */
   take(again: GateStatement): Action {

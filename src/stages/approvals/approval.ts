@@ -43,7 +43,9 @@ export interface ApprovalRequest {
   /** The bind values, at most `shownLimits.parameters` of them. */
   readonly parameters: readonly Cell[];
   readonly parameterCount: number;
-  /** Text and bind values for those who are told elsewhere, where masking finds something in them; absent where they are told the same. */
+  /** Why whoever asks says that they do, in at most `shownLimits.stated` characters: unverified, and part of what the answer is bound to. */
+  readonly stated: string | null;
+  /** Text, bind values and what is stated for those who are told elsewhere, where masking finds something in them; absent where they are told the same. */
   readonly elsewhere?: Elsewhere;
   /** Rows that the target expects to be touched; null where it does not say. */
   readonly estimate: number | null;
@@ -58,6 +60,7 @@ export interface ApprovalRequest {
 export interface Elsewhere {
   readonly text: string;
   readonly parameters: readonly Cell[];
+  readonly stated: string | null;
 }
 
 export interface ApprovalDecision extends Person {
@@ -90,7 +93,7 @@ export interface Approval extends ApprovalRequest {
 export interface ToldApproval extends Omit<Approval, 'elsewhere'> {
   /** Where people find it. */
   readonly address: string;
-  /** Whether something of its text or bind values is left out. */
+  /** Whether something of its text, bind values or what is stated is left out. */
   readonly masked: boolean;
   /** What the session did before; null where that is not known. */
   readonly soFar: SoFar | null;
@@ -112,7 +115,7 @@ export interface ApprovalViewer {
   readonly all: boolean;
 }
 
-export const shownLimits = { text: 65_536, parameters: 200, parameter: 4_096 } as const;
+export const shownLimits = { text: 65_536, parameters: 200, parameter: 4_096, stated: 500 } as const;
 
 export function isOver(status: ApprovalStatus): boolean {
   return status !== 'open' && status !== 'approved';

@@ -16,7 +16,7 @@ const shownParameters = 10;
 
 /**
  * What those are told who are told elsewhere. Drawn from what was decoded, without what masking finds; what does not fit is cut with a
- * count. Nothing in it is an agent's account of itself.
+ * count. What an agent says of itself stands in the last part alone, as what it is.
  */
 export function cardOf(approval: ToldApproval): Card {
   const card: Card = {
@@ -28,7 +28,7 @@ export function cardOf(approval: ToldApproval): Card {
     does: whatApprovingDoes(approval),
     clock: `No answer until ${approval.expiresAt} refuses it.`,
     soFar: soFarOf(approval),
-    words: 'None: the gateway takes no account from an agent of what it does.',
+    words: approval.stated === null ? 'none were given.' : `unverified: “${approval.stated}”`,
   };
   return { ...card, ...Object.fromEntries(lines.map((part) => [part, cut(visibleLine(card[part]), partLimit)])) };
 }

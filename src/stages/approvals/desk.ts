@@ -116,7 +116,11 @@ export class ApprovalDesk {
         endedAt: null,
         ended: null,
       };
-      await this.#change(approval, 'asked', actorOf(request.requester), { people, expiresAt: approval.expiresAt });
+      await this.#change(approval, 'asked', actorOf(request.requester), {
+        people,
+        expiresAt: approval.expiresAt,
+        stated: approval.stated,
+      });
       this.#waiting.set(id, waiter);
       this.#watchClock();
       return standingOf(approval);

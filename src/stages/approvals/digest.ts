@@ -3,7 +3,7 @@ import type { Act } from '../../core/exchange.ts';
 import type { Session } from '../../core/session.ts';
 import type { Question } from '../../core/verdict.ts';
 
-const domain = 'chaperone approval 1';
+const domain = 'chaperone approval 2';
 
 /**
  * SHA-256 over everything that an answer is bound to: who asks, where, what exactly, and by which policies. Each field carries its
@@ -25,6 +25,7 @@ export function digestOf(question: Question, session: Session, act: Act): string
     JSON.stringify([...new Set(question.groups)].sort()),
     JSON.stringify(act.action.demands.map(({ action, effect, object }) => [action, effect, object?.type ?? null, object?.name ?? null])),
     act.bytes,
+    act.stated?.text ?? null,
   ];
   for (const field of fields) {
     const bytes = field === null ? null : typeof field === 'string' ? Buffer.from(field, 'utf8') : field;

@@ -4,9 +4,9 @@ import type { Question } from '../../core/verdict.ts';
 import { type ApprovalRequest, shownLimits } from './approval.ts';
 import { beginning, cut } from './visible.ts';
 
-/** What people are shown of an act, but for the target's estimate. Drawn from what was decoded, never from what the agent says of it. */
+/** What people are shown of an act, but for the target's estimate. Drawn from what was decoded; what the agent says of it stands apart. */
 export function requestOf(question: Question, { facts, principal }: Session, act: Act, digest: string): Omit<ApprovalRequest, 'estimate'> {
-  const { action, parameters } = act;
+  const { action, parameters, stated } = act;
   const { subject, issuer, email, agent } = principal;
   return {
     digest,
@@ -23,6 +23,7 @@ export function requestOf(question: Question, { facts, principal }: Session, act
     textLength: action.text.length,
     parameters: parameters.slice(0, shownLimits.parameters).map((cell) => (cell === null ? null : cut(cell, shownLimits.parameter))),
     parameterCount: parameters.length,
+    stated: stated?.text ? cut(stated.text, shownLimits.stated) : null,
     reasons: question.reasons,
     policies: question.rules,
     policyVersion: question.grounds.version,

@@ -88,7 +88,7 @@ class Asking {
   constructor(options: ApprovalOptions, asked: Asked) {
     this.#options = options;
     this.#asked = asked;
-    this.#words = new Words(asked.question, options.address);
+    this.#words = new Words(asked.question, options.address, asked.act.stated ?? null);
   }
 
   async run(): Promise<Permit | Refusal> {

@@ -111,8 +111,9 @@ export function ended(approval: Approval, status: ApprovalStatus, at: string, wh
 }
 
 function approvalOf(row: { readonly [column: string]: unknown }): Approval {
-  // Written by `save` alone.
-  return JSON.parse(String(row['document'])) as Approval;
+  // Written by `save` alone; those of earlier versions have nothing stated.
+  const kept = JSON.parse(String(row['document'])) as Omit<Approval, 'stated'> & Partial<Pick<Approval, 'stated'>>;
+  return { ...kept, stated: kept.stated ?? null };
 }
 
 function open(path: string): DatabaseSync {

@@ -69,6 +69,7 @@ export function requestOf(more: Partial<ApprovalRequest> = {}): ApprovalRequest 
     textLength: 31,
     parameters: ['7'],
     parameterCount: 1,
+    stated: null,
     estimate: 1,
     reasons: ['A DBA must see this.'],
     policies: ['ask-dba'],

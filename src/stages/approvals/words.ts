@@ -1,3 +1,4 @@
+import type { Stated } from '../../core/stated.ts';
 import { type Question, type Refusal, refuse } from '../../core/verdict.ts';
 import type { ApprovalStatus } from './approval.ts';
 import type { Standing } from './desk.ts';
@@ -7,24 +8,26 @@ export class Words {
   readonly #question: Question;
   readonly #needs: string;
   readonly #address: string;
+  readonly #untold: string;
 
-  constructor(question: Question, address: string) {
+  constructor(question: Question, address: string, stated: Stated | null) {
     this.#question = question;
     this.#needs = `${question.what} needs approval by a member of ${named(question.groups, ' and one of ')}`;
     this.#address = address;
+    this.#untold = stated?.text === null ? ` No reason was given; to give people one, send it anew ${stated.by}.` : '';
   }
 
   notice({ id, expiresAt }: Standing): string {
     const { rules, reasons } = this.#question;
     const rule = `${this.#needs}, ${says(rules)}${reasons.length === 0 ? '.' : `: ${reasons.join(' ')}`}`;
-    return `${rule} Nothing was sent; this waits. Approval ${id}: ${this.#address}${id} (no answer until ${expiresAt} refuses it)`;
+    return `${rule} Nothing was sent; this waits. Approval ${id}: ${this.#address}${id} (no answer until ${expiresAt} refuses it)${this.#untold === '' ? '' : `.${this.#untold}`}`;
   }
 
   /** For a client that waits no longer. */
   askAgain({ id, expiresAt }: Standing): Refusal {
     return this.#refuse(
       `${this.#because()}, and nobody has answered yet (approval ${id}).`,
-      `Have it approved at ${this.#address}${id}, then send exactly the same again: it passes once, until ${expiresAt}.`,
+      `Have it approved at ${this.#address}${id}, then send exactly the same again: it passes once, until ${expiresAt}.${this.#untold}`,
       'refused',
       id,
     );

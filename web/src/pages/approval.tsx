@@ -19,7 +19,7 @@ import { useIsSomebodyHere } from '../shell/presence.ts';
 import { mayDecide, seesAll, useViewer } from '../shell/viewer.ts';
 import { words } from '../text.ts';
 
-/** One question, in the order in which it should be read. All of it is what the gateway read in the bytes; nothing is the agent's telling. */
+/** One question, in the order in which it should be read. All of it is what the gateway read in the bytes; the agent's telling stands last and quoted. */
 export function ApprovalPage() {
   const { id } = useParams({ from: '/shell/approvals/$id' });
   const me = useViewer();
@@ -57,6 +57,7 @@ function Card({ approval }: { readonly approval: Approval }) {
         <ExactText approval={approval} onRead={() => setRead(true)} />
         <Facts approval={approval} />
         <SoFar approval={approval} />
+        <Stated approval={approval} />
       </div>
       {open && may === 'yes' && !answered && <Decide approval={approval} read={read} />}
       {open && (may !== 'yes' || answered) && (
@@ -207,6 +208,25 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
       <dt className="text-quiet">{name}</dt>
       <dd className="min-w-0">{children}</dd>
     </>
+  );
+}
+
+/** What whoever asks says of it, as what it is: it comes last, in quotes, and nothing in it is more than text. */
+function Stated({ approval: { stated, requester } }: { readonly approval: Approval }) {
+  return (
+    <section className="px-4 pb-4" aria-label={words.approval.stated} data-stated="">
+      <h2 className="text-meta text-quiet">{words.approval.stated}</h2>
+      {stated === null ? (
+        <p className="text-quiet">{words.approval.nothingStated}</p>
+      ) : (
+        <>
+          <p className="text-quiet">{words.approval.unverified(requester.agent !== null)}</p>
+          <blockquote className="border-l-2 border-control pl-3 break-words">
+            “<Visible text={stated} line />”
+          </blockquote>
+        </>
+      )}
+    </section>
   );
 }
 
