@@ -14,7 +14,8 @@ const tree = treeOf(texts);
 const modules = [...tree.values()];
 
 /** The libraries of the page, each with its reason in docs/decisions/22-console-libraries.md. */
-const libraries = /^(react|react-dom\/client|@tanstack\/react-(query|router|virtual)|@codemirror\/[a-z]+|diff2html|vite\/client)$/;
+const libraries =
+  /^(react|react-dom\/client|@tanstack\/react-(query|router|virtual)|@codemirror\/[a-z]+|diff2html|@xterm\/headless|vite\/client)$/;
 const contract = 'src/api/contract.ts';
 
 describe('the console’s sources', () => {

@@ -11,6 +11,8 @@ const gateway = process.env['CHAPERONE_CONSOLE'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [react(), tailwind(), compressed()],
+  // Its package names a file for bundlers that it does not have.
+  resolve: { alias: { '@xterm/headless': '@xterm/headless/lib-headless/xterm-headless.mjs' } },
   build: {
     target: 'es2023',
     // The console's policy allows fonts and styles from its own origin alone, so nothing may become a data: URL.

@@ -23,7 +23,7 @@ import { isOwn, seesAll, useViewer } from '../shell/viewer.ts';
 import { words } from '../text.ts';
 import { sessionMark } from './sessions.tsx';
 
-const formats = ['ndjson', 'har'] as const;
+const formats = ['ndjson', 'har', 'asciicast'] as const;
 
 /** One session, watched or played: what was asked on the left, what came of it on the right, the whole of it in time below. */
 export function SessionPage() {
@@ -84,7 +84,9 @@ function useCurrent(player: Player) {
   const { recording, playing, shown, seek } = player;
   const { exchange, sequence } = useSearch({ from: '/shell/sessions/$id' });
   const navigate = useNavigate({ from: '/sessions/$id' });
-  const ready = recording.reach.kind === 'whole' || recording.reach.kind === 'live';
+  const { kind } = recording.reach;
+  // Of a session that goes on, the lines come one after another.
+  const ready = kind === 'whole' || (kind === 'live' && recording.lastSequence > Number(sequence));
   useEffect(() => {
     if (sequence === undefined || !ready) return;
     const place = recording.placeOf(Number(sequence));

@@ -1,4 +1,4 @@
-import type { Cell, Decision, Direction, Json, Line, MaskedCount, Outcome, Part } from '../recording/lines.ts';
+import type { Cell, Decision, Direction, Json, Line, MaskedCount, Outcome, Part, TerminalEvent } from '../recording/lines.ts';
 import type { Recorded, Recording } from '../recording/recording.ts';
 import { RowSet } from '../recording/row-set.ts';
 import { words } from '../text.ts';
@@ -9,6 +9,8 @@ export type Piece = { readonly direction: Direction } & (
   | { readonly shape: 'document'; readonly mediaType: string; readonly value: Json }
   | { readonly shape: 'text'; readonly text: string }
   | { readonly shape: 'diff'; readonly text: string }
+  /** Both sides of it, in their order. */
+  | { readonly shape: 'terminal'; readonly events: TerminalEvent[] }
   | { readonly shape: 'bytes'; readonly count: number; readonly base64: string | null }
   | { readonly shape: 'marks'; readonly marks: readonly { readonly name: string; readonly detail: { readonly [name: string]: Json } }[] }
   | { readonly shape: 'gap'; readonly text: string }
@@ -111,6 +113,9 @@ class Gathered {
         if (direction === 'request' && this.#asked !== '' && part.text.includes(this.#asked)) return;
         this.#text(part.text, direction);
         return;
+      case 'terminal':
+        this.#terminal(part);
+        return;
       case 'document':
       case 'bytes':
         this.#pieces.push({ direction, ...part });
@@ -129,6 +134,13 @@ class Gathered {
     const set = new RowSet(columns);
     set.add(rows);
     this.#pieces.push({ direction, shape: 'rows', rows: set });
+  }
+
+  /** An exchange has one screen. */
+  #terminal(event: TerminalEvent): void {
+    const known = this.#pieces.find((piece) => piece.shape === 'terminal');
+    if (known?.shape === 'terminal') known.events.push(event);
+    else this.#pieces.push({ direction: 'reply', shape: 'terminal', events: [event] });
   }
 
   #mark({ name, detail }: Extract<Part, { shape: 'mark' }>, direction: Direction): void {

@@ -14,8 +14,10 @@ import { LongText } from './long-text.tsx';
 import { Marks } from './marks.tsx';
 import { RowsView } from './rows-view.tsx';
 import { Statement } from './statement.tsx';
+import { TerminalText } from './terminal-text.tsx';
 
 const DiffView = lazyOr(async () => (await import('./diff-view.tsx')).DiffView, LongText);
+const TerminalView = lazyOr(async () => (await import('./terminal-view.tsx')).TerminalView, TerminalText);
 
 interface ExchangeViewProps {
   readonly recording: Recording;
@@ -125,6 +127,12 @@ function PieceView({ piece, content }: { readonly piece: Piece; readonly content
       return (
         <Suspense fallback={<LongText text={piece.text} />}>
           <DiffView text={piece.text} />
+        </Suspense>
+      );
+    case 'terminal':
+      return (
+        <Suspense fallback={<TerminalText events={piece.events} />}>
+          <TerminalView events={piece.events} />
         </Suspense>
       );
     case 'bytes':

@@ -12,8 +12,14 @@ export type Part =
   | { readonly shape: 'rows'; readonly columns: readonly string[]; readonly rows: readonly (readonly Cell[])[] }
   | { readonly shape: 'document'; readonly mediaType: string; readonly value: Json }
   | { readonly shape: 'text'; readonly text: string }
+  | TerminalEvent
   | { readonly shape: 'bytes'; readonly count: number; readonly base64: string | null }
   | { readonly shape: 'mark'; readonly name: string; readonly detail: { readonly [name: string]: Json } };
+
+/** What a terminal's program wrote, what was typed into it, or how large it became. */
+export type TerminalEvent =
+  | { readonly shape: 'terminal'; readonly event: 'output' | 'input'; readonly text: string }
+  | { readonly shape: 'terminal'; readonly event: 'resize'; readonly columns: number; readonly rows: number };
 
 export type Direction = 'request' | 'reply';
 
@@ -187,6 +193,8 @@ function partOf(value: unknown): Part {
       return { shape: 'document', mediaType: string(part['mediaType']), value: (part['value'] ?? null) as Json };
     case 'text':
       return { shape: 'text', text: string(part['text']) };
+    case 'terminal':
+      return eventOf(part);
     case 'bytes':
       return { shape: 'bytes', count: number(part['count']), base64: maybe(part['base64']) };
     case 'mark':
@@ -203,6 +211,13 @@ function rowsOf(value: unknown): readonly (readonly Cell[])[] {
 
 function isRows(value: unknown): value is readonly (readonly Cell[])[] {
   return Array.isArray(value) && value.every((row) => Array.isArray(row) && row.every((cell) => typeof cell === 'string' || cell === null));
+}
+
+function eventOf(part: Fields): Part {
+  const { event } = part;
+  if (event === 'resize') return { shape: 'terminal', event, columns: number(part['columns']), rows: number(part['rows']) };
+  if (event === 'input' || event === 'output') return { shape: 'terminal', event, text: string(part['text']) };
+  return { shape: 'text', text: JSON.stringify(part) };
 }
 
 function fieldsOf(value: unknown): Fields {

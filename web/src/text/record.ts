@@ -127,7 +127,7 @@ export const recordWords = {
     recording: 'the recording',
     title: (connection: string) => `Session on ${connection}`,
     export: 'Export',
-    exports: { ndjson: 'NDJSON: every entry, decoded', har: 'HTTP Archive: HTTP exchanges alone' },
+    exports: { ndjson: 'NDJSON: every entry, decoded', har: 'HTTP Archive: HTTP exchanges alone', asciicast: 'asciicast: terminals alone' },
     nothing: 'No exchange was made.',
     large: (size: string) => `This recording has ${size}. Its exchanges are read one by one, as they are looked at.`,
     earlier: (before: number) => `${count(before, 'exchange')} before these`,
@@ -193,6 +193,15 @@ export const recordWords = {
   diff: {
     counted: (files: number, added: number, deleted: number) =>
       `${count(files, 'file')}, ${added.toLocaleString()} lines added, ${deleted.toLocaleString()} deleted`,
+  },
+  terminal: {
+    label: 'Terminal',
+    screen: (columns: number, rows: number) => `Screen of ${count(columns, 'column')} and ${count(rows, 'row')}`,
+    plain: 'Drawn without colours, so that nothing is hidden in them; what was written to be unseen is dotted.',
+    smaller: (columns: number, rows: number) => `It was ${columns.toLocaleString()} by ${rows.toLocaleString()}; that much of it is drawn.`,
+    tooMuch: (left: number) => `${count(left, 'control sequence')} with counts beyond the screen: not carried out.`,
+    written: 'All that was written, as text',
+    typed: 'All that was typed',
   },
   player: {
     label: 'Player',
