@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { HttpCall, HttpLine, HttpRequest } from './http-call.ts';
 import { ReplyReader } from './http-reply.ts';
 import type { LentReading } from './lent-memory.ts';
-import { writePromptly } from './prompt-write.ts';
+import { writeHeld, writePromptly } from './prompt-write.ts';
 
 type Field = readonly [name: string, value: string];
 
@@ -99,7 +99,7 @@ export class Http1Connection implements HttpLine {
     if (!this.#chunked) return writePromptly(this.#socket, bytes);
     this.#socket.cork();
     this.#socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1');
-    this.#socket.write(bytes);
+    writeHeld(this.#socket, bytes, bytes);
     const more = this.#socket.write('\r\n', 'latin1');
     this.#socket.uncork();
     return more;

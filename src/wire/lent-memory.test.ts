@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, test } from 'node:test';
-import { giveBack, hold, isHeld, LentReading } from './lent-memory.ts';
+import { giveBack, hold, isHeld, LentReading, own } from './lent-memory.ts';
 
 /** Reads all of what a server sends; returns what it was. */
 async function read(sent: Buffer, take: (bytes: Buffer) => void): Promise<void> {
@@ -79,9 +79,21 @@ describe('memory that is read into again', () => {
       kept.map((bytes) => isHeld(bytes)),
       kept.map(() => false),
     );
-    const own = Buffer.from('my own');
-    assert.equal(hold(own), own);
-    assert.equal(isHeld(own), false);
+    const mine = Buffer.from('my own');
+    assert.equal(hold(mine), mine);
+    assert.equal(isHeld(mine), false);
+  });
+
+  test('is freed where it is given back and was its owner’s alone', () => {
+    const alone = own(Buffer.from(new ArrayBuffer(64 * 1024)));
+    const shared = own(Buffer.from(new ArrayBuffer(64 * 1024), 1));
+    const small = own(Buffer.from(new ArrayBuffer(1024)));
+    assert.deepEqual([alone, shared, small].map(isHeld), [true, false, false]);
+    for (const bytes of [alone.subarray(0), alone, shared, small]) giveBack(bytes);
+    assert.deepEqual(
+      [alone, shared, small].map(({ buffer }) => buffer.byteLength),
+      [0, 64 * 1024, 1024],
+    );
   });
 
   test('says that something came before anybody wanted it', async () => {

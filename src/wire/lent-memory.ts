@@ -36,13 +36,27 @@ export function hold(bytes: Buffer): Buffer {
   return bytes;
 }
 
+/** Such bytes are worth more than what it costs to free them. */
+const ownedBytes = 16 * 1024;
+const owned = new WeakSet<Uint8Array>();
+
+/**
+ * Bytes in memory of their own, at which nobody looks but whoever is handed these: given back, they are freed at once. The collector, which
+ * sees small objects only, lets tens of megabytes of such memory come together.
+ */
+export function own(bytes: Buffer): Buffer {
+  if (bytes.length >= ownedBytes && bytes.length === bytes.buffer.byteLength) owned.add(bytes);
+  return bytes;
+}
+
 /** Whether these very bytes are to be given back. */
 export function isHeld(bytes: Uint8Array): boolean {
-  return held.has(bytes);
+  return held.has(bytes) || owned.has(bytes);
 }
 
 /** Nobody looks at these any more. Only the very object that was held counts; what never comes back is the collector's. */
 export function giveBack(bytes: Uint8Array): void {
+  if (owned.delete(bytes) && bytes.buffer instanceof ArrayBuffer) return void bytes.buffer.transfer(0);
   const area = held.get(bytes);
   if (area === undefined) return;
   held.delete(bytes);

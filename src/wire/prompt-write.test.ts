@@ -4,7 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { Duplex } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import { writePromptly } from './prompt-write.ts';
+import { own } from './lent-memory.ts';
+import { writeHeld, writePromptly } from './prompt-write.ts';
 
 describe('a prompt write', () => {
   const server = createServer({ allowHalfOpen: true });
@@ -31,6 +32,23 @@ describe('a prompt write', () => {
     assert.ok(refused > 0, 'a peer that does not read must be waited for');
     near.end();
     assert.ok((await buffer(far)).equals(Buffer.concat(pieces)));
+    far.destroy();
+  });
+
+  test('gives back what is held once the system has it, and not before', async () => {
+    const [near, far] = await pair();
+    const pieces = Array.from({ length: 100 }, (_, index) => own(Buffer.alloc(20_000 + ((index * 7919) % 100_000), index % 251)));
+    const sent = Buffer.concat(pieces);
+    far.pause();
+    for (const [index, piece] of pieces.entries())
+      if (index % 4 === 0) writeHeld(near, piece, piece);
+      else writePromptly(near, piece);
+    const isFree = ({ buffer: { byteLength } }: Buffer) => byteLength === 0;
+    assert.ok(!pieces.every(isFree), 'a peer that does not read must be waited for');
+    near.end();
+    assert.ok((await buffer(far)).equals(sent));
+    if (!near.writableFinished) await once(near, 'finish');
+    assert.ok(pieces.every(isFree), 'all of it has been taken');
     far.destroy();
   });
 

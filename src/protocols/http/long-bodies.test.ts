@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
+import { get, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import type { Direction } from '../../core/entry.ts';
 import { FrameReader, letter } from './framing.ts';
 import { openSite, type Site } from './testing/site.ts';
 
@@ -33,8 +35,8 @@ const sumOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex'
 
 /** Reads the answer as it comes, or with a rest after each piece. */
 async function fetched(site: Site, path: string, rests: boolean): Promise<string> {
-  const request = get(site.url(path), { headers: { authorization: `Bearer ${site.token}` }, agent: false });
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const asked = get(site.url(path), { headers: { authorization: `Bearer ${site.token}` }, agent: false });
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
   const hash = createHash('sha256');
   let pieces = 0;
   for await (const piece of response) {
@@ -45,12 +47,22 @@ async function fetched(site: Site, path: string, rests: boolean): Promise<string
   return hash.digest('hex');
 }
 
-/** The bodies of all replies on record, by exchange. */
-async function recordedSums(site: Site): Promise<string[]> {
+/** Sends a body, and gives what the target says of it. */
+async function sentTo(site: Site, path: string, inChunks: boolean): Promise<string> {
+  const body = bodyAt(path);
+  const length = inChunks ? {} : { 'content-length': body.length };
+  const asked = request(site.url(path), { method: 'PUT', headers: { authorization: `Bearer ${site.token}`, ...length }, agent: false });
+  asked.end(body);
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  return text(response);
+}
+
+/** The bodies on record, by exchange. */
+async function recordedSums(site: Site, direction: Direction): Promise<string[]> {
   const hashes = new Map<number, ReturnType<typeof createHash>>();
   const readers = new Map<number, FrameReader>();
   for (const entry of await site.settled()) {
-    if (entry.kind !== 'bytes' || entry.direction !== 'reply') continue;
+    if (entry.kind !== 'bytes' || entry.direction !== direction) continue;
     const hash = hashes.get(entry.exchange) ?? createHash('sha256');
     hashes.set(entry.exchange, hash);
     const reader =
@@ -89,6 +101,26 @@ describe('long bodies at once', () => {
       const wanted = paths.map((path) => sumOf(starred(bodyAt(path))));
       const sums = await Promise.all(paths.map((path, index) => fetched(site, path, index % 2 === 1)));
       assert.deepEqual(sums, wanted);
-      assert.deepEqual((await recordedSums(site)).toSorted(), wanted.toSorted());
+      assert.deepEqual((await recordedSums(site, 'reply')).toSorted(), wanted.toSorted());
     });
+
+  test('come from clients to the target and record as they are, however slowly they are read', async () => {
+    await using site = await openSite(() => {}, {
+      listener: (asked, response) =>
+        void (async () => {
+          const hash = createHash('sha256');
+          let pieces = 0;
+          for await (const piece of asked) {
+            hash.update(piece as Buffer);
+            pieces += 1;
+            if (pieces % 8 === 0) for (let turns = 0; turns < 20; turns += 1) await turn();
+          }
+          response.end(hash.digest('hex'));
+        })(),
+    });
+    const paths = ['/five', '/six', '/seven', '/eight'];
+    const wanted = paths.map((path) => sumOf(bodyAt(path)));
+    assert.deepEqual(await Promise.all(paths.map((path, index) => sentTo(site, path, index % 2 === 1))), wanted);
+    assert.deepEqual((await recordedSums(site, 'request')).toSorted(), wanted.toSorted());
+  });
 });

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Field, Visit } from '../../core/web.ts';
 import { fieldsOf, forwardable } from '../../wire/http-headers.ts';
+import { own } from '../../wire/lent-memory.ts';
 
 /** Where a body's pieces go, and what became of it. */
 export interface BodyTaker {
@@ -58,7 +59,8 @@ export class RequestBody {
     for (const bytes of this.#held.splice(0)) taker.piece(bytes);
     if (this.#ended) return taker.end(this.#visit.body === null ? [] : forwardable(fieldsOf(this.#request.rawTrailers)));
     this.#visit.proceed();
-    this.#request.on('data', (bytes: Buffer) => this.#taker?.piece(bytes));
+    // Node's parser copies each piece into memory of its own, and keeps none of it.
+    this.#request.on('data', (bytes: Buffer) => this.#taker?.piece(own(bytes)));
     this.#request.once('end', () => this.#taker?.end(forwardable(fieldsOf(this.#request.rawTrailers))));
   }
 
