@@ -13,6 +13,7 @@ import { Who } from '../parts/who.tsx';
 import { ExchangeList } from '../player/exchange-list.tsx';
 import { ExchangeView } from '../player/exchange-view.tsx';
 import { isLarge, LargeSession } from '../player/large-session.tsx';
+import { useSteps } from '../player/steps.ts';
 import { Stop } from '../player/stop-session.tsx';
 import { isException } from '../player/timeline.tsx';
 import { Transport } from '../player/transport.tsx';
@@ -57,6 +58,7 @@ function Watched({ session }: { readonly session: Session }) {
   const { reach } = recording;
   const player = usePlayer(recording);
   const { current, select } = useCurrent(player);
+  const steps = useSteps(current, select);
   const exchange = current === null ? null : recording.exchange(current);
   return (
     <>
@@ -64,7 +66,7 @@ function Watched({ session }: { readonly session: Session }) {
       <Notices session={session} reach={reach} />
       <div className="flex min-h-0 flex-1 flex-col border-t border-hairline lg:flex-row">
         <div className="flex max-h-[35vh] min-h-0 shrink-0 flex-col border-b border-hairline lg:max-h-none lg:w-[36%] lg:border-r lg:border-b-0">
-          <ExchangeList recording={recording} shown={player.shown} current={current} onSelect={select} />
+          <ExchangeList recording={recording} shown={player.shown} current={steps.at} onSelect={steps.to} />
         </div>
         <div className="min-h-0 min-w-0 flex-1 overflow-y-auto" data-inspector="">
           {exchange === null ? (
@@ -74,7 +76,7 @@ function Watched({ session }: { readonly session: Session }) {
           )}
         </div>
       </div>
-      <Transport player={player} current={current} onSelect={select} />
+      <Transport player={player} steps={steps} />
     </>
   );
 }

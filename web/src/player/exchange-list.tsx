@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
+import { memo, useEffect, useRef } from 'react';
 import { lasting } from '../parts/moment.tsx';
 import { type Mark, markOf, Shape } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
@@ -64,7 +64,7 @@ export function ExchangeList({ recording, shown, current, onSelect }: ExchangeLi
               style={{ transform: `translateY(${start}px)`, height }}
               className={`${rowClass} ${exchange.from >= shown ? 'opacity-40' : ''}`}
             >
-              <Row exchange={exchange} />
+              <Row exchange={exchange} lines={exchange.places.length} />
             </div>
           );
         })}
@@ -77,7 +77,13 @@ const rowClass =
   'absolute inset-x-0 top-0 grid grid-cols-[4ch_12px_minmax(0,1fr)_auto] items-center gap-x-2 px-4 border-b border-hairline/60 hover:bg-sunken ' +
   'aria-selected:bg-sunken aria-selected:shadow-[inset_2px_0_0_var(--ink)]';
 
-function Row({ exchange }: { readonly exchange: Recorded }) {
+interface RowProps {
+  readonly exchange: Recorded;
+  /** An exchange grows as its lines come: with as many of them it says the same. */
+  readonly lines: number;
+}
+
+const Row = memo(function Row({ exchange }: RowProps) {
   const { ordinal, action, outcome, endedAt, startedAt, masked } = exchange;
   return (
     <>
@@ -99,7 +105,7 @@ function Row({ exchange }: { readonly exchange: Recorded }) {
       </span>
     </>
   );
-}
+});
 
 function listMark({ ordinal, missing, decision, outcome }: Recorded): Mark {
   if (missing === 'gap') return 'gap';

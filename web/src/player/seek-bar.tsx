@@ -27,7 +27,7 @@ export function SeekBar({ current, last, onSeek }: SeekBarProps) {
   const steps = useSteps(current, onSeek);
   const to = (ordinal: number) => steps.to(Math.max(1, Math.min(last, Math.round(ordinal))));
   const step = (by: number) => to((steps.from() ?? current) + by);
-  const shown = dragged ?? current;
+  const shown = dragged ?? steps.at ?? current;
   useKeys(words.keys.player, [
     { keys: 'j', says: words.keys.nextExchange, run: () => step(1) },
     { keys: 'k', says: words.keys.previousExchange, run: () => step(-1) },

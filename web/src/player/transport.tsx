@@ -5,21 +5,20 @@ import { type Player, speeds } from '../recording/use-player.ts';
 import { useKeys } from '../shell/keys.tsx';
 import { usePreferences } from '../shell/preferences.tsx';
 import { words } from '../text.ts';
-import { useSteps } from './steps.ts';
+import type { Steps } from './steps.ts';
 import { isException, Timeline } from './timeline.tsx';
 
 interface TransportProps {
   readonly player: Player;
-  readonly current: number | null;
-  readonly onSelect: (ordinal: number) => void;
+  readonly steps: Steps;
 }
 
 /** Play, pause, faster, slower, and to any instant, by keys, mouse, or a slider that says where it stands. */
-export function Transport({ player, current, onSelect }: TransportProps) {
+export function Transport({ player, steps }: TransportProps) {
   const { recording, playing, speed, moment, shown } = player;
   const { zone } = usePreferences();
   const slider = useRef<HTMLInputElement>(null);
-  useTransportKeys({ player, current, onSelect });
+  useTransportKeys({ player, steps });
   const line = recording.lines[shown - 1];
   const total = Math.round(recording.duration);
   const clock = line === undefined ? '' : written(new Date(line.at), 'clock', zone);
@@ -81,11 +80,10 @@ function copyInstant(sequence: number | undefined): void {
   if (sequence !== undefined) void navigator.clipboard.writeText(`${location.origin}${location.pathname}?sequence=${sequence}`);
 }
 
-function useTransportKeys({ player, current, onSelect }: TransportProps): void {
+function useTransportKeys({ player, steps }: TransportProps): void {
   const { recording, playing, moment, seek, speed, setSpeed } = player;
   const at = moment ?? recording.duration;
   const faster = (by: number) => setSpeed(speeds[Math.max(0, Math.min(speeds.length - 1, speeds.indexOf(speed) + by))] ?? 1);
-  const steps = useSteps(current, onSelect);
   const select = (step: number, wanted: (ordinal: number) => boolean) => {
     const from = steps.from();
     const ordinals = recording.exchanges.map(({ ordinal }) => ordinal).filter((ordinal) => wanted(ordinal) || ordinal === from);
