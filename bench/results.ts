@@ -105,7 +105,7 @@ export interface GateRun
 /** A large result of three text columns, all of which are masked in one way, or not. */
 export interface MaskingRun {
   readonly round: number;
-  readonly treatment: 'nothing' | 'redact' | 'partial' | 'pseudonym' | 'detectors';
+  readonly treatment: 'nothing' | 'redact' | 'sealed' | 'partial' | 'pseudonym' | 'detectors';
   readonly rows: number;
   readonly seconds: number;
   /** Of the whole process, archiving included. */

@@ -1,11 +1,12 @@
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { openGate } from '../ground/gate.ts';
 import { type Ground, rotated, type Variant } from '../ground/ground.ts';
 import { cpuSeconds } from '../ground/process-figures.ts';
 import { connectWire } from '../ground/wire-client.ts';
 import type { MaskingRun } from '../results.ts';
 
-/** What is done to all three text columns of the table; the detectors are those for addresses, cards and accounts. */
-const treatments = ['nothing', 'redact', 'partial', 'pseudonym', 'detectors'] as const;
+/** What is done to all three text columns of the table: `sealed` redacts and keeps the originals, the detectors are those for addresses, cards and accounts. */
+const treatments = ['nothing', 'redact', 'sealed', 'partial', 'pseudonym', 'detectors'] as const;
 type Treatment = (typeof treatments)[number];
 
 /** A large result of three text columns, every value different, with all of them masked and with none. */
@@ -16,7 +17,7 @@ export async function benchMasking(ground: Ground): Promise<MaskingRun[]> {
   const token = await ground.token();
   const ways: { readonly treatment: Treatment; readonly way: Variant }[] = [];
   for (const treatment of treatments) {
-    const gate = stack.use(await openGate(target, issuer, { masking: rulesFor(treatment) }));
+    const gate = stack.use(await openGate(target, issuer, { masking: await rulesFor(treatment) }));
     ways.push({
       treatment,
       way: { name: 'write', port: gate.port, database: 'write', user: 'agent', password: token, pid: gate.pid, gate },
@@ -47,11 +48,14 @@ async function fill({ target, options }: Ground, treatment: Treatment): Promise<
   );
 }
 
-function rulesFor(treatment: Treatment): object | null {
+async function rulesFor(treatment: Treatment): Promise<object | null> {
   if (treatment === 'nothing') return null;
   if (treatment === 'detectors') return { detectors: [{ detect: ['email', 'card', 'iban'], action: 'redact' }] };
   const columns = ['email', 'name', 'note'];
-  return { columns: columns.map((column) => ({ column: `write:public.masked_${treatment}.${column}`, action: treatment })) };
+  const isSealed = treatment === 'sealed';
+  const action = isSealed ? 'redact' : treatment;
+  const rules = columns.map((column) => ({ column: `write:public.masked_${treatment}.${column}`, action }));
+  return { columns: rules, ...(isSealed && { originals: { recipients: [await identityToRecipient(await generateX25519Identity())] } }) };
 }
 
 type Figures = Omit<MaskingRun, 'round' | 'treatment'>;

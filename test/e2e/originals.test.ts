@@ -145,6 +145,19 @@ describe('originals sealed to auditors', () => {
     assert.ok((await readFile(join(house.folder, 'session.ndjson'), 'utf8')).includes(canary));
   });
 
+  test('are whole where the gateway was killed', async () => {
+    const client = await house.connect('killed');
+    await client.query('select email from herd where id = 11');
+    await house.restart('SIGKILL');
+    await client.end().catch(() => null);
+    const { session: killed } = await house.story('killed');
+    assert.equal(killed.status, 'interrupted');
+    const { out, err } = await exported('quentin', killed.id, ...offline);
+    assert.match(err, /1 sealed original opened/);
+    assert.deepEqual(rowsOf(linesOf(out), 1), [[`11-${canary}`]]);
+    assert.ok(!(await exported(null, killed.id, ...offline)).out.includes(canary));
+  });
+
   test('stay closed to any other key', async () => {
     const { code, out, err } = await exported('mallory', session, ...offline);
     assert.equal(code, 2);

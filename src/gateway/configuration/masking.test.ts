@@ -7,7 +7,7 @@ const connections = new Set(['orders', 'billing']);
 
 async function problemsOf(section: object): Promise<readonly string[]> {
   const problems: string[] = [];
-  checkMasking(await loadMaskingSchema(), section, connections, (place, message, remedy) =>
+  checkMasking(await loadMaskingSchema(section), section, connections, (place, message, remedy) =>
     problems.push(`${labelOf(place)}: ${message} ${remedy}`),
   );
   return problems;
@@ -31,6 +31,16 @@ describe('what is masked, of connections that are there', () => {
       { patterns: [{ name: 'a', pattern: 'b', connections: ['zzzzzz'], action }] },
       /^masking\.patterns\[0\]\.connections\[0\]: .* There are: orders, billing\.$/,
     ],
+    [{ originals: { recipients: ['age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj'] } }, null],
+    [
+      { originals: { recipients: ['age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwk'] } },
+      /recipients\[0\]: is no public key of age Write the one that age-keygen shows/,
+    ],
+    [
+      { originals: { recipients: ['AGE-SECRET-KEY-1ABC'] } },
+      /recipients\[0\]: (?!.*1ABC)is a secret key, which the gateway must never have Make a new pair/,
+    ],
+    [{ originals: { recipients: [] } }, /recipients: is empty Name the public key of an auditor/],
     [{ columns: [{ column: 'orders:public', action }] }, /expected connection:schema\.table\.column/],
   ];
   for (const [section, problem] of cases)

@@ -65,6 +65,20 @@ describe('what masking replaced', () => {
       });
 });
 
+test('no session begins whose originals cannot be sealed', async () => {
+  const masking = { columns: [{ column: 'orders:public.goats.email', action: 'redact' }], originals: { recipients: ['age1nobody'] } };
+  await using plane = await planeBeforeServer({ masking });
+  await assert.rejects(RawClient.open(plane));
+  const entries = await plane.settled();
+  assert.ok(entries.every(({ kind }) => kind !== 'bytes' && kind !== 'exchange'));
+  await using unmasked = await planeBeforeServer({
+    masking: { ...masking, columns: [{ column: 'others:public.goats.email', action: 'redact' }] },
+  });
+  using client = await RawClient.open(unmasked);
+  client.send(message.terminate());
+  await client.rest();
+});
+
 /** What one session put on record. */
 async function converse(plane: DataPlane, said: readonly Buffer[], readies: number, manner: 'whole' | 'bytewise'): Promise<Entry[]> {
   const earlier = new Set(plane.entries().map(({ session }) => session));
