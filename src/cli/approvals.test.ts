@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { approvalRequest, memoryCatalog, startApi, type Trial } from '../api/trial.test-support.ts';
 import type { ApprovalItem } from '../api/contract.ts';
+import type { Page } from '../archive/items.ts';
 import { runCommand } from './trial.test-support.ts';
 
 describe('the approver’s commands', () => {
@@ -58,6 +60,58 @@ describe('the approver’s commands', () => {
     const second = await as('omar', 'approve', id);
     assert.equal(second.exit, 1);
     assert.match(second.err, /has been approved already/);
+  });
+
+  describe('have whoever approves what cannot be taken back say what it is about', () => {
+    const made = { action: 'sql:create', effect: 'schema', object: { type: 'Table', name: "public.it's" } } as const;
+    const grave = () => open({ effect: 'schema', text: `create table it${'\n'.repeat(60)}-- its end`, textLength: 84, demands: [made] });
+    const statusOf = async (id: string) =>
+      (JSON.parse((await as('omar', 'approvals', '--json', '--limit', '1000')).out) as Page<ApprovalItem>).items.find(
+        (item) => item.id === id,
+      )?.status;
+    const typed = (line: string, ...words: readonly string[]) => {
+      const stdin = Object.assign(new PassThrough(), { isTTY: true });
+      stdin.end(line);
+      return runCommand(words, {
+        env: { CHAPERONE_SERVER: trial.url, CHAPERONE_TOKEN: 'omar' },
+        stdin: stdin as unknown as NodeJS.ReadStream,
+      });
+    };
+
+    test('without a terminal by an option, whose lack is refused with what to add', async () => {
+      const id = await grave();
+      const unsaid = await as('omar', 'approve', id);
+      assert.equal(unsaid.exit, 2);
+      assert.ok(unsaid.out.includes('-- its end'), 'all of it is shown');
+      assert.ok(unsaid.err.includes("--read-back 'public.it'\\''s'"), unsaid.err);
+      const wrong = await as('omar', 'approve', id, '--read-back', 'public.its');
+      assert.equal(wrong.exit, 1);
+      assert.match(wrong.err, /That is not what it is about\. Nothing was decided\./);
+      assert.equal(await statusOf(id), 'open');
+      assert.equal((await as('omar', 'approve', id, '--read-back', "public.it's")).exit, 0);
+      assert.equal(await statusOf(id), 'approved');
+    });
+
+    test('at a terminal by typing it', async () => {
+      const id = await grave();
+      for (const line of ['yes\n', '\n', '']) assert.equal((await typed(line, 'approve', id)).exit, 1, line);
+      assert.equal(await statusOf(id), 'open');
+      const { exit, out, err } = await typed("public.it's\n", 'approve', id, '--json');
+      assert.equal(exit, 0, err);
+      assert.equal((JSON.parse(out) as ApprovalItem).status, 'approved');
+      assert.match(err, /create table it[^]*To approve it, type public\.it's: $/);
+    });
+
+    test('and nobody to refuse it, or to approve a small thing', async () => {
+      assert.equal((await as('omar', 'deny', await grave(), '--reason', 'no')).exit, 0);
+      assert.equal((await as('omar', 'approve', await open())).exit, 0);
+      assert.equal((await as('omar', 'approve', await open(), '--read-back', 'something else')).exit, 1);
+    });
+
+    test('by the connection where it touches no object', async () => {
+      const id = await open({ effect: 'unknown', demands: [{ action: 'sql:unknown', effect: 'unknown', object: null }] });
+      assert.equal((await as('omar', 'approve', id, '--read-back', 'orders')).exit, 0);
+    });
   });
 
   test('deny with a reason, and not without', async () => {

@@ -1,9 +1,11 @@
 import type { ApprovalItem } from '../api/contract.ts';
 import * as contract from '../api/contract.ts';
 import type { Page, PageRequest } from '../archive/items.ts';
+import type { CommandContext } from './command-context.ts';
 import { CommandFailure } from './failure.ts';
 import { type Output, type Streams, styled } from './output.ts';
-import { promptLines } from './result.ts';
+import { readBack } from './read-back.ts';
+import { type Limits, promptLines } from './result.ts';
 import { askServer, type Server } from './server-source.ts';
 import { footer, shortTime } from './sessions.ts';
 import { boundValues } from './table.ts';
@@ -21,20 +23,35 @@ export async function listApprovals(
 
 function pageOf({ items, next }: Page<ApprovalItem>, out: Output): string {
   const nothing = items.length === 0 ? ['No approvals.', ''] : [];
-  return [...nothing, ...items.flatMap((item) => [...approvalLines(item, out), '']), footer(items.length, 'approval', next), ''].join('\n');
+  return [
+    ...nothing,
+    ...items.flatMap((item) => [...approvalLines(item, out, beginning), '']),
+    footer(items.length, 'approval', next),
+    '',
+  ].join('\n');
 }
 
 export interface Decision {
   readonly decision: 'approve' | 'deny';
   readonly reason: string | null;
+  /** What an approver says the act is about, where that was given with the command. */
+  readonly readBack: string | null;
   readonly json: boolean;
 }
 
-/** Shows an approval and decides exactly that: what changed in between is not decided. */
-export async function decideApproval(server: Server, id: string, { decision, reason, json }: Decision, { out }: Streams): Promise<void> {
+/** Shows all of an approval and decides exactly that: what changed in between is not decided. `input` is the terminal's, or none's. */
+export async function decideApproval(
+  server: Server,
+  id: string,
+  { decision, reason, readBack: given, json }: Decision,
+  { streams: { out, err }, stdin: input }: Pick<CommandContext, 'streams' | 'stdin'>,
+): Promise<void> {
   const route = `/api/v1/approvals/${encodeURIComponent(id)}`;
   const seen = (await askServer(server, route, {}, contract.approval)) ?? notThere(id);
-  if (!json) await out.write(`${approvalLines(seen, out).join('\n')}\n\n`);
+  // What a program reads is not mixed with what a person does.
+  const output = json ? err : out;
+  if (!json || (decision === 'approve' && input.isTTY)) await output.write(`${approvalLines(seen, output, all).join('\n')}\n\n`);
+  if (decision === 'approve') await readBack(seen, { given, input, output });
   const body = { decision, reason, digest: seen.digest };
   const decided = (await askServer(server, route, { body }, contract.approval)) ?? notThere(id);
   await out.write(json ? `${jsonLine(decided)}\n` : `${outcome(decided, decision)}\n`);
@@ -59,9 +76,12 @@ function stillNeeded({ groups, people }: ApprovalItem['missing']): string {
   return `${people} more ${people === 1 ? 'person' : 'people'}${of}`;
 }
 
-function approvalLines(item: ApprovalItem, out: Output): string[] {
+const beginning: Limits = { rows: 0, cell: 0, lines: 40 };
+const all: Limits = { rows: 0, cell: Infinity, lines: Infinity };
+
+function approvalLines(item: ApprovalItem, out: Output, limits: Limits): string[] {
   const { requester, parameters, parameterCount, text, textLength, estimate, demands } = item;
-  const shown = promptLines('    ', text, { rows: 0, cell: 0, lines: 40 });
+  const shown = promptLines('    ', text, limits);
   const objects = demands.flatMap(({ object }) => (object === null ? [] : [`${object.type} ${object.name}`]));
   const facts: readonly (readonly [string, string | null])[] = [
     ['who', `${requester.email ?? requester.subject} (${requester.issuer})`],

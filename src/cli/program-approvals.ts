@@ -25,14 +25,19 @@ export function addApprovals(program: Command, context: CommandContext): void {
     .description('Shows a request and approves exactly it. It takes a token of your own: what an agent acts by does not count.')
     .argument('<approval>', 'its id')
     .option('--reason <text>', 'put on record')
-    .action((id: string, { reason, ...flags }: ServerFlags & { reason?: string }) => decide(id, 'approve', reason ?? null, flags));
+    .option('--read-back <name>', 'what it is about, where it cannot be taken back; asked for at a terminal')
+    .action((id: string, { reason = null, readBack = null, ...flags }: ServerFlags & { reason?: string | null; readBack?: string | null }) =>
+      decide(id, { decision: 'approve', reason, readBack }, flags),
+    );
   withServer(program.command('deny').summary('refuse a request'))
     .description('Refuses a request.')
     .argument('<approval>', 'its id')
     .requiredOption('--reason <text>', 'why: told to whoever asked, and put on record')
-    .action((id: string, { reason, ...flags }: ServerFlags & { reason: string }) => decide(id, 'deny', reason, flags));
+    .action((id: string, { reason, ...flags }: ServerFlags & { reason: string }) =>
+      decide(id, { decision: 'deny', reason, readBack: null }, flags),
+    );
 
-  function decide(id: string, decision: Decision['decision'], reason: string | null, flags: ServerFlags): Promise<void> {
-    return decideApproval(serverOf(flags, context), id, { decision, reason, json: flags.json ?? false }, context.streams);
+  function decide(id: string, decision: Omit<Decision, 'json'>, flags: ServerFlags): Promise<void> {
+    return decideApproval(serverOf(flags, context), id, { ...decision, json: flags.json ?? false }, context);
   }
 }

@@ -49,7 +49,11 @@ describe('a statement that is held', { timeout: 120_000 }, () => {
     const listed = await house.cli('dba', 'approvals', '--status', 'open');
     assert.ok(listed.out.includes(id) && listed.out.includes(statement), listed.out + listed.err);
     assert.equal(await count('made_once'), null, 'nothing was sent while it waits');
-    const approved = await house.cli('dba', 'approve', id);
+    const unread = await house.cli('dba', 'approve', id);
+    assert.equal(unread.code, 2);
+    assert.match(unread.err, /cannot be taken back[^]*Nothing was decided[^]*--read-back 'public\.made_once'/);
+    assert.equal((await desk.asked('by-psql')).id, id, 'it is still open');
+    const approved = await house.cli('dba', 'approve', id, '--read-back', 'public.made_once');
     assert.equal(approved.code, 0, approved.err);
     for (const words of [statement, 'dana@example.com', 'cursor', 'by-psql', 'changes-need-dba', 'the waiting request is sent'])
       assert.ok(approved.out.includes(words), `${words} is not in ${approved.out}`);
