@@ -7,6 +7,7 @@ const masking = maskingSchema.parse({
   columns: [{ column: 'orders:public.users.email', action: 'partial' }],
   detectors: [{ detect: ['email'], connections: ['orders'], action: 'redact' }],
   patterns: [{ name: 'employee-id', pattern: 'E[0-9]{6}', action: 'redact' }],
+  originals: { recipients: ['age1olga'] },
 });
 const secret = 'ada@example.com';
 const sample = { kind: 'text', text: `E123456 is ${secret}` };
@@ -32,6 +33,7 @@ describe('the masking in force', () => {
         columns: [{ rule: 'columns[0]', column: 'orders:public.users.email', action: 'partial' }],
         detectors: [{ rule: 'detectors[0]', detect: ['email'], connections: ['orders'], action: 'redact' }],
         patterns: [{ rule: 'patterns[0]', name: 'employee-id', pattern: 'E[0-9]{6}', connections: null, action: 'redact' }],
+        originals: ['age1olga'],
         detectorNames: null,
         recent: null,
       },

@@ -83,6 +83,7 @@ function rulesOf(masking: MaskingSettings | null) {
       connections: connections ?? null,
       action,
     })),
+    originals: [...(masking?.originals?.recipients ?? [])],
     detectorNames,
   };
 }

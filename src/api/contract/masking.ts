@@ -27,6 +27,7 @@ export const maskingInForce = z.object({
   columns: list(z.object({ rule: z.string(), column: z.string(), action })),
   detectors: list(z.object({ rule: z.string(), detect: list(z.string()), connections, action })),
   patterns: list(z.object({ rule: z.string(), name: z.string(), pattern: z.string(), connections, action })),
+  originals: list(z.string()).describe('The public keys that what is masked is sealed to; none where originals are not kept'),
   detectorNames: list(z.string()).describe('What a rule of detectors may name'),
   recent,
 });

@@ -33,8 +33,24 @@ export function Rules({ masking, days }: { readonly masking: MaskingInForce; rea
           <Table lines={lines} days={days} />
         </>
       )}
+      {masking.originals.length > 0 && <Originals recipients={masking.originals} />}
       {others.length > 0 && <Others counts={others} days={days} />}
     </section>
+  );
+}
+
+function Originals({ recipients }: { readonly recipients: readonly string[] }) {
+  return (
+    <>
+      <p className="text-quiet">{words.masking.originals}</p>
+      <ul>
+        {recipients.map((recipient) => (
+          <li key={recipient} className="break-all font-mono text-code">
+            {recipient}
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

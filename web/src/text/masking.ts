@@ -11,6 +11,7 @@ export const maskingWords = {
     everywhere: 'every connection',
     lately: (days: number, complete: boolean) =>
       `Counts are of the last ${days} days${complete ? '' : ', of which only the newest part was looked through'}. A number names the rule’s place in the file as it was then.`,
+    originals: 'What is masked is kept, sealed to the auditors who have the private keys to these:',
     others: 'Masked for another reason',
     reasons: {
       lineage: 'It could not be told where a column comes from.',
