@@ -5,7 +5,8 @@ const extended = /^utf-8'[a-z0-9-]*'(.*)$/i;
 
 /** What `Chaperone-Reason` says, or null. `value` has a character for each byte, as Node hands in headers. */
 export function statedBy(value: string | undefined): string | null {
-  const bytes = Buffer.from(value ?? '', 'latin1');
+  if (value === undefined) return null;
+  const bytes = Buffer.from(value, 'latin1');
   const words = isUtf8(bytes) ? bytes.toString('utf8') : bytes.toString('latin1');
   const [, coded] = extended.exec(words) ?? [];
   return (coded === undefined ? words : decoded(coded)).trim() || null;
