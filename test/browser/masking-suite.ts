@@ -66,10 +66,24 @@ export function describeMasking(site: () => Site): void {
       await using window = await site().as('ada');
       const { page } = window;
       const recent = { since: '2026-11-22T10:00:00.000Z', complete: true, rules: [] };
-      const nothing = { configured: false, columns: [], detectors: [], patterns: [], detectorNames: ['email'], recent };
+      const nothing = { configured: false, columns: [], detectors: [], patterns: [], originals: [], detectorNames: ['email'], recent };
       await page.route('**/api/v1/masking?*', (route) => route.fulfill({ json: nothing }));
       await window.open('/masking');
       await page.getByText('Nothing is masked.').waitFor();
+    });
+
+    test('to whom originals are sealed is said', async () => {
+      await using window = await site().as('ada');
+      const { page } = window;
+      const recipient = 'age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj';
+      await page.route('**/api/v1/masking?*', async (route) => {
+        const told = (await (await route.fetch()).json()) as object;
+        await route.fulfill({ json: { ...told, originals: [recipient] } });
+      });
+      await window.open('/masking');
+      await page.getByText(recipient).waitFor();
+      await passesAxe(page);
+      await window.picture('masking-originals');
     });
 
     for (const scheme of ['light', 'dark'] as const)
