@@ -118,6 +118,32 @@ describe('a recording as HAR', () => {
     );
   });
 
+  test('has what a terminal and a command’s streams said', async () => {
+    const stream: Part = { shape: 'mark', name: 'stream', detail: { name: 'stdout' } };
+    const message: Part = { shape: 'mark', name: 'message', detail: { kind: 'binary', last: true } };
+    const { log } = await harOf([
+      exchange(1, 0),
+      bytes(1, 0, 'request', asked('/exec'), { shape: 'terminal', event: 'resize', columns: 80, rows: 24 }),
+      bytes(1, 1, 'reply', replied(101), { shape: 'terminal', event: 'output', text: '$ ' }, message, {
+        shape: 'bytes',
+        count: 1,
+        base64: 'AA==',
+      }),
+      outcome(1, 2),
+      exchange(2, 3),
+      bytes(2, 3, 'request', asked('/exec')),
+      bytes(2, 4, 'reply', replied(101), stream, { shape: 'text', text: 'one' }, { shape: 'bytes', count: 1, base64: '/w==' }),
+      outcome(2, 5),
+    ]);
+    assert.deepEqual(
+      log.entries.map((entry) => entry._webSocketMessages?.map(({ data }) => data)),
+      [
+        ['{"columns":80,"rows":24}', '$ ', 'AA=='],
+        ['one', '/w=='],
+      ],
+    );
+  });
+
   test('leaves out what is no request, and is whole without any', async () => {
     const { log } = await harOf([exchange(1, 0), bytes(1, 0, 'request', { shape: 'text', text: 'select 1' }), outcome(1, 1)]);
     assert.deepEqual(log.entries, []);

@@ -124,14 +124,26 @@ function messagesOf({ asked, answered }: Pending, at: string): JsonObject {
 }
 
 function messagesIn(parts: readonly Part[], type: string, time: number): JsonObject[] {
+  // Where its messages are read as a terminal's or as streams, what stands there by itself was one.
+  const isRead = parts.some((part) => part.shape === 'terminal' || (part.shape === 'mark' && part.name === 'stream'));
   return parts.flatMap((part, index) => {
     if (part.shape === 'terminal') return [{ type, time, opcode: 1, data: typed(part) }];
-    if (part.shape !== 'mark' || part.name !== 'message') return [];
+    if (part.shape !== 'mark') return isRead && !isMessage(parts[index - 1]) ? [spoken(part, type, time)] : [];
+    if (!isMessage(part)) return [];
     const content = parts[index + 1];
     const kind = part.detail['kind'];
     const data = content?.shape === 'text' ? content.text : content?.shape === 'bytes' ? (content.base64 ?? '') : '';
     return [{ type, time, opcode: kind === 'text' ? 1 : kind === 'binary' ? 2 : 8, data }];
   });
+}
+
+function isMessage(part: Part | undefined): boolean {
+  return part?.shape === 'mark' && part.name === 'message';
+}
+
+function spoken(part: Part, type: string, time: number): JsonObject {
+  if (part.shape === 'bytes') return { type, time, opcode: 2, data: part.base64 ?? '' };
+  return { type, time, opcode: 1, data: textOf(part) };
 }
 
 /** What was said to or by a terminal, without what its own protocol puts around it. */

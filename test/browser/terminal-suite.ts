@@ -87,6 +87,23 @@ export function describeTerminal(site: () => Site): void {
       await exec.over();
       await page.getByText('Success').first().waitFor();
     });
+
+    test('has controls of its own where its exchange is read alone', async () => {
+      const session = address.split('/').at(-1) ?? '';
+      const path = '/api/v1/runs?connection=cluster';
+      const { items } = await site().api<{ readonly items: readonly { readonly id: string }[] }>('auditor', path);
+      await using window = await site().as('ada');
+      const { page } = window;
+      await window.open(`/runs/${items[0]?.id ?? ''}/exchanges/${session}/1`);
+      await shows(page, 'third');
+      const controls = page.getByRole('region', { name: 'Play this terminal' });
+      await controls.getByRole('slider', { name: 'Instant' }).focus();
+      await page.keyboard.press('Home');
+      await shows(page, 'third', false);
+      await controls.getByRole('combobox').selectOption('16');
+      await controls.getByRole('button', { name: 'Play' }).click();
+      await shows(page, 'third');
+    });
   });
 }
 

@@ -1,10 +1,10 @@
-import { useRef } from 'react';
-import { lasting, written } from '../parts/moment.tsx';
+import { written } from '../parts/moment.tsx';
 import type { Recording } from '../recording/recording.ts';
 import { type Player, speeds } from '../recording/use-player.ts';
 import { useKeys } from '../shell/keys.tsx';
 import { usePreferences } from '../shell/preferences.tsx';
 import { words } from '../text.ts';
+import { Controls } from './controls.tsx';
 import type { Steps } from './steps.ts';
 import { isException, Timeline } from './timeline.tsx';
 
@@ -15,53 +15,16 @@ interface TransportProps {
 
 /** Play, pause, faster, slower, and to any instant, by keys, mouse, or a slider that says where it stands. */
 export function Transport({ player, steps }: TransportProps) {
-  const { recording, playing, speed, moment, shown } = player;
+  const { recording, shown } = player;
   const { zone } = usePreferences();
-  const slider = useRef<HTMLInputElement>(null);
   useTransportKeys({ player, steps });
   const line = recording.lines[shown - 1];
-  const total = Math.round(recording.duration);
   const clock = line === undefined ? '' : written(new Date(line.at), 'clock', zone);
   const place = words.player.place(clock, headOf(recording, shown), recording.exchanges.at(-1)?.ordinal ?? 0);
-  const folded = recording.foldedBefore(shown);
   return (
     <section aria-label={words.player.label} className="border-t border-hairline bg-canvas">
       <Timeline player={player} />
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-1.5">
-        <button type="button" className="button w-20 justify-center" onClick={() => player.play(!playing)}>
-          {playing ? words.player.pause : words.player.play}
-        </button>
-        <input
-          ref={slider}
-          type="range"
-          min={0}
-          max={total}
-          step={1}
-          value={Math.round(moment ?? total)}
-          onChange={(event) => player.seek(Number(event.target.value))}
-          aria-label={words.player.instant}
-          aria-valuetext={place}
-          className="min-w-32 flex-1 accent-ink"
-        />
-        <span className="w-[22ch] text-quiet" aria-hidden="true">
-          {place}
-        </span>
-        <label className="flex items-center gap-1 text-quiet">
-          {words.player.speed}
-          <select
-            className="field"
-            value={speed}
-            onChange={(event) => player.setSpeed(speeds.find((each) => String(each) === event.target.value) ?? 1)}
-          >
-            {speeds.map((each) => (
-              <option key={each} value={each}>
-                {each}×
-              </option>
-            ))}
-          </select>
-        </label>
-        {playing && folded !== null && <span className="text-quiet">{words.player.folded(lasting(folded))}</span>}
-      </div>
+      <Controls player={player} place={place} />
     </section>
   );
 }

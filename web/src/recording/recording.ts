@@ -37,6 +37,8 @@ export class Recording {
   /** When each line comes where longer silences are folded, in milliseconds from the first. */
   readonly moments: number[] = [];
   reach: Reach = { kind: 'loading' };
+  /** Whether a terminal is in it, which is more than its end. */
+  hasTerminal = false;
   readonly #byOrdinal = new Map<number, Recorded>();
   readonly #listeners = new Set<() => void>();
   #version = 0;
@@ -113,6 +115,7 @@ export class Recording {
     const recorded = this.#recorded(line, place);
     recorded.places.push(place);
     if (line.kind === 'decision') recorded.decision = line.decision;
+    else if (line.kind === 'bytes') this.hasTerminal ||= line.parts.some(({ shape }) => shape === 'terminal');
     else if (line.kind === 'masked') recorded.masked = [...recorded.masked, ...line.masked];
     else if (line.kind === 'gap') recorded.missing = 'gap';
     else if (line.kind === 'withheld' && recorded.missing === 'none') recorded.missing = 'withheld';

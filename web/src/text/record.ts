@@ -196,6 +196,7 @@ export const recordWords = {
   },
   terminal: {
     label: 'Terminal',
+    play: 'Play this terminal',
     screen: (columns: number, rows: number) => `Screen of ${count(columns, 'column')} and ${count(rows, 'row')}`,
     plain: 'Drawn without colours, so that nothing is hidden in them; what was written to be unseen is dotted.',
     smaller: (columns: number, rows: number) => `It was ${columns.toLocaleString()} by ${rows.toLocaleString()}; that much of it is drawn.`,
