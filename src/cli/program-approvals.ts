@@ -26,8 +26,9 @@ export function addApprovals(program: Command, context: CommandContext): void {
     .argument('<approval>', 'its id')
     .option('--reason <text>', 'put on record')
     .option('--read-back <name>', 'what it is about, where it cannot be taken back; asked for at a terminal')
-    .action((id: string, { reason = null, readBack = null, ...flags }: ServerFlags & { reason?: string | null; readBack?: string | null }) =>
-      decide(id, { decision: 'approve', reason, readBack }, flags),
+    .action(
+      (id: string, { reason = null, readBack = null, ...flags }: ServerFlags & { reason?: string | null; readBack?: string | null }) =>
+        decide(id, { decision: 'approve', reason, readBack }, flags),
     );
   withServer(program.command('deny').summary('refuse a request'))
     .description('Refuses a request.')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Action, plainAction } from '../../core/action.ts';
 import type { Entry } from '../../core/entry.ts';
+import { Seal } from '../../core/originals.ts';
 import type { Journal } from './journal.ts';
 import { action, done, factsOf, kindsOf, left, TestState, terms, receiver } from './testing.ts';
 
@@ -238,4 +240,37 @@ test('a full disk: what a lost entry would have kept for later ones is said agai
   );
   assertNumbered(entries);
   assert.equal(entries.at(-1)?.kind, 'end');
+});
+
+test('a full disk: a session that chose gap keeps the key to its originals, and has none of what crossed meanwhile', { skip }, async () => {
+  await using disk = new SmallDisk();
+  const journal = await disk.open(small);
+  const facts = factsOf();
+  const key = { key: randomBytes(32), recipients: ['age1test'], wrapped: 'wrapped' };
+  const seal = new Seal({ key: () => Promise.reject(new Error('none')), unused: () => {} }, key);
+  const record = journal.open(facts, { ...terms, onFailure: 'gap' }, (fault) => assert.fail(fault), seal);
+  await journal.audit({ event: 'test.flushed', actor: 'test', detail: {} });
+  disk.fill();
+  const ordinal = record.exchange(action);
+  let released = 0;
+  const cross = (size: number) =>
+    record.cross(
+      ordinal,
+      'reply',
+      Buffer.alloc(size),
+      receiver(() => (released += 1)),
+      Buffer.alloc(size, 1),
+    );
+  // The key goes with the commit that fails.
+  cross(500_000);
+  while (released < 1) await turn();
+  cross(10);
+  disk.empty();
+  await untilReady(journal);
+  cross(20);
+  await record.end(left);
+  assert.equal(released, 3);
+  const entries = disk.of(facts.id);
+  assertNumbered(entries);
+  assert.deepEqual(kindsOf(entries), 'session,exchange,key,gap,sealed,bytes,outcome,end'.split(','));
 });
