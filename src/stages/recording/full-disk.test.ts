@@ -252,24 +252,24 @@ test('a full disk: a session that chose gap keeps the key to its originals, and 
   await journal.audit({ event: 'test.flushed', actor: 'test', detail: {} });
   disk.fill();
   const ordinal = record.exchange(action);
-  let released = 0;
+  const released: number[] = [];
   const cross = (size: number) =>
     record.cross(
       ordinal,
       'reply',
       Buffer.alloc(size),
-      receiver(() => (released += 1)),
+      receiver(() => released.push(size)),
       Buffer.alloc(size, 1),
     );
   // The key goes with the commit that fails.
   cross(500_000);
-  while (released < 1) await turn();
+  while (released.length < 1) await turn();
   cross(10);
   disk.empty();
   await untilReady(journal);
   cross(20);
   await record.end(left);
-  assert.equal(released, 3);
+  assert.deepEqual(released, [500_000, 10, 20]);
   const entries = disk.of(facts.id);
   assertNumbered(entries);
   assert.deepEqual(kindsOf(entries), 'session,exchange,key,gap,sealed,bytes,outcome,end'.split(','));
