@@ -61,7 +61,7 @@ function streamIn(direction: Direction, number: number): Stream | null {
 
 /** What is said beside the streams. */
 function channelSays(direction: Direction, number: number, content: Buffer): readonly Part[] | null {
-  if (number === channel.resize && direction === 'request') return resized(fieldsOf(content), 'Width', 'Height');
+  if (number === channel.resize && direction === 'request') return resized(inAnyCase(fieldsOf(content)), 'width', 'height');
   if (number === channel.status && direction === 'reply') {
     if (content.length === 0) return [];
     const value = read(content);
@@ -138,6 +138,11 @@ function read(bytes: Buffer): Json | undefined {
 function fieldsOf(bytes: Buffer): { readonly [name: string]: Json } {
   const value = read(bytes);
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as { readonly [name: string]: Json }) : {};
+}
+
+/** API servers read names in any case: kubectl writes `Width`, Kubernetes' client for JavaScript `width`. */
+function inAnyCase(fields: { readonly [name: string]: Json }): { readonly [name: string]: Json } {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** Null where it says no size that a terminal can have. */

@@ -28,6 +28,7 @@ describe('a terminal over a WebSocket', () => {
     test(`is read by the numbers of its channels: ${protocol}`, () => {
       const terminal = opened(`${pod}/exec?tty=true`, protocol);
       assert.deepEqual(terminal.in('\x04{"Width":100,"Height":30}'), [resize(100, 30)]);
+      assert.deepEqual(terminal.in('\x04{"height":31,"width":101}'), [resize(101, 31)]);
       assert.deepEqual(terminal.in('\x00ls\r'), [input('ls\r')]);
       assert.deepEqual(terminal.out('\x01one'), [output('one')]);
       assert.deepEqual(terminal.out('\x02two'), [output('two')]);
