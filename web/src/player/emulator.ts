@@ -13,7 +13,7 @@ const pieceChars = 256;
 const waitingChars = 1024 * 1024;
 /**
  * CSI sequences that are carried out as often as they say, and the side of the screen behind which there is nothing for them to do: a
- * count of two thousand millions held the page for minutes.
+ * count of two thousand millions was not done with after four seconds.
  */
 const repeating = { I: 'cols', Z: 'cols', b: 'cols', L: 'rows', M: 'rows', S: 'rows', T: 'rows' } as const;
 
