@@ -25,7 +25,7 @@ export function addApprovals(program: Command, context: CommandContext): void {
     .description('Shows a request and approves exactly it. It takes a token of your own: what an agent acts by does not count.')
     .argument('<approval>', 'its id')
     .option('--reason <text>', 'put on record')
-    .option('--read-back <name>', 'what it is about, where it cannot be taken back; asked for at a terminal')
+    .option('--read-back <name>', 'what it is about; where it cannot be taken back, a terminal is asked for it')
     .action(
       (id: string, { reason = null, readBack = null, ...flags }: ServerFlags & { reason?: string | null; readBack?: string | null }) =>
         decide(id, { decision: 'approve', reason, readBack }, flags),

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { ApprovalItem } from '../api/contract.ts';
 import { needsReadBack } from '../stages/approvals/tier.ts';
-import { CommandFailure, misuse } from './failure.ts';
+import { CommandFailure } from './failure.ts';
 import type { Output } from './output.ts';
 import { visibleLine } from './visible.ts';
 
@@ -15,18 +15,12 @@ export interface Answering {
 }
 
 /**
- * Has whoever approves what cannot be taken back say first what it is about, as the console does; throws where they do not. What is given
- * is compared also where nobody would have been asked.
+ * Has whoever approves what cannot be taken back at a terminal say first what it is about, as the console does; throws where they do not.
+ * A program is not asked, as it is not by the API. What is given is compared also where nobody would have been asked.
  */
 export async function readBack(item: ApprovalItem, { given, input, output }: Answering): Promise<void> {
-  const grave = needsReadBack(item);
-  if (!grave && given === null) return;
+  if (given === null && (!input.isTTY || !needsReadBack(item))) return;
   const name = visibleLine(nameToReadBack(item));
-  if (given === null && !input.isTTY)
-    throw misuse(
-      'This cannot be taken back, so whoever approves it says first what it is about. Nothing was decided.',
-      `Read what it does above; to approve that, add: --read-back ${quoted(name)}`,
-    );
   const said = given ?? (await asked(`This cannot be taken back. To approve it, type ${name}: `, input, output));
   if (said?.trim() !== name)
     throw new CommandFailure(
@@ -51,9 +45,4 @@ async function asked(question: string, input: NodeJS.ReadStream, output: Output)
     return line;
   }
   return null;
-}
-
-/** For a shell. */
-function quoted(name: string): string {
-  return `'${name.replaceAll("'", "'\\''")}'`;
 }

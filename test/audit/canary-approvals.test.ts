@@ -109,12 +109,10 @@ describe('what people are told of statements that wait', { timeout: 120_000 }, (
         const denied = await house.cli('dba', 'deny', id, '--reason', 'Not now.');
         add('what deny said', denied.out + denied.err);
       } else if (index % 5 === 4) {
-        // What cannot be taken back needs its name, which the first attempt is told.
-        const first = await house.cli('dba', 'approve', id);
-        const name = /--read-back '(.*)'$/m.exec(first.err)?.[1];
-        const again = name === undefined ? null : await house.cli('dba', 'approve', id, '--read-back', name);
-        assert.equal((again ?? first).code, 0, (again ?? first).err);
-        add('what approve said', [first, again].map((said) => `${said?.out ?? ''}${said?.err ?? ''}`).join('\n'));
+        const misread = await house.cli('dba', 'approve', id, '--read-back', 'nothing');
+        const approved = await house.cli('dba', 'approve', id);
+        assert.equal(approved.code, 0, approved.err);
+        add('what approve said', [misread, approved].map(({ out, err }) => `${out}${err}`).join('\n'));
       } else await desk.approve(id);
       add('how it ended', JSON.stringify(await answer));
       await client.end();

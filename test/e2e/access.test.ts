@@ -39,6 +39,7 @@ const routes = {
   '/api/v1/sessions/{id}/exchanges': { access: 'session', query: '' },
   '/api/v1/sessions/{id}/recording': { access: 'session', query: '' },
   '/api/v1/sessions/{id}/live': { access: 'session', query: '' },
+  '/api/v1/sessions/{id}/originals': { access: 'trail', query: '' },
   '/api/v1/sessions/{id}/export': { access: 'session', query: '?format=ndjson' },
   '/api/v1/exchanges': { access: 'list', query: `?q=${secretWord}` },
   '/api/v1/exchanges/facets': { access: 'list', query: '' },
