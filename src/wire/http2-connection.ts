@@ -5,8 +5,15 @@ import { BrokenConnection, LateReply } from './http1-connection.ts';
 
 type Field = readonly [name: string, value: string];
 
+/** Of a head or of trailers. */
 const headerLimit = 128 * 1024;
 const mostFields = 500;
+/**
+ * What Node is told, more than eight frames (all that nghttp2 takes for one head) can say without a table of what was said before. Where Node
+ * refuses a head itself and the session ends soon after, the process aborts once that is collected: `current_nghttp2_memory_ == 0` in
+ * the destructor of Http2Session (Node 26.10). So heads that are too large are taken, and refused here.
+ */
+const nodesLimits = { maxHeaderListPairs: 2 ** 20, settings: { headerTableSize: 0, maxHeaderListSize: 2 ** 24 - 1 } };
 /** How much of one reply its target may send ahead of who reads it, and of all replies together: many may stand still before others do. */
 const streamWindow = 256 * 1024;
 const connectionWindow = 16 * 1024 * 1024;
@@ -26,8 +33,8 @@ export class Http2Connection {
     this.#headMs = headMs;
     this.#session = connect(origin, {
       createConnection: () => socket,
-      maxHeaderListPairs: mostFields,
-      settings: { enablePush: false, initialWindowSize: streamWindow, maxHeaderListSize: headerLimit },
+      maxHeaderListPairs: nodesLimits.maxHeaderListPairs,
+      settings: { enablePush: false, initialWindowSize: streamWindow, ...nodesLimits.settings },
     });
     // Each of its requests is told by its own stream.
     this.#session.on('error', () => {});
@@ -80,7 +87,7 @@ class Http2Line implements HttpLine {
     this.#late = setTimeout(() => this.#fail(new LateReply('the target did not begin to answer')), headMs);
     stream.on('response', (_headers, flags, raw) => this.#head(raw, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0));
     stream.on('data', (bytes: Buffer) => this.#guarded(() => call.taker.piece(bytes)));
-    stream.on('trailers', (_headers, _flags, raw) => (this.#trailers = fieldsOf(raw)));
+    stream.on('trailers', (_headers, _flags, raw) => (isTooLarge(raw) ? this.#failTooLarge() : (this.#trailers = fieldsOf(raw))));
     stream.on('end', () => this.#ended());
     stream.on('drain', () => this.#over || call.taker.drained());
     stream.on('wantTrailers', () => stream.sendTrailers(objectOf(this.#sentTrailers)));
@@ -112,6 +119,7 @@ class Http2Line implements HttpLine {
 
   #head(raw: readonly string[], isAll: boolean): void {
     clearTimeout(this.#late);
+    if (isTooLarge(raw)) return this.#failTooLarge();
     const status = Number(raw[raw.indexOf(constants.HTTP2_HEADER_STATUS) + 1]);
     this.#guarded(() => this.#call.taker.head({ status, reason: '', fields: fieldsOf(raw) }));
     // Head and end together: a client that is told so as well takes the fields for both (gRPC's Trailers-Only).
@@ -157,11 +165,20 @@ class Http2Line implements HttpLine {
     });
   }
 
+  #failTooLarge(): void {
+    this.#fail(new BrokenConnection('the target sends more fields than anybody needs'));
+  }
+
   #fail(fault: Error): void {
     if (this.#over) return;
     this.#finish(constants.NGHTTP2_CANCEL);
     this.#call.taker.failed(fault);
   }
+}
+
+/** Names and values in turn. */
+function isTooLarge(raw: readonly string[]): boolean {
+  return raw.length > 2 * mostFields || raw.reduce((sum, text) => sum + text.length, 0) > headerLimit;
 }
 
 function headersOf({ method, path, fields, body }: HttpRequest): OutgoingHttpHeaders {

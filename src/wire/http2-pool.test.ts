@@ -104,14 +104,21 @@ describe('HTTP/2 to a target', () => {
     assert.ok(fault instanceof LateReply, String(fault));
   });
 
-  test('that sends more fields than anybody needs is not read', async () => {
-    await using place = await open((stream) => {
-      const many = Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`x-${index}`, 'v']));
-      stream.respond({ ':status': 200, ...many });
-      stream.end('said');
+  const many = Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`x-${index}`, 'v']));
+  const long = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`x-${index}`, 'v'.repeat(30_000)]));
+  for (const [name, head, trailers] of [
+    ['more fields than anybody needs', many, {}],
+    ['longer fields', long, {}],
+    ['more trailers', {}, many],
+  ] as const)
+    test(`that sends ${name} is not read`, async () => {
+      await using place = await open((stream) => {
+        stream.respond({ ':status': 200, ...head }, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers(trailers));
+        stream.end('said');
+      });
+      isBroken(await place.ask());
     });
-    isBroken(await place.ask());
-  });
 
   test('fails what cannot be asked in this version, and nothing else', async () => {
     await using place = await open((stream) => {
