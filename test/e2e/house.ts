@@ -126,10 +126,11 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   try {
     const folder = await mkdtemp(join(tmpdir(), 'chaperone-house-'));
     stack.defer(() => rm(folder, { recursive: true, force: true }));
-    const [database, issuer, ports] = await Promise.all([startPostgres(), startIssuer(), freePorts(2)]);
+    const [database, issuer] = await Promise.all([startPostgres(), startIssuer()]);
     stack.use(database);
     stack.use(issuer);
-    const [consolePort = 0, port = 0] = ports;
+    // Once the others have theirs: a port that is free while they start may be one of theirs.
+    const [consolePort = 0, port = 0] = await freePorts(2);
     const config = join(folder, 'chaperone.yaml');
     await mkdir(join(folder, 'policies'));
     let settings = options;

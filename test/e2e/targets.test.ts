@@ -99,7 +99,8 @@ describe('targets that fail', { timeout: 120_000 }, () => {
   before(async () => {
     hostile = createHostile();
     silent = createServer(track);
-    const [hostilePort, silentPort, [closedPort = 0, latePort = 0]] = await Promise.all([listen(hostile), listen(silent), freePorts(2)]);
+    const [hostilePort, silentPort] = await Promise.all([listen(hostile), listen(silent)]);
+    const [closedPort = 0, latePort = 0] = await freePorts(2);
     late.port = latePort;
     house = await openHouse({
       connections: [
