@@ -258,9 +258,6 @@ function hostPort({ host, port }: Place): string {
 
 // ---- the command line ----------------------------------------------------------------------------------------------------
 
-/** What ends by itself has ended by then. */
-const leftOverMs = 1_000;
-
 async function runCommandLine(words: readonly string[]): Promise<number> {
   const [command] = words;
   // Measured: the threads take as long to load as the commands and the configuration do, so they load beside them.
@@ -295,6 +292,9 @@ async function runCommandLine(words: readonly string[]): Promise<number> {
   if (threads !== null) endAnyway();
   return exit;
 }
+
+/** What ends by itself has ended by then. */
+const leftOverMs = 1_000;
 
 /** Everything is closed by then, and what Node still holds on to must not keep the process: a thread that was let go of did, once git had been killed. */
 function endAnyway(): void {

@@ -22,38 +22,38 @@ export async function ndjson(read: () => AsyncIterable<object>): Promise<Readabl
 }
 
 /** The lines as an HTTP Archive, likewise. */
-export async function har(read: Read): Promise<Readable> {
-  const iterator = harText(read());
-  const first = await iterator.next();
-  return letGo(Readable.from(texts(first, iterator), { objectMode: false }), iterator);
+export function har(read: Read): Promise<Readable> {
+  return streamed(harText(read()));
 }
 
 /** What was pushed, as a mailbox, likewise. */
-export async function patch(read: Read): Promise<Readable> {
-  const iterator = patchText(read);
-  const first = await iterator.next();
-  return letGo(Readable.from(texts(first, iterator), { objectMode: false }), iterator);
+export function patch(read: Read): Promise<Readable> {
+  return streamed(patchText(read));
 }
 
 /** Its terminals as an asciicast, likewise. */
-export async function asciicast(read: Read): Promise<Readable> {
-  const iterator = asciicastText(read);
-  const first = await iterator.next();
-  return letGo(Readable.from(texts(first, iterator), { objectMode: false }), iterator);
+export function asciicast(read: Read): Promise<Readable> {
+  return streamed(asciicastText(read));
+}
+
+/** What a source gives, piece by piece, likewise. */
+export async function streamed(source: AsyncGenerator<string | Buffer>): Promise<Readable> {
+  const first = await source.next();
+  return letGo(Readable.from(pieces(first, source), { objectMode: false }), source);
 }
 
 /**
  * The source goes with its stream. A generator that was never started runs no `finally` when it is ended, so a reader that leaves
  * before the first line is taken would else leave the recording's file open; Node ends the process for one that nobody closes.
  */
-export function letGo(stream: Readable, source: AsyncIterator<unknown>): Readable {
+function letGo(stream: Readable, source: AsyncIterator<unknown>): Readable {
   // Whoever would be told of a fault in closing has left, and it must not end the thread.
   return stream.once('close', () => void source.return?.().catch(() => {}));
 }
 
-async function* texts(first: IteratorResult<string>, iterator: AsyncGenerator<string>): AsyncGenerator<string> {
+async function* pieces<Piece>(first: IteratorResult<Piece>, source: AsyncGenerator<Piece>): AsyncGenerator<Piece> {
   if (first.done !== true) yield first.value;
-  yield* iterator;
+  yield* source;
 }
 
 async function* chunks(first: IteratorResult<object>, iterator: AsyncIterator<object>): AsyncGenerator<string> {

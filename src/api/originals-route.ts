@@ -4,7 +4,7 @@ import type { Entry } from '../core/entry.ts';
 import * as contract from './contract.ts';
 import { viewedSession, viewing } from './gate.ts';
 import type { GatewayPort } from './gateway-port.ts';
-import { letGo } from './ndjson.ts';
+import { streamed } from './ndjson.ts';
 import type { Api } from './routes.ts';
 import { lookedAt, recordLook } from './trail.ts';
 
@@ -31,14 +31,7 @@ export function addOriginalsRoute(api: Api, { gateway, entries }: OriginalsSourc
       // Fastify would read it all to answer a HEAD.
       if (request.method === 'HEAD') return reply.send(Readable.from([]));
       await recordLook(gateway, viewing(request), 'originals.read', lookedAt(session));
-      const iterator = framesOf(entries(session.id));
-      const first = await iterator.next();
-      return reply.send(letGo(Readable.from(from(first, iterator), { objectMode: false }), iterator));
+      return reply.send(await streamed(framesOf(entries(session.id))));
     },
   );
-}
-
-async function* from(first: IteratorResult<Buffer>, iterator: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  if (first.done !== true) yield first.value;
-  yield* iterator;
 }
