@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import type { Gauge } from './gauge.ts';
+import type { UnloggedPage } from './unlogged-page.ts';
 
 /** Who walks, and where to. */
 export interface Walk {
@@ -162,12 +163,8 @@ export async function walkPlayer({ page, gauge }: Walk, run: string): Promise<vo
   });
 }
 
-/** Every exchange of a session whose content is hard to show. */
-export async function walkPathological({ page, gauge }: Walk, run: string): Promise<void> {
-  await page.goto(`/sessions?run=${run}`);
-  await row(page, run).click();
-  await page.locator('[role=option]').nth(1).waitFor();
-  const address = page.url().replace(/\?.*/, '');
+/** Every exchange of a session whose content is hard to show, in `page`, which `gauge` measures. */
+export async function walkPathological(gauge: Gauge, page: UnloggedPage, address: string): Promise<void> {
   for (const [place, name] of [
     'a cell of 5 MB',
     '300 columns',
@@ -178,10 +175,8 @@ export async function walkPathological({ page, gauge }: Walk, run: string): Prom
   ].entries())
     await gauge.step(name, async () => {
       await page.goto(`${address}?exchange=${place + 1}`);
-      await exchange(page, place + 1)
-        .locator('[role=grid]')
-        .waitFor();
-      await whole(page);
+      await page.until(`document.querySelector('article[aria-label^="Exchange ${place + 1},"] [role=grid]') !== null`);
+      await page.until(`[...document.querySelectorAll('main header span')].some(({ textContent }) => textContent === 'Ended')`);
     });
 }
 
