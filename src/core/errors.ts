@@ -12,6 +12,7 @@ export const errorCodes = {
   POLICY_FAULT: { http: 500, says: 'Policy could not be evaluated, so the request is refused.' },
   NOT_FOUND: { http: 404, says: 'There is no such thing, or you may not see it.' },
   REQUEST_INVALID: { http: 400, says: 'The request is not one that the contract describes.' },
+  REQUEST_UNREADABLE: { http: 400, says: 'The request cannot be read, and nobody is asked to let pass what nobody can read.' },
   TLS_REQUIRED: { http: 400, says: 'This listener speaks only over TLS.' },
   PROTOCOL_REFUSED: { http: 400, says: 'The client sent a message that Chaperone does not pass.' },
   LIMIT_EXCEEDED: { http: 413, says: 'The message is larger than Chaperone passes.' },

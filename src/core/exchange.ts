@@ -53,9 +53,10 @@ export interface Exchange extends Ends {
   readonly action: Action;
   /**
    * The exact act that a person is asked about, where one must be asked; it may take time, where the rest of the request must be
-   * read first. A refusal where nobody can be asked about it: what is too long to be bound to an answer cannot be approved.
+   * read first. A refusal where nobody can be asked about it: what is too long to be bound to an answer cannot be approved, nor
+   * what says nothing that a person could decide.
    */
-  act(): Act | Promise<Act | Refusal>;
+  act(): Act | Refusal | Promise<Act | Refusal>;
   /** Aborts when the client takes the request back while a person is asked. */
   readonly cancelled: AbortSignal;
   /** Policy has said yes: send the request by `crossing.ask`, and every piece of the reply by `crossing.answer`. */

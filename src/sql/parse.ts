@@ -13,7 +13,13 @@ export interface ParsedStatement {
 }
 
 /** The statements of a text; none for one that is empty or all comment. Or why it cannot be read: it is then unknown as a whole. */
-export type Parsed = { readonly statements: readonly ParsedStatement[] } | { readonly unreadable: string };
+export type Parsed = { readonly statements: readonly ParsedStatement[] } | Unreadable;
+
+export interface Unreadable {
+  readonly unreadable: string;
+  /** What PostgreSQL itself has against the text; null where it was not the grammar that did not take it. */
+  readonly complaint: string | null;
+}
 
 /** In UTF-16 units; a dump's `insert` of a thousand long rows fits. */
 export const longestText = 1024 * 1024;
@@ -26,7 +32,7 @@ let parser: Parser | null = null;
  */
 export function parseStatements(text: string, standardConformingStrings = true): Parsed | Promise<Parsed> {
   const refused = unreadable(text, standardConformingStrings);
-  if (refused !== null) return { unreadable: refused };
+  if (refused !== null) return { unreadable: refused, complaint: null };
   if (parser !== null) return parseWith(parser, text);
   return loadParser().then((loaded) => {
     parser = loaded;
@@ -54,16 +60,16 @@ function parseBy(parse: Parser, text: string): Parsed {
   try {
     return { statements: withText(text, parse(text)) };
   } catch (fault) {
-    return { unreadable: fault instanceof Error && fault.name === 'SqlError' ? complaint(fault.message) : tooDeep };
+    return fault instanceof Error && fault.name === 'SqlError' ? misspelt(fault.message) : tooDeep;
   }
 }
 
-const tooDeep = 'It nests too deep, or cannot be read in time.';
-const complaint = (message: string): string => `PostgreSQL's grammar does not know it: ${message}.`;
+const tooDeep: Unreadable = { unreadable: 'It nests too deep, or cannot be read in time.', complaint: null };
+const misspelt = (complaint: string): Unreadable => ({ unreadable: `PostgreSQL's grammar does not know it: ${complaint}.`, complaint });
 
 function fromThread(text: string, answer: ThreadAnswer): Parsed {
-  if (answer === null) return { unreadable: tooDeep };
-  return 'complaint' in answer ? { unreadable: complaint(answer.complaint) } : { statements: withText(text, answer.statements) };
+  if (answer === null) return tooDeep;
+  return 'complaint' in answer ? misspelt(answer.complaint) : { statements: withText(text, answer.statements) };
 }
 
 function withText(text: string, statements: readonly CutStatement[]): readonly ParsedStatement[] {

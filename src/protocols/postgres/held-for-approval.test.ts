@@ -105,4 +105,20 @@ describe('what people are asked about', () => {
       ],
     );
   });
+
+  test('nothing that PostgreSQL itself would not take for a statement; whoever mistyped it goes on', async () => {
+    using client = await RawClient.open(plane);
+    acts.length = 0;
+    client.send(query('selec 1'));
+    const heard = await client.until('Z');
+    assert.equal(describeMessages(heard), 'E:42601 Z');
+    assert.match(String(heard[0]?.body), /syntax error at or near "selec"\. By the policies .* nobody is: /);
+    client.send(parse('', 'updat items set price = 1'), describeIt('S', ''), sync());
+    assert.equal(describeMessages(await client.until('Z')), 'E:42601 Z');
+    client.send(query('select 1; delet from items'));
+    assert.equal(describeMessages(await client.until('Z')), 'E:42601 Z');
+    client.send(query('select 1'));
+    assert.equal(describeMessages(await client.until('Z')), 'T D C Z');
+    assert.equal(acts.length, 0);
+  });
 });

@@ -14,6 +14,7 @@ export const sqlstates = {
   POLICY_FAULT: { door: '28000', session: '42501' },
   NOT_FOUND: { door: '28000', session: '42704' },
   REQUEST_INVALID: { door: '08P01', session: '08P01' },
+  REQUEST_UNREADABLE: { door: '08P01', session: '42601' },
   TLS_REQUIRED: { door: '28000', session: '28000' },
   PROTOCOL_REFUSED: { door: '0A000', session: '08P01' },
   LIMIT_EXCEEDED: { door: '54000', session: '54000' },

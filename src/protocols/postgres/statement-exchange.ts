@@ -88,7 +88,9 @@ export class StatementExchange implements Exchange {
     this.#isWithdrawn = true;
   }
   #isWithdrawn = false;
-  act(): Act {
+  act(): Act | Refusal {
+    const complaint = this.statement?.complaint ?? null;
+    if (complaint !== null) return misspelt(complaint);
     const { action } = this;
     const { bytes, parameters } = this.#request ?? { bytes: Buffer.from(`Q${action.text}`), parameters: [] };
     const bound = this.#request instanceof BoundRequest ? this.#request : null;
@@ -159,6 +161,15 @@ export class StatementExchange implements Exchange {
 
 const done: Outcome = { status: 'ok', rows: null, tag: null, error: null };
 export const skipped: Outcome = { status: 'skipped', rows: null, tag: null, error: null };
+/** Agents mistype, and a person who was asked would see an error and no effect. */
+function misspelt(complaint: string): Refusal {
+  return refuse(
+    'REQUEST_UNREADABLE',
+    `${complaint}. By the policies people would have to be asked about a text that PostgreSQL's grammar does not know, and nobody is: they could not tell what it does.`,
+    'Mend the statement, and send it again.',
+  );
+}
+
 const changed = refuse(
   'ACCESS_REFUSED',
   'What the statement does has changed while another of the same text waited for approval, so nothing was sent.',

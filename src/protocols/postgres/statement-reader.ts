@@ -112,7 +112,8 @@ function readShape(text: string, parsed: Parsed, lens: Lens): ReadShape | null {
 
 function readParsed(text: string, parsed: Parsed, lens: Lens, defaults: Defaults): ReadText {
   const strings = text.includes('\\') ? consults.strings : 0;
-  if ('unreadable' in parsed) return { statements: [GateStatement.unreadable(text, parsed.unreadable)], consulted: strings };
+  if ('unreadable' in parsed)
+    return { statements: [GateStatement.unreadable(text, parsed.unreadable, parsed.complaint)], consulted: strings };
   const [first, ...more] = parsed.statements;
   if (first === undefined) return { statements: [GateStatement.empty(text)], consulted: 0 };
   const watch = watchSetting(lens.setting);
@@ -197,6 +198,8 @@ export class GateStatement implements ReadStatement {
   #prepare: Action | null = null;
   /** Of what it was read; null where no catalog has a say in it. */
   readonly #origin: Origin | null;
+  /** What PostgreSQL's grammar has against it; null where it knows it, or was not asked. */
+  readonly complaint: string | null;
 
   private constructor(
     action: Action,
@@ -205,6 +208,7 @@ export class GateStatement implements ReadStatement {
     tracing: { readonly statement: ParsedStatement; readonly context: Context } | null,
     lineage: Lineage | null | undefined,
     origin: Origin | null,
+    complaint: string | null = null,
   ) {
     this.action = action;
     this.meaning = meaning;
@@ -212,6 +216,7 @@ export class GateStatement implements ReadStatement {
     this.#tracing = tracing;
     this.#lineage = lineage;
     this.#origin = origin;
+    this.complaint = complaint;
   }
 
   static of(statement: ParsedStatement, snapshot: SchemaSnapshot | null, setting: Setting): GateStatement {
@@ -229,9 +234,10 @@ export class GateStatement implements ReadStatement {
       setting,
     });
   }
-  /** A text that is not understood, or not seen: it may leave the session in any state. */
-  static unreadable(text: string, why: string): GateStatement {
-    return new GateStatement(unknownAction(text, why), null, { doubts: consults.all, temporary: [] }, null, untraceable, null);
+  /** A text that is not understood, or not seen: it may leave the session in any state. `complaint` is PostgreSQL's own. */
+  static unreadable(text: string, why: string, complaint: string | null = null): GateStatement {
+    const doubts = { doubts: consults.all, temporary: [] };
+    return new GateStatement(unknownAction(text, why), null, doubts, null, untraceable, null, complaint);
   }
   /** Nothing but comments and space. */
   static empty(text: string): GateStatement {
@@ -247,7 +253,7 @@ export class GateStatement implements ReadStatement {
     return this.#as(text, this.#origin && { text, snapshot: this.#origin.snapshot, setting });
   }
   #as(text: string, origin: Origin | null): GateStatement {
-    return new GateStatement({ ...this.action, text }, this.meaning, this.aftermath, this.#tracing, this.#lineage, origin);
+    return new GateStatement({ ...this.action, text }, this.meaning, this.aftermath, this.#tracing, this.#lineage, origin, this.complaint);
   }
 
   /** The same statement by another catalog; itself where that is the one it was read by. */
