@@ -176,10 +176,10 @@ function textOfPush(inspection: Inspection, options: readonly string[]): string 
   const sections = [
     refs.map(lineOfRef).join('\n'),
     options.length === 0 ? '' : `push options: ${options.join(', ')}`,
-    commits === 0 ? '' : `${commits} new commits${leftOut(commits - heads.length)}:\n${heads.join('\n')}`,
+    commits === 0 ? '' : `${counted(commits, 'new commit')}${leftOut(commits - heads.length)}:\n${heads.join('\n')}`,
     files.length === 0
       ? ''
-      : `${files.length} files, +${added} -${removed}${leftOut(files.length - changed.length)}:\n${changed.join('\n')}`,
+      : `${counted(files.length, 'file')}, +${added} -${removed}${leftOut(files.length - changed.length)}:\n${changed.join('\n')}`,
     secrets.length === 0
       ? ''
       : `secrets found at:\n${secrets
@@ -195,6 +195,10 @@ function lineOfRef({ ref, old, new: state, created, deleted, forced }: RefChange
   if (deleted) return `delete ${ref} (was ${old.slice(0, 12)})`;
   if (created) return `create ${ref} ${state.slice(0, 12)}`;
   return `${forced ? 'force' : 'push'} ${ref} ${old.slice(0, 12)}..${state.slice(0, 12)}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function leftOut(count: number): string {
