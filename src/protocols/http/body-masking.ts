@@ -1,30 +1,17 @@
 import { DocumentMasks } from '../../core/document-masking.ts';
 import { type SessionMasking, Tally } from '../../core/masking.ts';
+import { type BodyMask, type MaskedPiece, Withheld } from './body-mask.ts';
+import { eventsMask, jsonLinesMask, type PieceMasks } from './line-masking.ts';
 import { bodyKindOf, charsetOf, mediaTypeOf } from './media.ts';
+import { decodedText, encodedText } from './text-encoding.ts';
 
-/** A body that cannot be shown to who may not see all of it, and why. */
-export class Withheld extends Error {}
-
-/** How long a body may be that must be known whole to be masked, and how long a line of one that comes in lines. */
+/** How long a body may be that must be known whole to be masked. */
 const longestBody = 16 * 1024 * 1024;
-const longestLine = 1024 * 1024;
 /** In UTF-16 units; the masking searches no longer text at once. */
 const longestText = 200_000;
 
-const inLines = /^(text\/event-stream|application\/(x-ndjson|ndjson|jsonl|jsonlines|json-seq))$/;
-
-/** A piece of a body as it is shown, and as the target said it. */
-export interface MaskedPiece {
-  readonly shown: Buffer;
-  readonly original: Buffer;
-}
-
-/** One reply's body on its way through masking: pieces in, masked pieces out. */
-export interface BodyMask {
-  piece(bytes: Buffer): MaskedPiece | null;
-  end(): MaskedPiece | null;
-  readonly tally: Tally;
-}
+const events = 'text/event-stream';
+const jsonLines = /^application\/(x-ndjson|ndjson|x-jsonlines|jsonl|jsonlines|json-seq)$/;
 
 /** What masks the replies of one session. */
 export class BodyMasks {
@@ -45,7 +32,9 @@ export class BodyMasks {
     const mediaType = mediaTypeOf(contentType);
     const charset = charsetOf(contentType);
     const tally = new Tally();
-    if (inLines.test(mediaType)) return new LineMask((line) => this.#line(line, mediaType, tally), tally);
+    const inLines = mediaType === events || jsonLines.test(mediaType);
+    if (inLines && !/^(utf-?8|us-ascii|ascii)$/.test(charset)) return new NoMask(`${mediaType} in ${charset}`, tally);
+    if (inLines) return (mediaType === events ? eventsMask : jsonLinesMask)(this.#pieceMasks(), tally);
     const json = bodyKindOf(mediaType) === 'json';
     if (!json && mediaType !== '' && bodyKindOf(mediaType) === 'bytes') return new NoMask(mediaType, tally);
     return new WholeMask((bytes) => this.#whole(bytes, charset, json || mediaType === '', mediaType, tally), tally);
@@ -63,16 +52,30 @@ export class BodyMasks {
   }
 
   #whole(bytes: Buffer, charset: string, json: boolean, mediaType: string, tally: Tally): Buffer {
-    const text = decodedText(bytes, charset, mediaType);
+    const text = decodedText(bytes, charset, mediaType === '' ? 'a body without a type' : mediaType, json);
+    if (mediaType === '' && /[\0-\x08\x0e-\x1f]/.test(text)) throw new Withheld(`a body without a type that is no text in ${charset}`);
     const masked = json ? this.#documents.json(text, tally) : null;
     // Whoever says that it is JSON and it is not may still say something: it is masked as the text that it is.
     const shown = masked ?? this.#text(text, mediaType === '' ? 'no type' : mediaType, tally);
-    if (charset === 'utf-8' || isAscii(shown)) return Buffer.from(shown, 'utf8');
-    throw new Withheld(`a body in ${charset} that must be masked`);
+    const encoded = encodedText(shown, charset);
+    if (encoded === null) throw new Withheld(`a body in ${charset} that must be masked`);
+    return encoded;
+  }
+
+  #pieceMasks(): PieceMasks {
+    return {
+      json: (text, tally) => this.#documents.json(text, tally),
+      look: (text, tally) => this.#byLook(text, tally),
+      byPlace: this.#masking.byPlace,
+    };
   }
 
   #text(text: string, what: string, tally: Tally): string {
     if (this.#masking.byPlace) throw new Withheld(`${what}, in which the places that are masked cannot be found`);
+    return this.#byLook(text, tally);
+  }
+
+  #byLook(text: string, tally: Tally): string {
     let shown = '';
     for (let at = 0; at < text.length; ) {
       const end = windowEnd(text, at);
@@ -81,17 +84,6 @@ export class BodyMasks {
     }
     return shown;
   }
-
-  /** A line of an event stream has its data behind a colon. */
-  #line(line: string, mediaType: string, tally: Tally): string {
-    const [, before = '', content = ''] =
-      mediaType === 'text/event-stream' ? (/^((?:data|id|event)?: ?)?(.*)$/s.exec(line) ?? []) : ['', '', line];
-    if (content.trim() === '') return line;
-    const masked = this.#documents.json(content, tally);
-    if (masked !== null) return before + masked;
-    if (this.#masking.byPlace && before.startsWith('data')) return `${before}[redacted:unreadable]`;
-    return before + (this.#masking.byPlace ? content : this.#text(content, 'a line', tally));
-  }
 }
 
 /** As much as is searched at once, up to the end of a line where there is one. */
@@ -99,20 +91,6 @@ function windowEnd(text: string, at: number): number {
   if (text.length - at <= longestText) return text.length;
   const line = text.lastIndexOf('\n', at + longestText);
   return line > at ? line + 1 : at + longestText;
-}
-
-function isAscii(text: string): boolean {
-  return /^[\t\n\r\x20-\x7e]*$/.test(text);
-}
-
-function decodedText(bytes: Buffer, charset: string, mediaType: string): string {
-  try {
-    const text = new TextDecoder(charset, { fatal: true }).decode(bytes);
-    if (mediaType === '' && /[\0-\x08\x0e-\x1f]/.test(text)) throw new RangeError('control characters');
-    return text;
-  } catch {
-    throw new Withheld(`${mediaType === '' ? 'a body without a type' : mediaType} that is no text in ${charset}`);
-  }
 }
 
 /** Known whole before any of it is shown. */
@@ -136,33 +114,6 @@ class WholeMask implements BodyMask {
     if (this.#length === 0) return null;
     const original = Buffer.concat(this.#held);
     return { shown: this.#finish(original), original };
-  }
-}
-
-/** Shown line by line, as it comes. */
-class LineMask implements BodyMask {
-  readonly tally: Tally;
-  readonly #mask: (line: string) => string;
-  #held: Buffer = Buffer.alloc(0);
-
-  constructor(mask: (line: string) => string, tally: Tally) {
-    this.#mask = mask;
-    this.tally = tally;
-  }
-  piece(bytes: Buffer): MaskedPiece | null {
-    const all = Buffer.concat([this.#held, bytes]);
-    const end = Math.max(all.lastIndexOf(0x0a), all.lastIndexOf(0x0d)) + 1;
-    this.#held = all.subarray(end);
-    if (this.#held.length > longestLine) throw new Withheld('a line that is too long to be masked');
-    return end === 0 ? null : this.#lines(all.subarray(0, end));
-  }
-  end(): MaskedPiece | null {
-    return this.#held.length === 0 ? null : this.#lines(this.#held);
-  }
-  #lines(original: Buffer): MaskedPiece {
-    const parts = original.toString('utf8').split(/(\r\n|\n|\r)/);
-    const shown = Buffer.from(parts.map((part, index) => (index % 2 === 1 ? part : this.#mask(part))).join(''), 'utf8');
-    return { shown, original };
   }
 }
 

@@ -100,10 +100,52 @@ describe('a masked reply', () => {
     await reader?.cancel();
   });
 
+  const charsets: readonly (readonly [charset: string, bytes: (text: string) => Buffer])[] = [
+    ['iso-8859-1', (text) => Buffer.from(text, 'latin1')],
+    ['windows-1252', (text) => Buffer.from(text, 'latin1')],
+    ['us-ascii', (text) => Buffer.from(text, 'latin1')],
+    ['utf-16le', (text) => Buffer.from(text, 'utf16le')],
+    ['utf-16be', (text) => Buffer.from(text, 'utf16le').swap16()],
+  ];
+  for (const [charset, bytes] of charsets)
+    test(`in ${charset} stays in it`, async () => {
+      await using site = await openSite(
+        (_seen, response) => {
+          response.writeHead(200, { 'content-type': `text/plain; charset=${charset}` });
+          response.end(bytes('Zo\xeb is ada@example.com'));
+        },
+        { masking: byLook },
+      );
+      const shown = Buffer.from(await (await site.ask('/page')).arrayBuffer());
+      assert.deepEqual(shown, bytes('Zo\xeb is [redacted:email]'));
+    });
+
+  test('has its reason masked, on the wire and on record', async () => {
+    await using site = await openSite(
+      (_seen, response) => {
+        response.writeHead(404, 'No ada@example.com here', { 'content-type': 'application/json' });
+        response.end('{}');
+      },
+      { masking: byLook },
+    );
+    const response = await site.ask('/users/1');
+    assert.deepEqual([response.status, response.statusText], [404, 'No [redacted:email] here']);
+    const entries = await site.settled();
+    assert.ok(!recorded(entries).includes('ada@example.com') && !JSON.stringify(entries).includes('ada@example.com'));
+  });
+
   const withheld: readonly (readonly [name: string, type: string, body: string | Buffer, rules: object])[] = [
     ['an image', 'image/png', Buffer.from([1, 2, 3]), byLook],
     ['text where places are masked', 'text/html', '<b>ada@example.com</b>', masking],
     ['what is no JSON where places are masked', 'application/json', '{"customers": [oops', masking],
+    [
+      'lines that are no JSON where places are masked',
+      'application/x-ndjson',
+      '{"customers":\n[{"email":\n"ada@example.com"\n}]}\n',
+      masking,
+    ],
+    ['lines in another charset', 'application/x-ndjson; charset=utf-16le', Buffer.from('"ada@example.com"\n', 'utf16le'), byLook],
+    ['text in a charset that it does not name', 'text/plain', Buffer.from('ada@example.com', 'utf16le'), byLook],
     ['bytes of no type', '', Buffer.from([0, 1, 2]), byLook],
     ['text that is no text', 'text/plain; charset=utf-8', Buffer.from([0xff, 0xfe, 0x00]), byLook],
   ];

@@ -2,7 +2,8 @@ import { type MaskedCount, Tally } from '../../core/masking.ts';
 import { mintShown, type Shown } from '../../core/proof.ts';
 import type { Field } from '../../core/web.ts';
 import { hold } from '../../wire/lent-memory.ts';
-import type { BodyMask, BodyMasks, MaskedPiece } from './body-masking.ts';
+import type { BodyMask, MaskedPiece } from './body-mask.ts';
+import type { BodyMasks } from './body-masking.ts';
 import { endFrame, frameHeader, frameOf, headFrame, letter, trailersFrame } from './framing.ts';
 import { OriginalReply } from './original-reply.ts';
 import type { Scrubber } from './scrub.ts';
@@ -63,12 +64,18 @@ export class ShownReply {
     return this.#tally === null ? nothing : [...this.#tally.entries(), ...(this.#mask?.tally.entries() ?? [])];
   }
 
-  head(line: string, fields: readonly Field[], contentType: string): void {
-    const frame = headFrame(letter.reply, this.#scrubber.text(line), this.#clean(fields));
-    if (this.#masks === null) return this.#add(frame);
-    this.#originals?.head(line, fields);
+  /** The reason as it is shown. */
+  head(status: number, said: string, fields: readonly Field[], contentType: string): string {
+    const reason = this.#cleanText(said);
+    const frame = headFrame(letter.reply, `${status} ${reason}`, this.#clean(fields));
+    if (this.#masks === null) {
+      this.#add(frame);
+      return reason;
+    }
+    this.#originals?.head(`${status} ${said}`, fields);
     this.#mask = this.#masks.of(contentType);
     this.#heldHead = frame;
+    return reason;
   }
 
   /** Throws Withheld where it is, or becomes, one that cannot be shown. */
@@ -141,13 +148,13 @@ export class ShownReply {
   }
 
   #clean(fields: readonly Field[]): readonly Field[] {
-    const masks = this.#masks;
-    const tally = this.#tally;
-    if (masks === null && this.#scrubber.isEmpty) return fields;
-    return fields.map(([name, value]) => {
-      const clean = this.#scrubber.text(value);
-      return [name, masks === null || tally === null || ofTheWire.has(name) ? clean : masks.text(clean, tally)];
-    });
+    if (this.#masks === null && this.#scrubber.isEmpty) return fields;
+    return fields.map(([name, value]) => [name, ofTheWire.has(name) ? this.#scrubber.text(value) : this.#cleanText(value)]);
+  }
+
+  #cleanText(text: string): string {
+    const clean = this.#scrubber.text(text);
+    return this.#masks === null || this.#tally === null ? clean : this.#masks.text(clean, this.#tally);
   }
 
   #add(frame: Buffer): void {

@@ -7,10 +7,10 @@ export function mediaTypeOf(contentType: string): string {
 }
 
 const texts =
-  /^(text\/.*|application\/(xml|xhtml\+xml|javascript|ecmascript|x-www-form-urlencoded|graphql|x-ndjson|jsonl|json-seq|yaml|x-yaml|toml|sql|x-sh|ld\+json-seq)|.*\+(xml|yaml))$/;
+  /^(text\/.*|application\/(xml|xhtml\+xml|javascript|ecmascript|x-www-form-urlencoded|graphql|x-ndjson|ndjson|x-jsonlines|jsonlines|jsonl|json-seq|yaml|x-yaml|toml|sql|x-sh|ld\+json-seq)|.*\+(xml|yaml))$/;
 
 export function bodyKindOf(mediaType: string): BodyKind {
-  if (mediaType === 'application/json' || mediaType.endsWith('+json')) return 'json';
+  if (mediaType === 'application/json' || mediaType === 'text/json' || mediaType.endsWith('+json')) return 'json';
   return texts.test(mediaType) ? 'text' : 'bytes';
 }
 

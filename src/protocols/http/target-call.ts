@@ -8,7 +8,8 @@ import { ofMessage } from '../../wire/http-headers.ts';
 import { MalformedReply, type ReplyHead } from '../../wire/http-reply.ts';
 import { BrokenConnection, LateReply } from '../../wire/http1-connection.ts';
 import { acceptOf } from '../../wire/websocket.ts';
-import { type BodyMasks, Withheld } from './body-masking.ts';
+import { Withheld } from './body-mask.ts';
+import type { BodyMasks } from './body-masking.ts';
 import { BodyUrls } from './body-urls.ts';
 import { type Injection, type InjectionSource, sentTarget, withCredential, withoutCredential } from './credential.ts';
 import { Decoding } from './decoding.ts';
@@ -170,7 +171,7 @@ export class TargetCall implements Carrier, HttpTaker {
     if (this.#parts.rewriteBodies && !opaque && status !== 206 && bodyKindOf(mediaTypeOf(contentType)) !== 'bytes')
       this.#urls = new BodyUrls(places);
     const shown = replyFields(fields, places, decoded !== null || masks !== null || this.#urls !== null);
-    this.#reply.head(`${status} ${reason}`, shown, contentType);
+    const said = this.#reply.head(status, reason, shown, contentType);
     if (decoded !== null && !bodiless.has(status) && this.#exchange.head.method !== 'HEAD')
       this.#decoding = new Decoding(decoded, {
         piece: (bytes) => {
@@ -181,7 +182,7 @@ export class TargetCall implements Carrier, HttpTaker {
         flow: (more) => (more ? this.#call?.resume() : this.#call?.pause()),
         fail: (fault) => this.failed(fault),
       });
-    this.#outcome = outcomeOf(status, reason);
+    this.#outcome = outcomeOf(status, said);
   }
 
   piece(bytes: Buffer): void {
