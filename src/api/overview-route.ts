@@ -38,11 +38,23 @@ export function addOverviewRoute(api: Api, { overviews, approvals, gateway }: Ov
       if (since >= until || until - since > longestDays * dayMs)
         throw new ChaperoneError('REQUEST_INVALID', `The time must be one of at most ${longestDays} days, with since before until.`);
       const viewer = viewing(request);
-      if (viewer.visibility === 'all') await recordLook(gateway, viewer, 'overview.read', { since, until });
+      if (viewer.visibility === 'all')
+        await recordLook(gateway, viewer, 'overview.read', {
+          since: new Date(since).toISOString(),
+          until: new Date(until).toISOString(),
+        });
       const told = overviews.overview(since, until, viewer.visibility);
-      return { ...told, approvals: approvalsIn(approvals, viewer, since, until), recorder: await recorderOf(gateway) };
+      const rules = await withoutPermits(gateway, told.rules);
+      return { ...told, rules, approvals: approvalsIn(approvals, viewer, since, until), recorder: await recorderOf(gateway) };
     },
   );
+}
+
+/** The verdict on a question names also the permits that would have let it pass; they have kept nothing from passing. */
+async function withoutPermits<Rule extends { readonly policy: string }>(gateway: GatewayPort, rules: readonly Rule[]): Promise<Rule[]> {
+  const { items } = await gateway.policies();
+  const permits = new Set(items.filter(({ effect }) => effect === 'permit').map(({ id }) => id));
+  return rules.filter(({ policy }) => !permits.has(policy));
 }
 
 async function recorderOf(gateway: GatewayPort) {

@@ -77,8 +77,18 @@ export function describeApprovals(site: () => Site): void {
       await armed(page, 'Refuse');
       await button(page, 'Refuse').click();
       await page.locator('[data-approval=denied]').waitFor();
+      // The form has gone from below: what became of it is at the top, and must be seen and heard.
+      await page.locator('[data-ended]:focus').waitFor();
       assert.match((await asked.outcome).refused ?? '', /Too broad/);
       await asked.leave();
+      // The overview counts it against the rule that asked, and not against the one that would have let it pass.
+      const barring = async () => {
+        const { rules } = await site().api<{ readonly rules: readonly { readonly policy: string }[] }>('auditor', '/api/v1/overview');
+        return rules.map(({ policy }) => policy);
+      };
+      for (const deadline = Date.now() + 60_000; !(await barring()).includes('deletes-and-schema-need-dba'); await page.waitForTimeout(200))
+        assert.ok(Date.now() < deadline, 'the refusal is not in the overview');
+      assert.equal((await barring()).includes('engineering-works'), false);
     });
 
     for (const size of [
