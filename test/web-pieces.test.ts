@@ -6,6 +6,7 @@ import { readRow, sourceOf } from '../web/src/masking/sample.ts';
 import { choicesFor } from '../web/src/palette/choices.ts';
 import type { Fields } from '../web/src/connections/shape.ts';
 import { merged } from '../web/src/connections/three-ways.ts';
+import { momentOf } from '../web/src/parts/moment-text.ts';
 import { beginningOf, piecesOf } from '../web/src/parts/visible-text.ts';
 import { fieldBefore, withFilter } from '../web/src/query/fields.ts';
 import { lineText } from '../src/api/line-text.ts';
@@ -218,6 +219,21 @@ describe('a query', () => {
     assert.deepEqual(fieldBefore('-verdict:[refused, de'), { name: 'verdict', from: 19 });
     assert.equal(fieldBefore('verdict'), null);
   });
+});
+
+test('a time that is typed is a day or a minute, or how long ago; anything else is left for the API to judge', () => {
+  const now = Date.parse('2026-11-28T12:00:00Z');
+  for (const [typed, meant] of [
+    ['2026-11-28', '2026-11-28T00:00:00Z'],
+    ['2026-11-28 08:30', '2026-11-28T08:30:00Z'],
+    ['2026-11-28T08:30:15.250', '2026-11-28T08:30:15.250Z'],
+    ['-24h', '2026-11-27T12:00:00Z'],
+    ['-2W', '2026-11-14T12:00:00Z'],
+    ['2026-11-28T08:30:00+05:30', '2026-11-28T08:30:00+05:30'],
+    ['2026-13-45', '2026-13-45'],
+    ['yesterday', 'yesterday'],
+  ] as const)
+    assert.equal(momentOf(typed, 'utc', now), meant);
 });
 
 describe('a row that is pasted', () => {

@@ -55,7 +55,7 @@ export async function loadPages(): Promise<void> {
   await Promise.allSettled([...Object.values(pages), loadPalette].map((load) => load()));
 }
 
-const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound });
+const root = createRootRouteWithContext<Context>()({ component: Outlet });
 
 const signIn = createRoute({
   getParentRoute: () => root,
@@ -149,8 +149,15 @@ const policies = createRoute({
 });
 const retention = createRoute({ ...at('/retention'), component: lazyRouteComponent(pages.retention, 'Retention') });
 const proof = createRoute({ ...at('/proof'), component: lazyRouteComponent(pages.proof, 'Proof') });
-const audit = createRoute({ ...at('/audit'), component: lazyRouteComponent(pages.audit, 'Audit') });
+const audit = createRoute({
+  ...at('/audit'),
+  validateSearch: search('event', 'actor', 'session', 'since', 'until'),
+  component: lazyRouteComponent(pages.audit, 'Audit'),
+});
 const health = createRoute({ ...at('/health'), component: lazyRouteComponent(pages.health, 'Health') });
+
+/** Whoever is signed in keeps the way to all other pages. */
+const nowhere = createRoute({ ...at('/$'), component: NotFound });
 
 const tree = root.addChildren([
   signIn,
@@ -173,6 +180,7 @@ const tree = root.addChildren([
     proof,
     audit,
     health,
+    nowhere,
   ]),
 ]);
 

@@ -27,7 +27,7 @@ export function Decide({ approval, read }: DecideProps) {
   const back = () => setStage({ kind: 'open' });
   const release = () => setStage({ kind: 'releasing' });
   return (
-    <section aria-label={words.approval.decide} className="sticky bottom-0 border-t border-control bg-canvas p-4">
+    <section aria-label={words.approval.decide} className="sticky bottom-0 border-t border-control bg-canvas p-4 print:hidden">
       {answer.isError && <Conflict fault={answer.error} />}
       {stage.kind === 'reading' && (
         <ReadBack approval={approval} onRight={release} onWrong={() => setStage({ kind: 'locked' })} onBack={back} />
@@ -128,9 +128,14 @@ interface ReadBackProps {
   readonly onBack: () => void;
 }
 
+/** The button that was pressed has gone: what it asks takes its place, and none of the answers does. */
+function focus(asked: HTMLElement | null): void {
+  asked?.focus();
+}
+
 function ReadBack({ approval, onRight, onWrong, onBack }: ReadBackProps) {
   return (
-    <fieldset>
+    <fieldset ref={focus} tabIndex={-1} className="outline-none">
       <legend className="text-prose font-semibold">{words.approval.readBack}</legend>
       <div className="mt-2 flex flex-col gap-2">
         {readBackChoices(approval).map(({ text, isTrue }) => (

@@ -10,7 +10,7 @@ import { effectLine } from '../approvals/tier.ts';
 import { Moment } from '../parts/moment.tsx';
 import { exchangeMark, outcomeWord } from '../parts/exchange-columns.tsx';
 import { PageHead } from '../parts/page-head.tsx';
-import { Fault, Loading } from '../parts/states.tsx';
+import { Loading, Missing } from '../parts/states.tsx';
 import { type Mark, MarkLabel, tintOf } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
 import { Who } from '../parts/who.tsx';
@@ -31,7 +31,7 @@ export function ApprovalPage() {
   });
   if (approval.data === undefined)
     return approval.isError ? (
-      <Fault fault={approval.error} retry={() => void approval.refetch()} />
+      <Missing what={words.approval.title} fault={approval.error} retry={() => void approval.refetch()} />
     ) : (
       <Loading what={words.approval.one} />
     );
@@ -43,6 +43,7 @@ function Card({ approval }: { readonly approval: Approval }) {
   const [read, setRead] = useState(false);
   const may = mayDecide(me, approval);
   const open = approval.status === 'open';
+  const [wasOpen] = useState(open);
   const answered = approval.decisions.some(({ issuer, subject }) => issuer === me.principal.issuer && subject === me.principal.subject);
   return (
     <div className="min-h-0 flex-1 overflow-y-auto" data-approval={approval.status}>
@@ -50,7 +51,7 @@ function Card({ approval }: { readonly approval: Approval }) {
         <StatusLine approval={approval} />
       </PageHead>
       <div className="max-w-[96ch]">
-        {!open && <Ended approval={approval} />}
+        {!open && <Ended approval={approval} take={wasOpen} />}
         <p className="px-4 pt-2 text-section font-semibold" data-effect="">
           <Visible text={effectLine(approval)} limit={400} line />
         </p>
@@ -101,9 +102,19 @@ function StatusLine({ approval }: { readonly approval: Approval }) {
   );
 }
 
-function Ended({ approval }: { readonly approval: Approval }) {
+function Ended({ approval, take }: { readonly approval: Approval; readonly take: boolean }) {
+  const told = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // The form that was answered has gone, and the focus with it.
+    if (take && (document.activeElement === null || document.activeElement === document.body)) told.current?.focus();
+  }, [take]);
   return (
-    <div className={`mx-4 mt-2 border-l-2 border-current p-3 ${tintOf(approvalMark(approval.status))}`} data-ended="">
+    <div
+      ref={told}
+      tabIndex={-1}
+      className={`mx-4 mt-2 border-l-2 border-current p-3 ${tintOf(approvalMark(approval.status))}`}
+      data-ended=""
+    >
       <p className="text-prose">{words.approval.ended[approval.status]}</p>
       <ul className="text-ink">
         {approval.decisions.map((decision) => (
@@ -158,6 +169,8 @@ function ExactText({ approval, onRead }: { readonly approval: Approval; readonly
 
 function Facts({ approval }: { readonly approval: Approval }) {
   const needed = approval.missing.people;
+  // Of one that has ended nothing is to be expected any more: what became of it stands at the top.
+  const open = approval.status === 'open';
   return (
     <dl className="grid grid-cols-1 gap-x-4 gap-y-2 px-4 pt-4 sm:grid-cols-[16ch_1fr]">
       <Fact name={words.approval.who}>
@@ -190,11 +203,17 @@ function Facts({ approval }: { readonly approval: Approval }) {
           {approval.demands.length > 20 && <li>{words.more(approval.demands.length - 20)}</li>}
         </ul>
       </Fact>
-      <Fact name={words.approval.does}>{approval.waiting ? words.approval.doesWaiting : words.approval.doesLater}</Fact>
-      <Fact name={words.approval.clock}>
-        <Moment at={approval.expiresAt} /> · {words.approval.noAnswer}
-      </Fact>
-      <Fact name={words.approval.needs}>{words.approval.needed(needed, approval.groups, approval.missing.groups)}</Fact>
+      {(open || approval.status === 'approved') && (
+        <Fact name={words.approval.does}>{approval.waiting ? words.approval.doesWaiting : words.approval.doesLater}</Fact>
+      )}
+      {open && (
+        <>
+          <Fact name={words.approval.clock}>
+            <Moment at={approval.expiresAt} /> · {words.approval.noAnswer}
+          </Fact>
+          <Fact name={words.approval.needs}>{words.approval.needed(needed, approval.groups, approval.missing.groups)}</Fact>
+        </>
+      )}
       <Fact name={words.approval.digest}>
         <code className="break-all text-quiet">{approval.digest}</code>
       </Fact>

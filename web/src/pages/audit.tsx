@@ -1,8 +1,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
 import { auditQuery } from '../api/queries.ts';
 import type { AuditEvent } from '../api/types.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { FilterBar, type FilterField } from '../parts/filter-bar.tsx';
 import { type Column, Ledger } from '../parts/ledger.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -11,9 +13,19 @@ import { Visible } from '../parts/visible.tsx';
 import { DocumentView } from '../player/document-view.tsx';
 import { words } from '../text.ts';
 
+const fields: readonly FilterField[] = [
+  { name: 'event', label: words.audit.event, placeholder: words.audit.eventLike },
+  { name: 'actor', label: words.audit.actor },
+  { name: 'session', label: words.audit.session },
+  { name: 'since', label: words.filters.since, isMoment: true },
+  { name: 'until', label: words.filters.until, isMoment: true },
+];
+
 /** Who looked at what, who decided, and what the gateway itself did. */
 export function Audit() {
-  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useInfiniteQuery(auditQuery());
+  const filter = useSearch({ from: '/shell/audit' });
+  const navigate = useNavigate();
+  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useInfiniteQuery(auditQuery(filter));
   const rows = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
   const more = useCallback(() => void (isFetchingNextPage || fetchNextPage()), [isFetchingNextPage, fetchNextPage]);
   const [open, setOpen] = useState<AuditEvent | null>(null);
@@ -22,6 +34,7 @@ export function Audit() {
       <PageHead title={words.places.audit}>
         {words.audit.says} {data !== undefined && words.listed(rows.length, hasNextPage)}
       </PageHead>
+      <FilterBar fields={fields} values={filter} onChange={(values) => void navigate({ to: '/audit', search: values })} />
       {isPending && <Loading what={words.places.audit} />}
       {error !== null && <Fault fault={error} retry={() => void refetch()} />}
       {data !== undefined && (
@@ -34,7 +47,7 @@ export function Audit() {
           card={card}
           hasMore={hasNextPage}
           more={more}
-          empty={<Empty title={words.audit.none} />}
+          empty={<Empty title={Object.keys(filter).length === 0 ? words.audit.none : words.filters.nothing} />}
         />
       )}
       <Dialog open={open !== null} title={open?.event ?? ''} onClose={() => setOpen(null)}>
@@ -43,6 +56,13 @@ export function Audit() {
             <p>
               <Visible text={open.actor} limit={300} line /> · <Moment at={open.at} precision="millisecond" />
             </p>
+            {typeof open.detail['session'] === 'string' && (
+              <p className="mb-2">
+                <Link to="/sessions/$id" params={{ id: open.detail['session'] }}>
+                  {words.audit.toSession}
+                </Link>
+              </p>
+            )}
             <DocumentView value={open.detail} mediaType={open.id} />
           </>
         )}
@@ -53,8 +73,14 @@ export function Audit() {
 
 const detailOf = ({ detail }: AuditEvent) =>
   Object.entries(detail)
-    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} ${inWords(value)}`)
     .join(' · ');
+
+function inWords(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value.join(', ') : JSON.stringify(value);
+}
 
 const columns: readonly Column<AuditEvent>[] = [
   { id: 'at', head: words.columns.at, width: '15ch', cell: (row) => <Moment at={row.at} precision="day" /> },

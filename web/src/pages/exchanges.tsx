@@ -30,12 +30,12 @@ export function Exchanges() {
   return (
     <>
       <PageHead title={words.places.exchanges} actions={<SavedViews query={q} onSearch={look} />}>
-        {facets.data !== undefined && !facets.isError && <FoundLine facets={facets.data} />}
+        {facets.data !== undefined && <FoundLine facets={facets.data} />}
       </PageHead>
       <div className="px-4 pb-2">
         <QueryBar value={q} fault={error} onSearch={look} />
       </div>
-      {facets.data !== undefined && !facets.isError && <FoundShape facets={facets.data} query={q} onSearch={look} />}
+      {facets.data !== undefined && <FoundShape facets={facets.data} query={q} onSearch={look} />}
       {isPending && <Loading what={words.places.exchanges} />}
       {error !== null && !isQueryProblem(error) && <Fault fault={error} retry={() => void refetch()} />}
       {data !== undefined && (

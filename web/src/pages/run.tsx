@@ -6,7 +6,7 @@ import type { RunDetail, StoryItem } from '../api/types.ts';
 import { type Column, Ledger } from '../parts/ledger.tsx';
 import { lasting, Moment } from '../parts/moment.tsx';
 import { PageHead } from '../parts/page-head.tsx';
-import { Empty, Fault, Loading } from '../parts/states.tsx';
+import { Empty, Fault, Loading, Missing } from '../parts/states.tsx';
 import { MarkLabel } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
 import { Who } from '../parts/who.tsx';
@@ -35,28 +35,36 @@ export function RunPage() {
     enabled: (glance.data?.moreExceptions ?? 0) > 0,
     refetchInterval: ({ state }) => pace(state.data, here),
   });
+  // Where there is no room for both, what is looked at stands in the place of the story.
+  const beside = current === null ? 'flex' : 'hidden lg:flex';
   const run = glance.data === undefined ? undefined : (whole.data ?? glance.data);
   if (run === undefined)
-    return glance.isError ? <Fault fault={glance.error} retry={() => void glance.refetch()} /> : <Loading what={words.run.one} />;
+    return glance.isError ? (
+      <Missing what={words.run.nameless} fault={glance.error} retry={() => void glance.refetch()} />
+    ) : (
+      <Loading what={words.run.one} />
+    );
   return (
-    <div className="flex min-h-0 flex-1 flex-col lg:flex-row">
-      <div className="flex min-h-0 min-w-0 flex-1 flex-col">
-        <Head run={run} />
-        <Exceptions run={run} current={current} />
-        <Lanes run={run} />
-        <Story run={run} current={current} />
+    <div className="flex shrink-0 grow basis-0 flex-col lg:min-h-0 lg:shrink lg:flex-row">
+      <div className="flex min-w-0 flex-col lg:min-h-0 lg:flex-1">
+        <Head run={run} beside={beside} />
+        <div className={`min-h-0 flex-1 flex-col ${beside}`}>
+          <Exceptions run={run} current={current} />
+          <Lanes run={run} />
+          <Story run={run} current={current} />
+        </div>
       </div>
       <Outlet />
     </div>
   );
 }
 
-function Head({ run }: { readonly run: RunDetail }) {
+function Head({ run, beside }: { readonly run: RunDetail; readonly beside: string }) {
   const { name, principal, agents, startedAt, endedAt, lastAt, newestSessions } = run;
   const open = newestSessions.filter(({ status }) => status === 'active');
   return (
     <PageHead title={words.run.title(name)} actions={<Stop address={`/api/v1/runs/${encodeURIComponent(run.id)}`} sessions={open} />}>
-      <p className="flex flex-wrap gap-x-4">
+      <p className={`flex-wrap gap-x-4 ${beside}`}>
         <span className="text-ink">
           <Who who={{ ...principal, agent: agents.length === 0 ? null : agents.join(', ') }} />
         </span>
@@ -65,7 +73,7 @@ function Head({ run }: { readonly run: RunDetail }) {
         </span>
         <span>{words.runs.status[endedAt === null ? 'active' : 'ended']}</span>
       </p>
-      <p className="mt-1 text-prose text-ink" data-summary="">
+      <p className={`mt-1 text-prose text-ink ${beside}`} data-summary="">
         {run.summary}
       </p>
     </PageHead>
@@ -94,7 +102,7 @@ function Story({ run, current }: { readonly run: RunDetail; readonly current: st
   if (isPending) return <Loading what={words.run.story} />;
   if (error !== null) return <Fault fault={error} retry={() => void refetch()} />;
   return (
-    <section aria-label={words.run.story} className="flex min-h-[30vh] flex-1 flex-col border-t border-hairline">
+    <section aria-label={words.run.story} className="flex h-[70vh] flex-col border-t border-hairline lg:h-auto lg:min-h-[30vh] lg:flex-1">
       <h2 className="px-4 pt-2 pb-1 text-meta text-quiet">
         {words.run.story} · {words.run.storySays}
       </h2>

@@ -22,7 +22,8 @@ const fields: readonly FilterField[] = [
   { name: 'connection', label: words.columns.connection },
   { name: 'status', label: words.columns.status, options: ['active', 'ended'] },
   { name: 'exceptional', label: words.runs.exceptional, options: ['true', 'false'] },
-  { name: 'since', label: words.filters.since, placeholder: '2026-01-31T08:00:00Z' },
+  { name: 'since', label: words.filters.since, isMoment: true },
+  { name: 'until', label: words.filters.until, isMoment: true },
 ];
 
 /** What one agent did for one person in one task, over all protocols, newest first. */
@@ -67,11 +68,12 @@ function barred({ counts, turnedAway }: Run): number {
   return counts.refused + counts.denied + counts.expired + turnedAway;
 }
 
-/** The worst of a run: what is missing from its record, then what was barred, then what waits. */
+/** The worst of a run: what is missing from its record, then what was barred, then what waits, then that it goes on. */
 function runMark(run: Run): Mark {
   if (run.counts.gaps > 0) return 'gap';
   if (barred(run) > 0) return 'refused';
-  if (run.counts.undecided > 0 || run.activeSessions > 0) return 'held';
+  if (run.counts.undecided > 0) return 'held';
+  if (run.activeSessions > 0) return 'open';
   return run.counts.approved > 0 ? 'approved' : 'permitted';
 }
 
@@ -83,7 +85,18 @@ const statusOf = ({ activeSessions }: Run) => words.runs.status[activeSessions >
 const some = (count: number) => (count === 0 ? '' : count.toLocaleString());
 
 const columns: readonly Column<Run>[] = [
-  { id: 'status', head: words.columns.status, width: '10ch', cell: (row) => <MarkLabel mark={runMark(row)} word={statusOf(row)} /> },
+  {
+    id: 'status',
+    head: words.columns.status,
+    width: '10ch',
+    // The shape says what became of it, the word whether it goes on: a run that ended was not ended for what was refused in it.
+    cell: (row) => (
+      <span className="inline-flex items-center gap-1.5">
+        <MarkLabel mark={runMark(row)} bare />
+        <span className="text-quiet">{statusOf(row)}</span>
+      </span>
+    ),
+  },
   {
     id: 'started',
     head: words.columns.started,

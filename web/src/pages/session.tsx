@@ -1,12 +1,12 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { addressOf } from '../api/client.ts';
 import { sessionQuery } from '../api/queries.ts';
 import type { Session } from '../api/types.ts';
 import { lasting, Moment, sized } from '../parts/moment.tsx';
 import { PageHead } from '../parts/page-head.tsx';
-import { Empty, Fault, Loading } from '../parts/states.tsx';
+import { Empty, Fault, Loading, Missing } from '../parts/states.tsx';
 import { MarkLabel, Shape, tintOf } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
 import { Who } from '../parts/who.tsx';
@@ -24,14 +24,14 @@ import { isOwn, seesAll, useViewer } from '../shell/viewer.ts';
 import { words } from '../text.ts';
 import { sessionMark } from './sessions.tsx';
 
-const formats = ['ndjson', 'har', 'asciicast'] as const;
+const formats = ['ndjson', 'har', 'patch', 'asciicast'] as const;
 
 /** One session, watched or played: what was asked on the left, what came of it on the right, the whole of it in time below. */
 export function SessionPage() {
   const { id } = useParams({ from: '/shell/sessions/$id' });
   const session = useQuery(sessionQuery(id));
   if (session.isPending) return <Loading what={words.session.one} />;
-  if (session.isError) return <Fault fault={session.error} retry={() => void session.refetch()} />;
+  if (session.isError) return <Missing what={words.session.unnamed} fault={session.error} retry={() => void session.refetch()} />;
   return isLarge(session.data) ? <Large key={id} session={session.data} /> : <Watched key={id} session={session.data} />;
 }
 
@@ -64,13 +64,13 @@ function Watched({ session }: { readonly session: Session }) {
     <>
       <Head session={session} word={words.reach[reach.kind === 'whole' ? session.status : reach.kind]} />
       <Notices session={session} reach={reach} />
-      <div className="flex min-h-0 flex-1 flex-col border-t border-hairline lg:flex-row">
-        <div className="flex max-h-[35vh] min-h-0 shrink-0 flex-col border-b border-hairline lg:max-h-none lg:w-[36%] lg:border-r lg:border-b-0">
+      <div className="flex shrink-0 grow flex-col border-t border-hairline lg:min-h-56 lg:flex-1 lg:flex-row">
+        <div className="flex max-h-[max(35vh,--spacing(44))] min-h-0 shrink-0 flex-col border-b border-hairline lg:max-h-none lg:w-[36%] lg:border-r lg:border-b-0">
           <ExchangeList recording={recording} shown={player.shown} current={steps.at} onSelect={steps.to} />
         </div>
-        <div className="min-h-0 min-w-0 flex-1 overflow-y-auto" data-inspector="">
+        <div className="min-w-0 lg:min-h-0 lg:flex-1 lg:overflow-y-auto" data-inspector="">
           {exchange === null ? (
-            <Empty title={recording.reach.kind === 'loading' ? words.states.loading(words.session.recording) : words.session.nothing} />
+            <Nothing reach={reach} />
           ) : (
             <ExchangeView key={exchange.ordinal} recording={recording} exchange={exchange} shown={player.shown} />
           )}
@@ -79,6 +79,12 @@ function Watched({ session }: { readonly session: Session }) {
       <Transport player={player} steps={steps} />
     </>
   );
+}
+
+/** Only what is read as a whole can be said to hold nothing. */
+function Nothing({ reach }: { readonly reach: Reach }) {
+  if (reach.kind === 'broken') return null;
+  return reach.kind === 'whole' ? <Empty title={words.session.nothing} /> : <Loading what={words.session.recording} />;
 }
 
 /** The exchange that is looked at: the address's, or where the head stands while it plays, or the first exception. */
@@ -117,7 +123,7 @@ function Head({ session, word }: { readonly session: Session; readonly word: str
         <>
           <details name="export" className="relative">
             <summary className="button list-none">{words.session.export}</summary>
-            <ul className="absolute right-0 z-30 mt-1 w-72 border border-control bg-raised py-1">
+            <ul className="popup py-1 lg:w-72 lg:right-0">
               {formats.map((format) => (
                 <li key={format}>
                   <a
@@ -142,7 +148,10 @@ function Head({ session, word }: { readonly session: Session; readonly word: str
         </span>
         {session.run !== null && (
           <span>
-            {words.columns.run} <Visible text={session.run} limit={80} line />
+            {words.columns.run}{' '}
+            <Link to="/runs" search={{ name: session.run }}>
+              <Visible text={session.run} limit={80} line />
+            </Link>
           </span>
         )}
         <span>

@@ -21,8 +21,8 @@ const fields: readonly FilterField[] = [
   { name: 'run', label: words.columns.run },
   { name: 'connection', label: words.columns.connection },
   { name: 'status', label: words.columns.status, options: ['active', 'ended', 'interrupted', 'refused'] },
-  { name: 'since', label: words.filters.since, placeholder: '2026-01-31T08:00:00Z' },
-  { name: 'until', label: words.filters.until, placeholder: '2026-02-01T08:00:00Z' },
+  { name: 'since', label: words.filters.since, isMoment: true },
+  { name: 'until', label: words.filters.until, isMoment: true },
 ];
 
 /** Every session that the viewer may see, newest first. */
@@ -69,7 +69,7 @@ export function Sessions() {
 export function sessionMark(session: Session): Mark {
   if (session.recording === 'gap') return 'gap';
   if (session.status === 'refused') return 'refused';
-  return session.status === 'active' ? 'held' : 'permitted';
+  return session.status === 'active' ? 'open' : 'permitted';
 }
 
 const columns: readonly Column<Session>[] = [

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 import { words } from '../text.ts';
 
 interface DialogProps {
@@ -9,16 +9,19 @@ interface DialogProps {
 }
 
 /** The browser's own modal: it traps focus, closes on Escape, hides what is behind from everybody, and needs no style of its own. */
-export function Dialog({ open, title, onClose, children }: DialogProps) {
+export function Dialog({ open, ...shown }: DialogProps) {
+  return open ? <Opened {...shown} /> : null;
+}
+
+function Opened({ title, onClose, children }: Omit<DialogProps, 'open'>) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  // Closed while it still is in the page: only then does the browser give the focus back to what had it before.
+  useLayoutEffect(() => {
     const dialog = element.current;
-    if (dialog === null || !open) return undefined;
-    dialog.showModal();
-    return () => dialog.close();
-  }, [open]);
-  if (!open) return null;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
   return (
     <dialog
       ref={element}

@@ -45,21 +45,21 @@ export const exchangeColumns: readonly Column<Exchange>[] = [
   {
     id: 'connection',
     head: words.columns.connection,
-    width: 'minmax(6ch,1fr)',
+    width: 'minmax(10ch,3fr)',
     cell: (row) => <Visible text={row.connection} limit={60} line />,
   },
-  { id: 'action', head: words.columns.action, width: 'minmax(8ch,2fr)', cell: (row) => <Visible text={row.action} limit={60} line /> },
+  { id: 'action', head: words.columns.action, width: 'minmax(10ch,4fr)', cell: (row) => <Visible text={row.action} limit={60} line /> },
   {
     id: 'text',
     head: words.columns.asked,
-    width: 'minmax(0,7fr)',
+    width: 'minmax(0,10fr)',
     cell: (row) => (
       <code>
         <Visible text={row.text} limit={256} line />
       </code>
     ),
   },
-  { id: 'objects', head: words.columns.objects, width: 'minmax(0,2fr)', cell: (row) => <Visible text={objectsOf(row)} limit={120} line /> },
+  { id: 'objects', head: words.columns.objects, width: 'minmax(0,5fr)', cell: (row) => <Visible text={objectsOf(row)} limit={120} line /> },
   { id: 'rows', head: words.columns.rows, width: '6ch', end: true, cell: (row) => row.rows?.toLocaleString() ?? '' },
   {
     id: 'masked',

@@ -1,5 +1,7 @@
 import { type FormEvent, useId } from 'react';
+import { usePreferences } from '../shell/preferences.tsx';
 import { words } from '../text.ts';
+import { momentOf } from './moment-text.ts';
 import { useNarrow } from './narrow.ts';
 
 export interface FilterField {
@@ -7,6 +9,8 @@ export interface FilterField {
   readonly label: string;
   /** Where there are no others than these. */
   readonly options?: readonly string[];
+  /** A time: a day or a minute in the reader's zone, or `-24h`. */
+  readonly isMoment?: boolean;
   readonly placeholder?: string;
 }
 
@@ -18,9 +22,13 @@ interface FilterBarProps {
 
 /** What narrows a list. The address holds it, so that a list can be sent to somebody else as it is. */
 export function FilterBar({ fields, values, onChange }: FilterBarProps) {
+  const { zone } = usePreferences();
+  const moments = new Set(fields.filter(({ isMoment }) => isMoment === true).map(({ name }) => name));
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    onChange(given(event.currentTarget));
+    const now = Date.now();
+    const read = (name: string, value: string) => (moments.has(name) ? momentOf(value, zone, now) : value);
+    onChange(given(event.currentTarget, read));
   };
   const narrow = useNarrow();
   const active = fields.some(({ name }) => (values[name] ?? '') !== '');
@@ -50,9 +58,9 @@ export function FilterBar({ fields, values, onChange }: FilterBarProps) {
 
 function Field({ field, value }: { readonly field: FilterField; readonly value: string }) {
   const id = useId();
-  const { name, label, options, placeholder } = field;
+  const { name, label, options, isMoment = false, placeholder = isMoment ? words.filters.moment : undefined } = field;
   return (
-    <div className="flex flex-col">
+    <div className={options === undefined ? `flex grow flex-col ${isMoment ? 'max-w-44 basis-40' : 'max-w-36 basis-24'}` : 'flex flex-col'}>
       <label htmlFor={id} className="text-meta text-quiet">
         {label}
       </label>
@@ -62,7 +70,7 @@ function Field({ field, value }: { readonly field: FilterField; readonly value: 
           name={name}
           defaultValue={value}
           placeholder={placeholder}
-          className="field w-36"
+          className="field w-full"
           autoComplete="off"
           spellCheck={false}
           onBlur={(event) => event.target.value !== value && event.target.form?.requestSubmit()}
@@ -81,9 +89,9 @@ function Field({ field, value }: { readonly field: FilterField; readonly value: 
   );
 }
 
-function given(form: HTMLFormElement): Readonly<Record<string, string>> {
+function given(form: HTMLFormElement, read: (name: string, value: string) => string): Readonly<Record<string, string>> {
   const pairs = [...new FormData(form)].flatMap(([name, value]) =>
-    typeof value === 'string' && value.trim() !== '' ? [[name, value.trim()]] : [],
+    typeof value === 'string' && value.trim() !== '' ? [[name, read(name, value.trim())]] : [],
   );
   return Object.fromEntries(pairs) as Readonly<Record<string, string>>;
 }

@@ -1,7 +1,19 @@
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  type FocusEvent,
+  type KeyboardEvent,
+  memo,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { useKeys } from '../shell/keys.tsx';
 import { words } from '../text.ts';
+import { type Place, useKeptPlace } from './kept-place.ts';
 import { useNarrow } from './narrow.ts';
 
 export interface Column<Row> {
@@ -39,18 +51,10 @@ export function Ledger<Row>(props: LedgerProps<Row>) {
   const { rows, columns, label, keyOf, onOpen, hasMore = false, more, empty, foot, selected = null } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const narrow = useNarrow();
-  // By its key: rows that come above must not make another row the one that Enter opens.
-  const [activeKey, setActiveKey] = useState<string | null>(null);
-  const active = useMemo(
-    () => Math.max(0, activeKey === null ? 0 : rows.findIndex((row) => keyOf(row) === activeKey)),
-    [rows, keyOf, activeKey],
-  );
-  const setActive = (index: number) => {
-    const row = rows[index];
-    if (row !== undefined) setActiveKey(keyOf(row));
-  };
+  const { left, keepPlace } = useKeptPlace(label);
+  const { active, setActive } = useActive(rows, keyOf, left);
   const height = narrow ? cardHeight : rowHeight;
-  const virtual = useRowsInSight(rows.length, height, active, scroller);
+  const virtual = useRowsInSight({ count: rows.length, height, active, scroller, from: left?.top ?? 0 });
   const chosen = useMemo(() => (selected === null ? -1 : rows.findIndex((row) => keyOf(row) === selected)), [rows, keyOf, selected]);
   useEffect(() => {
     if (chosen >= 0) virtual.scrollToIndex(chosen);
@@ -60,10 +64,18 @@ export function Ledger<Row>(props: LedgerProps<Row>) {
     if (hasMore && last >= rows.length - 30) more?.();
   }, [hasMore, last, rows.length, more]);
   const walk = useWalk({ rows, active, setActive, onOpen, virtual, scroller });
+  const keep = useKeptFocus(scroller, active, left?.focused === true);
+  const activeKey = rows[active] === undefined ? null : keyOf(rows[active]);
+  useEffect(() => keepPlace(scroller.current, activeKey, active), [keepPlace, activeKey, active]);
   const tracks = columns.map(({ width }) => width).join(' ');
-  if (rows.length === 0 && !hasMore) return empty;
+  if (rows.length === 0 && !hasMore)
+    return (
+      <div ref={scroller} className={scrollerClass} data-ledger="" {...keep}>
+        {empty}
+      </div>
+    );
   return (
-    <div ref={scroller} className="min-h-0 flex-1 overflow-auto border-t border-hairline" data-ledger="">
+    <div ref={scroller} className={scrollerClass} data-ledger="" onScroll={() => keepPlace(scroller.current, activeKey, active)} {...keep}>
       <Grid label={label} rows={hasMore ? null : rows.length} columns={columns.length} onKeyDown={walk}>
         <Head columns={columns} tracks={tracks} hidden={narrow} />
         <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
@@ -88,9 +100,61 @@ export function Ledger<Row>(props: LedgerProps<Row>) {
           })}
         </div>
       </Grid>
+      {rows.length > 0 && <p className="hidden px-4 py-2 print:block">{words.printed(rows.length)}</p>}
       {foot}
     </div>
   );
+}
+
+/** Of a short window, as of one that is enlarged to twice its size, a few rows must be left: the page around them scrolls. */
+const scrollerClass = 'min-h-44 flex-1 overflow-auto border-t border-hairline outline-offset-[-2px]';
+
+/** Which row the keys are at. By its key: rows that come above must not make another row the one that Enter opens. */
+function useActive<Row>(rows: readonly Row[], keyOf: (row: Row) => string, left: Place | null) {
+  const [at, setAt] = useState<Pick<Place, 'key' | 'place'> | null>(left);
+  const active = useMemo(() => {
+    if (at === null) return 0;
+    const place = rows.findIndex((row) => keyOf(row) === at.key);
+    // The one that took the place of a row that has gone.
+    return place >= 0 ? place : Math.max(0, Math.min(rows.length - 1, at.place));
+  }, [rows, keyOf, at]);
+  const setActive = (place: number) => {
+    const row = rows[place];
+    if (row !== undefined) setAt({ key: keyOf(row), place });
+  };
+  return { active, setActive };
+}
+
+/**
+ * A row that has the focus may go, and all of them may. The focus then goes to the next one as soon as there is one that is drawn, and
+ * stays with the list until then.
+ */
+function useKeptFocus(scroller: { readonly current: HTMLDivElement | null }, active: number, cameBack: boolean) {
+  const focused = useRef<Element | null>(null);
+  const owed = useRef(cameBack);
+  useLayoutEffect(() => {
+    const list = scroller.current;
+    const isLost = focused.current !== null && !focused.current.isConnected && isNowhere(document.activeElement);
+    if (list === null || !(isLost || owed.current)) return;
+    const paid = focusRow(list, active);
+    if (!paid) (list.querySelector<HTMLElement>('[role="grid"]') ?? list).focus({ preventScroll: true });
+    owed.current = !paid;
+  });
+  return {
+    tabIndex: -1,
+    onFocus: (event: FocusEvent<HTMLDivElement>) => {
+      focused.current = event.target;
+    },
+    onBlur: () => {
+      focused.current = null;
+      owed.current = false;
+    },
+  };
+}
+
+/** Where the focus is when what had it has gone. */
+function isNowhere(element: Element | null): boolean {
+  return element === null || element === document.body;
 }
 
 interface GridProps {
@@ -111,12 +175,22 @@ function Grid({ label, rows, columns, onKeyDown, children }: GridProps) {
   );
 }
 
-function useRowsInSight(count: number, height: number, active: number, scroller: { readonly current: HTMLDivElement | null }) {
+interface InSight {
+  readonly count: number;
+  readonly height: number;
+  readonly active: number;
+  readonly scroller: { readonly current: HTMLDivElement | null };
+  /** How far it is scrolled at first, in pixels. */
+  readonly from: number;
+}
+
+function useRowsInSight({ count, height, active, scroller, from }: InSight) {
   const virtual = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
     overscan: 8,
+    initialOffset: from,
     // The row that has the focus stays in the page wherever the reader scrolls.
     rangeExtractor: (range) =>
       [...new Set([...defaultRangeExtractor(range), Math.min(active, range.count - 1)])].filter((at) => at >= 0).toSorted((a, b) => a - b),

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { isSignedOut, Refused, Unreachable } from '../api/client.ts';
 import { words } from '../text.ts';
+import { PageHead } from './page-head.tsx';
 
 /** The states every page has beside its content. None of them moves, and each says what to do next. */
 export function Loading({ what }: { readonly what: string }) {
@@ -37,6 +38,16 @@ export function Fault({ fault, retry }: { readonly fault: unknown; readonly retr
         {code !== null && <code className="text-quiet">{code}</code>}
       </p>
     </div>
+  );
+}
+
+/** In the place of a page whose thing cannot be shown: named all the same, so that whoever comes there knows where they are. */
+export function Missing({ what, fault, retry }: { readonly what: string; readonly fault: unknown; readonly retry: () => void }) {
+  return (
+    <>
+      <PageHead title={what} />
+      <Fault fault={fault} retry={retry} />
+    </>
   );
 }
 

@@ -54,8 +54,8 @@ export function LargeSession({ session, tail }: LargeSessionProps) {
   return (
     <>
       <p className="px-4 pb-2 text-quiet">{words.session.large(sized(session.bytesToClient + session.bytesToTarget))}</p>
-      <div className="flex min-h-0 flex-1 flex-col border-t border-hairline lg:flex-row">
-        <div className="flex max-h-[35vh] min-h-0 shrink-0 flex-col border-b border-hairline lg:max-h-none lg:w-[42%] lg:border-r lg:border-b-0">
+      <div className="flex shrink-0 grow flex-col border-t border-hairline lg:min-h-56 lg:flex-1 lg:flex-row">
+        <div className="flex max-h-[max(35vh,--spacing(44))] min-h-0 shrink-0 flex-col border-b border-hairline lg:max-h-none lg:w-[42%] lg:border-r lg:border-b-0">
           {isPending && <Loading what={words.places.exchanges} />}
           {error !== null && <Fault fault={error} />}
           {from > 1 && (
@@ -81,7 +81,7 @@ export function LargeSession({ session, tail }: LargeSessionProps) {
             </button>
           )}
         </div>
-        <div className="min-h-0 min-w-0 flex-1 overflow-y-auto" data-inspector="">
+        <div className="min-w-0 lg:min-h-0 lg:flex-1 lg:overflow-y-auto" data-inspector="">
           {current !== null && <OneExchange key={current} session={session.id} ordinal={current} tail={tail} />}
         </div>
       </div>

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { CopyButton } from '../parts/copying.tsx';
 import { hasUnseen } from '../parts/visible-text.ts';
 import { Visible } from '../parts/visible.tsx';
 import { words } from '../text.ts';
@@ -11,7 +12,6 @@ export function LongText({ text }: { readonly text: string }) {
   const [at, setAt] = useState(0);
   const pages = Math.max(1, Math.ceil(text.length / page));
   const shown = text.slice(at * page, (at + 1) * page);
-  const copy = () => void navigator.clipboard.writeText(text);
   return (
     <div>
       <pre
@@ -34,9 +34,7 @@ export function LongText({ text }: { readonly text: string }) {
             </button>
           </>
         )}
-        <button type="button" className="button" onClick={copy}>
-          {words.copyRaw}
-        </button>
+        <CopyButton label={words.copyRaw} text={() => text} />
       </p>
     </div>
   );

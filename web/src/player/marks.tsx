@@ -8,7 +8,7 @@ type Marks = Extract<Piece, { readonly shape: 'marks' }>['marks'];
 /** What happened by name. Many of one name, such as a target's settings at the start, are one line until they are opened. */
 export function Marks({ marks }: { readonly marks: Marks }) {
   const list = (
-    <dl className="grid grid-cols-[minmax(0,16ch)_1fr] gap-x-3 text-quiet">
+    <dl className="grid grid-cols-1 gap-x-3 text-quiet sm:grid-cols-[minmax(0,16ch)_1fr]">
       {marks.map(({ name, detail }, place) => (
         // Marks have no other name than their place.
         <div key={place} className="contents">
@@ -53,7 +53,7 @@ function Fields({ name, pairs }: { readonly name: string; readonly pairs: readon
       <summary>
         <Visible text={name} limit={40} line /> ({pairs.length.toLocaleString()})
       </summary>
-      <dl className="grid grid-cols-[minmax(0,24ch)_1fr] gap-x-3 border-l border-hairline pl-3">
+      <dl className="grid grid-cols-1 gap-x-3 border-l border-hairline pl-3 sm:grid-cols-[minmax(0,24ch)_1fr]">
         {pairs.map(([key, value], place) => (
           <div key={place} className="contents">
             <dt className="truncate">

@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, memo, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { CopyButton } from '../parts/copying.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Shape } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
@@ -184,13 +185,10 @@ interface FootProps {
 
 function Foot({ rows, count, first, shown, onFirst }: FootProps) {
   const copied = Math.min(count, mostCopied);
-  const copy = () => void navigator.clipboard.writeText(csvOf(rows, copied));
   return (
-    <figcaption className="flex items-center gap-3 border-t border-hairline px-2 py-1 text-quiet">
+    <figcaption className="flex flex-wrap items-center gap-x-3 border-t border-hairline px-2 py-1 text-quiet">
       <span>{words.rows.counted(count)}</span>
-      <button type="button" className="underline" onClick={copy}>
-        {words.rows.copyCsv(copied, count)}
-      </button>
+      <CopyButton label={words.rows.copyCsv(copied, count)} text={() => csvOf(rows, copied)} className="underline" />
       {count > mostRows && (
         <>
           <span>{words.rows.window(first + 1, first + shown)}</span>

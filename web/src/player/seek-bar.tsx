@@ -39,7 +39,10 @@ export function SeekBar({ current, last, onSeek }: SeekBarProps) {
     { keys: 'l', says: words.keys.toEnd, run: () => to(last) },
   ]);
   return (
-    <section aria-label={words.player.label} className="flex items-center gap-3 border-t border-hairline bg-canvas px-4 py-1.5">
+    <section
+      aria-label={words.player.label}
+      className="sticky bottom-0 z-10 flex items-center gap-3 border-t border-hairline bg-canvas px-4 py-1.5 print:hidden"
+    >
       <input
         type="range"
         min={1}

@@ -1,3 +1,4 @@
+import { copy } from '../parts/copying.tsx';
 import { written } from '../parts/moment.tsx';
 import type { Recording } from '../recording/recording.ts';
 import { type Player, speeds } from '../recording/use-player.ts';
@@ -22,7 +23,7 @@ export function Transport({ player, steps }: TransportProps) {
   const clock = line === undefined ? '' : written(new Date(line.at), 'clock', zone);
   const place = words.player.place(clock, headOf(recording, shown), recording.exchanges.at(-1)?.ordinal ?? 0);
   return (
-    <section aria-label={words.player.label} className="border-t border-hairline bg-canvas">
+    <section aria-label={words.player.label} className="sticky bottom-0 z-10 border-t border-hairline bg-canvas print:hidden">
       <Timeline player={player} />
       <Controls player={player} place={place} />
     </section>
@@ -40,7 +41,7 @@ function headOf(recording: Recording, shown: number): number {
 
 /** The address of this very instant: it leads there as long as the recording is kept. */
 function copyInstant(sequence: number | undefined): void {
-  if (sequence !== undefined) void navigator.clipboard.writeText(`${location.origin}${location.pathname}?sequence=${sequence}`);
+  if (sequence !== undefined) void copy(`${location.origin}${location.pathname}?sequence=${sequence}`, words.copy.instant);
 }
 
 function useTransportKeys({ player, steps }: TransportProps): void {

@@ -49,7 +49,7 @@ export function FoundShape({ facets, query, onSearch }: FoundProps) {
               <summary className="button list-none">
                 {facet.field} <span className="text-quiet">{(facet.values.length + facet.more).toLocaleString()}</span>
               </summary>
-              <ul className="absolute z-30 mt-1 max-h-80 w-72 overflow-y-auto border border-control bg-raised py-1">
+              <ul className="popup max-h-[min(20rem,50vh)] overflow-y-auto py-1 lg:w-72">
                 {facet.values.map(({ value, count }) => (
                   <li key={value ?? ''}>
                     <button

@@ -23,7 +23,7 @@ export function SavedViews({ query, onSearch }: SavedViewsProps) {
   return (
     <details name="facets" className="relative">
       <summary className="button list-none">{words.views.label(views.length)}</summary>
-      <div className="absolute right-0 z-30 mt-1 w-80 border border-control bg-raised p-2">
+      <div className="popup p-2 lg:w-80 lg:right-0">
         <ul>
           {views.map((view) => (
             <li key={view.name} className="flex items-center gap-2">

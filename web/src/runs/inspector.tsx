@@ -8,7 +8,7 @@ export function Inspector() {
   return (
     <aside
       aria-label={words.run.inspector}
-      className="min-h-0 overflow-y-auto border-t border-hairline lg:w-[46%] lg:border-t-0 lg:border-l"
+      className="border-t border-hairline lg:min-h-0 lg:w-[46%] lg:overflow-y-auto lg:border-t-0 lg:border-l"
     >
       <div className="flex items-center justify-between px-4 pt-3">
         <Link to="/sessions/$id" params={{ id }} search={{ exchange: ordinal }}>

@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useEffect, useMemo } from 'react';
 import { approvalsQuery } from '../api/queries.ts';
 import type { Approval } from '../api/types.ts';
@@ -22,10 +23,24 @@ export function useOpenApprovals(): readonly Approval[] {
   return useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
 }
 
+function useHeld(): number {
+  const me = useViewer();
+  return useOpenApprovals().filter((approval) => mayDecide(me, approval) === 'yes').length;
+}
+
+/** The way to what waits, where the other ways are folded away: on a phone nothing else would tell an approver. */
+export function HeldLink() {
+  if (useHeld() === 0) return null;
+  return (
+    <Link to="/approvals" className="mr-3 ml-auto flex min-h-7 items-center no-underline">
+      <HeldCount />
+    </Link>
+  );
+}
+
 /** What waits for this viewer's answer, beside the way to it. */
 export function HeldCount() {
-  const me = useViewer();
-  const mine = useOpenApprovals().filter((approval) => mayDecide(me, approval) === 'yes').length;
+  const mine = useHeld();
   if (mine === 0) return null;
   return (
     <span className="inline-flex items-center gap-1 bg-held-tint px-1.5 text-held" title={words.approvals.waitForYou(mine)}>

@@ -1,16 +1,19 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouter } from '@tanstack/react-router';
-import { Suspense, useState } from 'react';
-import { postJson } from '../api/client.ts';
+import { Suspense, useEffect, useState } from 'react';
+import { isSignedOut, postJson } from '../api/client.ts';
+import { copy } from '../parts/copying.tsx';
+import { PageHead } from '../parts/page-head.tsx';
 import { Loading } from '../parts/states.tsx';
 import { words } from '../text.ts';
-import { HeldCount } from './held-count.tsx';
+import { HeldCount, HeldLink } from './held-count.tsx';
 import { KeyMap } from './key-map.tsx';
 import { useKeys } from './keys.tsx';
 import { paletteKeys, usePalette } from './palette-door.tsx';
 import { type Place, placesFor } from './places.ts';
 import { usePreferences } from './preferences.tsx';
 import { useOnline } from './online.ts';
+import { Said, say } from './said.tsx';
 import { useViewer } from './viewer.ts';
 
 /** What stands around every page: where one can go, who is looking, and how times are shown. */
@@ -22,11 +25,15 @@ export function Shell() {
   const { toggleZone } = usePreferences();
   const navigate = useNavigate();
   const router = useRouter();
+  useEffect(() => {
+    document.addEventListener('pointerdown', closeElsewhere);
+    return () => document.removeEventListener('pointerdown', closeElsewhere);
+  }, []);
   useKeys(words.keys.everywhere, [
     { keys: '?', says: words.keys.map, run: () => setMapOpen(true) },
     { keys: paletteKeys, says: words.palette.open, run: show },
     { keys: 'u', says: words.keys.zone, run: toggleZone },
-    { keys: 'y', says: words.keys.copyAddress, run: () => void navigator.clipboard.writeText(location.href) },
+    { keys: 'y', says: words.keys.copyAddress, run: () => void copy(location.href, words.copy.address) },
     { keys: 'Escape', says: words.keys.up, run: () => up(router) },
     ...places.map(({ to, key, name }) => ({ keys: `g ${key}`, says: words.keys.go(name), run: () => void navigate({ to }) })),
   ]);
@@ -38,16 +45,23 @@ export function Shell() {
       <Rail places={places} onFind={show} onMap={() => setMapOpen(true)} />
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">
         <Connectivity />
-        <main id="page" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
+        <main id="page" tabIndex={-1} className="flex min-h-0 flex-1 flex-col overflow-y-auto outline-none">
           <Suspense fallback={<Loading what={words.states.page} />}>
             <Outlet />
           </Suspense>
         </main>
       </div>
       {palette}
+      <Said />
       <KeyMap open={mapOpen} onClose={() => setMapOpen(false)} />
     </div>
   );
+}
+
+/** A press beside what is open closes it. */
+function closeElsewhere({ target }: PointerEvent): void {
+  for (const details of document.querySelectorAll('details[name][open]'))
+    if (target instanceof Node && !details.contains(target)) details.removeAttribute('open');
 }
 
 /** Closes what is open, and then goes from a thing to the list that it is of; never out of the console. */
@@ -69,8 +83,9 @@ interface RailProps extends CornerProps {
 function Rail({ places, onFind, onMap }: RailProps) {
   return (
     <>
-      <header className="flex items-center justify-between border-b border-hairline px-4 py-2 md:hidden">
+      <header className="flex items-center justify-between border-b border-hairline px-4 py-2 md:hidden print:hidden">
         <Name />
+        <HeldLink />
         <details className="relative" name="places">
           <summary className="button list-none">{words.menu}</summary>
           <div className="absolute right-0 z-30 mt-1 w-64 border border-control bg-raised py-2 shadow-lg">
@@ -79,7 +94,7 @@ function Rail({ places, onFind, onMap }: RailProps) {
           </div>
         </details>
       </header>
-      <div className="hidden w-44 shrink-0 flex-col justify-between border-r border-hairline md:flex">
+      <div className="hidden w-44 shrink-0 flex-col justify-between border-r border-hairline md:flex print:hidden">
         <div className="min-h-0 overflow-y-auto">
           <div className="px-4 pt-4 pb-3">
             <Name />
@@ -131,6 +146,9 @@ function Places({ places }: { readonly places: readonly Place[] }) {
   );
 }
 
+/** Where the issuer's own sign-out is, where it has one. */
+type Left = { readonly location: string } | null;
+
 interface CornerProps {
   readonly onFind: () => void;
   readonly onMap: () => void;
@@ -142,7 +160,16 @@ function Corner({ onFind, onMap }: CornerProps) {
   const queries = useQueryClient();
   const signOut = async () => {
     // The issuer's own sign-out comes after the console's, where the gateway says so, and leads back.
-    const left = await postJson<{ readonly location: string } | null>('/api/v1/logout', {});
+    let left: Left = null;
+    try {
+      left = await postJson<Left>('/api/v1/logout', {});
+    } catch (fault) {
+      // Whose sign-in is over has left already; anybody else is still signed in, and must know.
+      if (!isSignedOut(fault)) {
+        say(words.signOutFailed);
+        return;
+      }
+    }
     queries.clear();
     location.assign(left?.location ?? '/sign-in');
   };
@@ -186,11 +213,10 @@ function Connectivity() {
 
 export function NotFound() {
   return (
-    <div className="p-6">
-      <h1 className="text-page font-semibold">{words.notFound.title}</h1>
-      <p className="mt-2 text-prose">
+    <PageHead title={words.notFound.title}>
+      <p className="text-prose">
         {words.notFound.detail} <Link to="/">{words.notFound.home}</Link>
       </p>
-    </div>
+    </PageHead>
   );
 }

@@ -73,6 +73,10 @@ export const keepWords = {
     says: 'Who looked at what, who decided, and what the gateway did.',
     none: 'Nothing has happened yet.',
     event: 'Event',
+    eventLike: 'recording.',
+    actor: 'Who',
+    session: 'Session',
+    toSession: 'See the session',
     detail: 'Detail',
   },
   health: {

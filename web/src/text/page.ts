@@ -5,6 +5,7 @@ export const pageWords = {
   close: 'Close',
   skip: 'Skip to the page',
   signOut: 'Sign out',
+  signOutFailed: 'You are still signed in: the gateway did not answer.',
   states: {
     page: 'the page',
     loading: (what: string) => `Loading ${what.toLowerCase()} …`,

@@ -31,6 +31,7 @@ export const recordWords = {
     any: 'any',
     since: 'Since',
     until: 'Until',
+    moment: '2026-01-31, -24h',
     apply: 'Apply',
     clear: 'Clear',
     nothing: 'Nothing matches what the list is narrowed to.',
@@ -71,6 +72,7 @@ export const recordWords = {
   },
   run: {
     one: 'the run',
+    nameless: 'Run',
     title: (name: string | null) => (name === null ? 'Run without a name' : `Run ${name}`),
     exceptions: (all: number) => `Exceptions (${all.toLocaleString()})`,
     noExceptions: 'Everything simply passed.',
@@ -124,10 +126,16 @@ export const recordWords = {
   },
   session: {
     one: 'the session',
+    unnamed: 'Session',
     recording: 'the recording',
     title: (connection: string) => `Session on ${connection}`,
     export: 'Export',
-    exports: { ndjson: 'NDJSON: every entry, decoded', har: 'HTTP Archive: HTTP exchanges alone', asciicast: 'asciicast: terminals alone' },
+    exports: {
+      ndjson: 'NDJSON: every entry, decoded',
+      har: 'HTTP Archive: HTTP exchanges alone',
+      patch: 'Patch: what pushes changed',
+      asciicast: 'asciicast: terminals alone',
+    },
     nothing: 'No exchange was made.',
     large: (size: string) => `This recording has ${size}. Its exchanges are read one by one, as they are looked at.`,
     earlier: (before: number) => `${count(before, 'exchange')} before these`,
