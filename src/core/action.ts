@@ -17,6 +17,8 @@ export interface Demand {
   readonly effect: Effect;
   /** Null where it is done to the connection itself. */
   readonly object: ActionObject | null;
+  /** Why it is not known what this does, where whoever asks may have made a mistake; a clause. Policies do not see it. */
+  readonly doubt?: string;
 }
 
 /** What an exchange asks of its target. Pure data, made by the protocol from the bytes that will be forwarded. */

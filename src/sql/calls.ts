@@ -8,8 +8,9 @@ import { constantOf, type Fields, listOf, partsOf } from './tree.ts';
 export function visitCall(fields: Fields, scope: Scope, reader: Reader): void {
   reader.visitParts('FuncCall', fields, scope);
   const parts = partsOf(fields['funcname']);
-  const candidates = routinesMeant(parts, argumentCount(fields), reader.context);
-  if (candidates.length === 0) return visitUnresolved(parts, reader);
+  const given = argumentCount(fields);
+  const candidates = routinesMeant(parts, given, reader.context);
+  if (candidates.length === 0) return visitUnresolved(parts, given, reader);
   for (const routine of candidates) callRoutine(routine, fields, reader);
 }
 
@@ -20,13 +21,14 @@ function argumentCount(fields: Fields): number | null {
 }
 
 /** `text(x)` may be a conversion instead; anything else that is not in the snapshot may do anything. */
-function visitUnresolved(parts: readonly string[], reader: Reader): void {
+function visitUnresolved(parts: readonly string[], given: number | null, reader: Reader): void {
   const type = typeMeant(parts, reader.context);
   if (type !== null) return convert(type.routines, reader);
   const name = shownName(parts, reader.context);
   reader.unresolved = true;
   reader.functions.add(name);
-  reader.deeds.add('call', 'unknown', 'Function', name);
+  const count = given === null ? '' : ` with ${given} ${given === 1 ? 'argument' : 'arguments'}`;
+  reader.deeds.addDoubted('Function', name, `no function of that name${count} is known`);
 }
 
 function callRoutine(routine: Routine, fields: Fields, reader: Reader): void {
@@ -77,7 +79,7 @@ export function visitType(fields: Fields, scope: Scope, reader: Reader): void {
   if (type !== null) return convert(type.routines, reader);
   // `%rowtype` and `table.column%type` name no type; a table's own type is its name's.
   reader.unresolved = true;
-  reader.deeds.add('call', 'unknown', 'Type', shownName(parts, reader.context));
+  reader.deeds.addDoubted('Type', shownName(parts, reader.context), 'no type of that name is known');
 }
 
 /** The operators that a comparison of this form uses, beside the one that it names. */
@@ -145,7 +147,7 @@ export function visitSample(fields: Fields, scope: Scope, reader: Reader): void 
   reader.visitParts('RangeTableSample', fields, scope);
   const parts = partsOf(fields['method']);
   const candidates = routinesMeant(parts, null, reader.context);
-  if (candidates.length === 0) return visitUnresolved(parts, reader);
+  if (candidates.length === 0) return visitUnresolved(parts, null, reader);
   for (const routine of candidates) callRoutine(routine, {}, reader);
 }
 

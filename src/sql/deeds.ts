@@ -44,6 +44,8 @@ export interface Deed {
   readonly effect: DeedEffect;
   /** Null where there is no object to name. */
   readonly object: DeedObject | null;
+  /** Why it is not known what this does, where whoever wrote it may have mistaken a name; a clause. */
+  readonly doubt?: string;
 }
 
 export interface DeedObject {
@@ -57,12 +59,19 @@ export class Deeds {
   readonly #all = new Map<string, Deed>();
 
   add(verb: Verb, effect: DeedEffect, type?: string, name = ''): void {
-    const object = type === undefined ? null : { type, name };
-    const key = `${verb} ${effect} ${type ?? ''} ${name}`;
-    if (!this.#all.has(key)) this.#all.set(key, { verb, effect, object });
+    this.#put({ verb, effect, object: type === undefined ? null : { type, name } });
+  }
+  /** A call of what the catalog does not have. */
+  addDoubted(type: string, name: string, doubt: string): void {
+    this.#put({ verb: 'call', effect: 'unknown', object: { type, name }, doubt });
   }
   addAll(deeds: readonly Deed[]): void {
-    for (const { verb, effect, object } of deeds) this.add(verb, effect, object?.type, object?.name);
+    for (const deed of deeds) this.#put(deed);
+  }
+  #put(deed: Deed): void {
+    const { verb, effect, object } = deed;
+    const key = `${verb} ${effect} ${object?.type ?? ''} ${object?.name ?? ''}`;
+    if (!this.#all.has(key)) this.#all.set(key, deed);
   }
   get list(): readonly Deed[] {
     return [...this.#all.values()];

@@ -16,6 +16,7 @@ export interface ParsedStatement {
 export type Parsed = { readonly statements: readonly ParsedStatement[] } | Unreadable;
 
 export interface Unreadable {
+  /** Why it cannot be read, as a clause. */
   readonly unreadable: string;
   /** What PostgreSQL itself has against the text; null where it was not the grammar that did not take it. */
   readonly complaint: string | null;
@@ -46,12 +47,12 @@ function parseWith(parse: Parser, text: string): Parsed | Promise<Parsed> {
 }
 
 function unreadable(text: string, standardConformingStrings: boolean): string | null {
-  if (text.length > longestText) return `It is longer than ${longestText} characters.`;
+  if (text.length > longestText) return `longer than ${longestText} characters`;
   // The parser ends at a NUL, and reads a lone surrogate as another character: it would judge another text than is sent.
-  if (text.includes('\0')) return 'It contains a NUL.';
-  if (!text.isWellFormed()) return 'It contains half a character.';
+  if (text.includes('\0')) return 'a NUL in it';
+  if (!text.isWellFormed()) return 'half a character in it';
   // The parser reads a backslash in a plain string as itself, while this session's server takes it for an escape.
-  if (!standardConformingStrings && text.includes('\\')) return 'It contains a backslash while standard_conforming_strings is off.';
+  if (!standardConformingStrings && text.includes('\\')) return 'a backslash in it while standard_conforming_strings is off';
   return null;
 }
 
@@ -64,8 +65,8 @@ function parseBy(parse: Parser, text: string): Parsed {
   }
 }
 
-const tooDeep: Unreadable = { unreadable: 'It nests too deep, or cannot be read in time.', complaint: null };
-const misspelt = (complaint: string): Unreadable => ({ unreadable: `PostgreSQL's grammar does not know it: ${complaint}.`, complaint });
+const tooDeep: Unreadable = { unreadable: 'nested too deep, or too long in the reading', complaint: null };
+const misspelt = (complaint: string): Unreadable => ({ unreadable: complaint, complaint });
 
 function fromThread(text: string, answer: ThreadAnswer): Parsed {
   if (answer === null) return tooDeep;

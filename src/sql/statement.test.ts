@@ -72,6 +72,27 @@ describe('facts', () => {
     });
 });
 
+describe('what may be a slip', () => {
+  const cases: readonly (readonly [text: string, doubts: readonly (string | undefined)[]])[] = [
+    ["select datediff('day', now(), now())", ['no function of that name with 3 arguments is known']],
+    ['select missing()', ['no function of that name with 0 arguments is known']],
+    ['select missing(1)', ['no function of that name with 1 argument is known']],
+    ['select missing(variadic array[1])', ['no function of that name is known']],
+    ["select 'x'::missing", ['no type of that name is known']],
+    ['with a as (select missing(1)) select * from a, users', ['no function of that name with 1 argument is known', undefined]],
+    ['select * from users', [undefined]],
+  ];
+  for (const [text, doubts] of cases)
+    test(text, async () => {
+      const [meaning] = await meaningsOf(text, contextOf(sample.snapshot));
+      assert.ok(typeof meaning === 'object');
+      assert.deepEqual(
+        meaning.deeds.map(({ doubt }) => doubt),
+        doubts,
+      );
+    });
+});
+
 describe('names', () => {
   const odd = { searchPath: effectivePath('"Odd Name", app', 'shop_app') };
   const cases: readonly (readonly [text: string, setting: Partial<Setting>, deeds: readonly string[]])[] = [

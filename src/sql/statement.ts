@@ -52,7 +52,7 @@ export function statementMeaning(statement: ParsedStatement, context: Context): 
     else reader.statement(statement.tree);
   } catch (fault) {
     if (!(fault instanceof NestsTooDeep || fault instanceof RangeError)) throw fault;
-    reader.misunderstood('It nests too deep.');
+    reader.misunderstood('nested too deep');
   }
   return meaningOf(reader, unwrap(statement.tree));
 }

@@ -75,6 +75,33 @@ describe('policies of a gateway that serves', { timeout: 120_000 }, () => {
     assert.ok((await events()).some(({ event, detail }) => event === 'policies.changed' && detail.version === changed.version));
   });
 
+  test('who slips is told the mistake, and not to ask for a policy that lets it through', async () => {
+    const { version } = await inForce();
+    await write('@id("readers") permit (principal, action in [Action::"connect", Action::"read"], resource);');
+    assert.ok(await eventually(async () => (await inForce()).version !== version));
+    const client = await house.connect('slip');
+    const slips: readonly (readonly [text: string, message: string])[] = [
+      ['selct 1', 'What is not understood (syntax error at or near "selct") is refused, because no policy permits it.'],
+      [
+        "select datediff('day', now(), now())",
+        'CALL on public.datediff (no function of that name with 3 arguments is known) is refused, because no policy permits it.',
+      ],
+      ["select '1'::intt", 'CALL on public.intt (no type of that name is known) is refused, because no policy permits it.'],
+    ];
+    for (const [text, message] of slips)
+      await assert.rejects(client.query(text), (fault) => {
+        assert.ok(fault instanceof DatabaseError);
+        assert.equal(fault.message, message);
+        assert.match(String(fault.hint), /^If that is a mistake, correct it; if not, ask for a policy/);
+        return true;
+      });
+    // What names a table or a column that is not there is a read, and the server says so itself.
+    await assert.rejects(client.query('select nme from items'), /column "nme" does not exist/);
+    await client.end();
+    await write(workers);
+    assert.ok(await eventually(async () => (await inForce()).items[0]?.id === 'workers'));
+  });
+
   test('a set with a mistake changes nothing, and SIGHUP makes the gateway look at once', async () => {
     const { version } = await inForce();
     await write(`${workers}\npermit (principal, action == Action::"nothing", resource);\n`);

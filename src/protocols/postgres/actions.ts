@@ -125,7 +125,10 @@ export function statementAction(text: string, { deeds, facts: given }: Pick<Stat
 /** What preparing a statement asks, or describing it: the server looks its objects up and touches none of their rows. */
 export function prepareAction(text: string, { deeds, facts: given }: StatementMeaning): Action {
   const touched = new Map(
-    deeds.map((deed) => [JSON.stringify(deed.object), { ...demandOf(deed), action: 'postgres:prepare', effect: 'read' as const }]),
+    deeds.map(({ object }) => [
+      JSON.stringify(object),
+      { action: 'postgres:prepare', effect: 'read' as const, object: object && objectOf(object) },
+    ]),
   );
   return actionOf(text, [...touched.values()], given);
 }
@@ -144,10 +147,11 @@ export function largeObjectAction({ text, effect, function: { name }, object }: 
 export const cancelAction: Action = actionOf('cancel', [{ action: 'postgres:cancel', effect: 'read', object: null }], noFacts);
 
 /** A pair that is not declared is one that nobody thought of. */
-function demandOf({ verb, effect, object }: Deed): Demand {
+function demandOf({ verb, effect, object, doubt }: Deed): Demand {
   const action = names.get(`${verb} ${effect}`);
   const shown = object && objectOf(object);
-  return action === undefined ? { action: 'postgres:unknown', effect: 'unknown', object: shown } : { action, effect, object: shown };
+  if (action === undefined) return { action: 'postgres:unknown', effect: 'unknown', object: shown };
+  return { action, effect, object: shown, ...(doubt !== undefined && { doubt }) };
 }
 
 const types: ReadonlySet<string> = new Set(objects);

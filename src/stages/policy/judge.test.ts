@@ -214,6 +214,37 @@ describe('what is done', () => {
     );
   });
 
+  test('a refusal of what may be a slip says so, and its words are not those of another', () => {
+    const call = (doubt: string) => {
+      const action = actionOf(['call public.nope']);
+      return { ...action, demands: action.demands.map((demand) => ({ ...demand, doubt })) };
+    };
+    const policy = createPolicy(setOf({}));
+    for (const doubt of ['no function of that name with 1 argument is known', 'no function of that name with 2 arguments is known']) {
+      const verdict = policy.judge(circumstance, call(doubt));
+      assert.deepEqual(verdict.kind === 'refusal' && [verdict.message, verdict.hint], [
+        `CALL on public.nope (${doubt}) is refused, because no policy permits it.`,
+        'If that is a mistake, correct it; if not, ask for a policy that permits Action::"shop:call" on Table public.nope in Connection::"orders" to one of your groups.',
+      ]);
+    }
+  });
+
+  test('what is not understood is told without a verb, and nobody is told to permit an object that is none', () => {
+    const syntax = { type: 'Syntax', name: 'syntax error at or near "selct"' };
+    const action = { ...actionOf(['unknown']), objects: [syntax] };
+    const unread = { ...action, demands: action.demands.map((demand) => ({ ...demand, object: syntax })) };
+    const verdict = judge(setOf({}), {}, unread);
+    assert.deepEqual(verdict.kind === 'refusal' && [verdict.message, verdict.hint], [
+      'What is not understood (syntax error at or near "selct") is refused, because no policy permits it.',
+      'If that is a mistake, correct it; if not, ask for a policy that permits Action::"shop:unknown" on Connection::"orders" to one of your groups.',
+    ]);
+    const frozen = judge(setOf({ p: everyone, f: 'forbid (principal, action in Action::"unknown", resource);' }), {}, unread);
+    assert.deepEqual(frozen.kind === 'refusal' && [frozen.message, frozen.hint], [
+      'What is not understood (syntax error at or near "selct") is refused by "f".',
+      'If that is a mistake, correct it; if not, ask whoever writes the policies; a permit does not outweigh a forbid.',
+    ]);
+  });
+
   test('a statement about too many things is refused', () => {
     const many = Array.from({ length: 1_001 }, (_, index) => `select public.t${index}`);
     const verdict = judge(setOf({ p: everyone, s: secret }), {}, actionOf(many));

@@ -6,7 +6,7 @@ import type { Policy } from './policy.ts';
 /** Some policy forbids it, and nobody can lift that here. */
 export function forbidden(demand: Demand, circumstance: Circumstance, forbids: readonly Policy[], grounds: Grounds): Refusal {
   const message = `${wordsFor(demand, circumstance)} is refused by ${namesOf(forbids)}${reasonsOf(forbids)}`;
-  return refuse('ACCESS_REFUSED', message, hintFor(forbids, circumstance), { grounds });
+  return refuse('ACCESS_REFUSED', message, correctable(demand, hintFor(forbids, circumstance)), { grounds });
 }
 
 /** No policy forbids it, and none permits it. */
@@ -15,7 +15,10 @@ export function notPermitted(demand: Demand, circumstance: Circumstance, grounds
   return refuse(
     'ACCESS_REFUSED',
     `${words} is refused, because no policy permits it.`,
-    `Ask for a policy that permits Action::"${demand.action}" on ${placeOf(demand, circumstance)} to one of your groups.`,
+    correctable(
+      demand,
+      `ask for a policy that permits Action::"${demand.action}" on ${placeOf(demand, circumstance)} to one of your groups.`,
+    ),
     { grounds },
   );
 }
@@ -32,23 +35,42 @@ export function waitsInVain(demand: Demand, circumstance: Circumstance, asking: 
 function hintFor(forbids: readonly Policy[], { principal }: Circumstance): string {
   const glass = forbids.find(({ breakGlass }) => breakGlass !== null && principal.groups.includes(breakGlass));
   if (glass !== undefined && principal.agent === null)
-    return 'In an emergency you may pass: open a session with the run break-glass:REASON. It will be on record.';
+    return 'in an emergency you may pass: open a session with the run break-glass:REASON. It will be on record.';
   return forbids.some(({ reason }) => reason !== null)
-    ? 'Do what the rule asks for, or ask whoever writes the policies; a permit does not outweigh a forbid.'
-    : 'Ask whoever writes the policies; a permit does not outweigh a forbid.';
+    ? 'do what the rule asks for, or ask whoever writes the policies; a permit does not outweigh a forbid.'
+    : 'ask whoever writes the policies; a permit does not outweigh a forbid.';
+}
+
+/** What may be a mistake is told so first: nobody should ask for a policy that lets it through. */
+function correctable(demand: Demand, otherwise: string): string {
+  if (demand.doubt === undefined && !isObscure(demand)) return `${otherwise.charAt(0).toUpperCase()}${otherwise.slice(1)}`;
+  return `If that is a mistake, correct it; if not, ${otherwise}`;
 }
 
 /** `DELETE on public.users`: the protocol's own verb without the effect that may stand behind it, and what it is done to. */
-export function wordsFor({ action, effect, object }: Demand, { connection }: Circumstance): string {
+export function wordsFor(demand: Demand, { connection }: Circumstance): string {
+  const { action, effect, object, doubt } = demand;
   if (action === 'connect') return `Connecting to "${connection}"`;
-  const name = action.slice(action.indexOf(':') + 1);
+  if (isObscure(demand)) return object === null ? 'What is not understood' : `What is not understood (${shortened(object.name)})`;
+  const name = verbOf(demand);
   const verb = (name.endsWith(`-${effect}`) ? name.slice(0, -effect.length - 1) : name).toUpperCase();
-  return object === null ? `${verb} on "${connection}"` : `${verb} on ${shortened(object.name)}`;
+  const words = object === null ? `${verb} on "${connection}"` : `${verb} on ${shortened(object.name)}`;
+  return doubt === undefined ? words : `${words} (${doubt})`;
 }
 
-function placeOf({ object }: Demand, { connection }: Circumstance): string {
+function placeOf(demand: Demand, { connection }: Circumstance): string {
+  const { object } = demand;
   const place = `Connection::"${connection}"`;
-  return object === null ? place : `${object.type} ${shortened(object.name)} in ${place}`;
+  return object === null || isObscure(demand) ? place : `${object.type} ${shortened(object.name)} in ${place}`;
+}
+
+function verbOf({ action }: Demand): string {
+  return action.slice(action.indexOf(':') + 1);
+}
+
+/** Of which not even the verb is known: its object is what is not understood of it. */
+function isObscure(demand: Demand): boolean {
+  return verbOf(demand) === 'unknown';
 }
 
 function namesOf(policies: readonly Policy[]): string {

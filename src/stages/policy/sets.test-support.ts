@@ -29,7 +29,7 @@ export const shop: PolicyCatalog = {
     rows: { kind: 'number', says: 'How many rows it names.' },
     user: { kind: 'text', says: 'As whom it runs.' },
   },
-  objects: ['Table', 'Function', 'Schema', 'Role', 'Setting', 'Database', 'LargeObject'],
+  objects: ['Table', 'Function', 'Schema', 'Role', 'Setting', 'Database', 'LargeObject', 'Syntax'],
 };
 
 const plainFacts = { hasWhere: true, functions: [], rows: 0, user: 'app' } as const;

@@ -84,11 +84,11 @@ function visibleOf({ issuer, subject, email, groups, agent }: Principal): unknow
   return [issuer, subject, email, groups, agent];
 }
 
-/** What a policy sees of an action, as one string that no other shape shares. */
+/** What a policy sees of an action, and what a refusal says of it, as one string that no other shape shares. */
 function shapeOf({ demands, facts }: Action): string {
   const names = Object.keys(facts).sort();
   return JSON.stringify([
-    demands.map(({ action, effect, object }) => [action, effect, object?.type ?? null, object?.name ?? null]),
+    demands.map(({ action, effect, object, doubt }) => [action, effect, object?.type ?? null, object?.name ?? null, doubt ?? null]),
     names.map((name) => [name, facts[name]]),
   ]);
 }
