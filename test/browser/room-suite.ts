@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
+import type { Client } from 'pg';
 import type { Page } from 'playwright-core';
 import { sessionOf } from './hostile-suite.ts';
 import { row, settled, type Site, suiteMs } from './site.ts';
@@ -158,6 +160,26 @@ export function describeRoom(site: () => Site): void {
       await page.getByRole('link', { name: 'Exchanges' }).click();
       await page.locator('[data-index="0"]').waitFor();
       assert.equal(await page.evaluate('document.querySelector("[data-ledger]").scrollTop'), 0);
+    });
+
+    test('what a session’s end cut off is not said to go on', async () => {
+      const agent = await site().line('cut-off');
+      const { stream } = (agent as Client & { readonly connection: { readonly stream: Socket } }).connection;
+      const asked = agent.query('SELECT generate_series(1, 100000000) AS cut').catch((fault: Error) => fault);
+      // Whoever reads nothing more holds up the answer in its middle.
+      stream.pause();
+      await using window = await site().as('dana');
+      const { page } = window;
+      await window.open(`/sessions/${await firstOf(site(), '/api/v1/sessions?run=cut-off')}?exchange=1`);
+      const exchange = page.getByRole('article');
+      await exchange.getByText('Goes on.').waitFor();
+      stream.destroy();
+      await asked;
+      await exchange.getByText(/cut off/i).waitFor();
+      assert.equal(await page.getByText('Goes on.').count(), 0);
+      await window.open(page.url().replace('exchange=1', 'exchange=0'));
+      await exchange.waitFor();
+      assert.equal(await page.getByText('Not decided yet.').count(), 0);
     });
 
     test('a dialog gives the focus back to the row that opened it', async () => {

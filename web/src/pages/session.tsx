@@ -72,7 +72,13 @@ function Watched({ session }: { readonly session: Session }) {
           {exchange === null ? (
             <Nothing reach={reach} />
           ) : (
-            <ExchangeView key={exchange.ordinal} recording={recording} exchange={exchange} shown={player.shown} />
+            <ExchangeView
+              key={exchange.ordinal}
+              recording={recording}
+              exchange={exchange}
+              shown={player.shown}
+              goesOn={reach.kind !== 'whole'}
+            />
           )}
         </div>
       </div>

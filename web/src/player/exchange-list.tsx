@@ -100,7 +100,9 @@ const Row = memo(function Row({ exchange }: RowProps) {
         {masked.length > 0 && <Shape mark="masked" size={10} />}
         {outcome?.status === 'error' && <span className="text-ink">{words.exchange.outcome('error')}</span>}
         {outcome !== null && outcome.rows !== null && words.rows.counted(outcome.rows)}
-        {endedAt !== null && ordinal > 0 && <span className="w-[7ch] text-right">{lasting(endedAt - startedAt)}</span>}
+        {endedAt !== null && ordinal > 0 && (
+          <span className="min-w-[7ch] text-right whitespace-nowrap">{lasting(endedAt - startedAt)}</span>
+        )}
         <span className="sr-only">{words.mark[listMark(exchange)]}</span>
       </span>
     </>

@@ -24,11 +24,14 @@ interface ExchangeViewProps {
   readonly exchange: Recorded;
   /** How many lines of the recording have come where the head stands. */
   readonly shown: number;
+  /** Whether its session does: what has no end in the recording of one that is over never had any. */
+  readonly goesOn: boolean;
 }
 
 /** One exchange as far as the head has come: what was asked, how it was decided, what came back, and where it stands in the record. */
-export function ExchangeView({ recording, exchange, shown }: ExchangeViewProps) {
+export function ExchangeView({ recording, exchange, shown, goesOn }: ExchangeViewProps) {
   const here = exchange.places.filter((place) => place < shown).length;
+  const mayGoOn = goesOn || here < exchange.places.length;
   const content = useMemo(() => contentOf(recording, exchange, here), [recording, exchange, here]);
   const title = exchange.ordinal === 0 ? words.exchange.channel : (exchange.action?.name ?? words.exchange.unnamed);
   return (
@@ -45,7 +48,7 @@ export function ExchangeView({ recording, exchange, shown }: ExchangeViewProps) 
       </header>
       {exchange.action !== null && <Objects exchange={exchange} />}
       {exchange.action !== null && <Statement text={exchange.action.text} values={content.values} />}
-      <Why content={content} />
+      {exchange.ordinal > 0 && <Why content={content} mayGoOn={mayGoOn} />}
       {content.pieces.map((piece, place) => (
         // What came stays in the order in which it came.
         <Fragment key={place}>
@@ -55,7 +58,7 @@ export function ExchangeView({ recording, exchange, shown }: ExchangeViewProps) 
           <PieceView piece={piece} content={content} />
         </Fragment>
       ))}
-      <Outcome content={content} exchange={exchange} />
+      <Outcome content={content} exchange={exchange} mayGoOn={mayGoOn} />
       <Evidence lines={exchange.places.slice(0, here).flatMap((place) => recording.lines[place] ?? [])} content={content} />
     </article>
   );
@@ -80,9 +83,9 @@ function Objects({ exchange }: { readonly exchange: Recorded }) {
   );
 }
 
-function Why({ content }: { readonly content: Content }) {
+function Why({ content, mayGoOn }: { readonly content: Content; readonly mayGoOn: boolean }) {
   const { decision } = content;
-  if (decision === null) return <p className="text-quiet">{words.exchange.notDecided}</p>;
+  if (decision === null) return <p className="text-quiet">{mayGoOn ? words.exchange.notDecided : words.exchange.neverDecided}</p>;
   if (decision.verdict === 'permitted')
     return decision.policies.length === 0 ? null : <p className="text-quiet">{words.exchange.permittedBy(decision.policies)}</p>;
   return (
@@ -158,9 +161,16 @@ function PieceView({ piece, content }: { readonly piece: Piece; readonly content
   }
 }
 
-function Outcome({ content, exchange }: { readonly content: Content; readonly exchange: Recorded }) {
+interface OutcomeProps {
+  readonly content: Content;
+  readonly exchange: Recorded;
+  readonly mayGoOn: boolean;
+}
+
+function Outcome({ content, exchange, mayGoOn }: OutcomeProps) {
   const { outcome } = content;
-  if (outcome === null) return exchange.ordinal === 0 ? null : <p className="text-quiet">{words.exchange.goesOn}</p>;
+  if (outcome === null)
+    return exchange.ordinal === 0 ? null : <p className="text-quiet">{mayGoOn ? words.exchange.goesOn : words.exchange.cutOff}</p>;
   const took = exchange.endedAt === null ? '' : lasting(exchange.endedAt - exchange.startedAt);
   return (
     <section aria-label={words.columns.outcome}>

@@ -5,7 +5,7 @@ import { sessionExchangesQuery } from '../api/queries.ts';
 import type { Exchange, Session } from '../api/types.ts';
 import { exchangeCard, exchangeMark, outcomeWord } from '../parts/exchange-columns.tsx';
 import { type Column, Ledger } from '../parts/ledger.tsx';
-import { lasting, Moment, sized } from '../parts/moment.tsx';
+import { sized } from '../parts/moment.tsx';
 import { Empty, Fault, Loading } from '../parts/states.tsx';
 import { MarkLabel } from '../parts/verdict.tsx';
 import { Visible } from '../parts/visible.tsx';
@@ -82,7 +82,9 @@ export function LargeSession({ session, tail }: LargeSessionProps) {
           )}
         </div>
         <div className="min-w-0 lg:min-h-0 lg:flex-1 lg:overflow-y-auto" data-inspector="">
-          {current !== null && <OneExchange key={current} session={session.id} ordinal={current} tail={tail} />}
+          {current !== null && (
+            <OneExchange key={current} session={session.id} ordinal={current} goesOn={session.status === 'active'} tail={tail} />
+          )}
         </div>
       </div>
       <SeekBar current={current ?? 1} last={session.exchanges} onSeek={seek} />
@@ -128,15 +130,15 @@ function listedFrom(ordinal: number): number {
   return Math.max(1, ordinal - 5);
 }
 
+/** What there is room for beside the exchange, which says the rest. */
 const columns: readonly Column<Exchange>[] = [
-  { id: 'ordinal', head: '#', width: '7ch', end: true, cell: (row) => row.ordinal.toLocaleString() },
+  { id: 'ordinal', head: '#', width: '6ch', end: true, cell: (row) => row.ordinal.toLocaleString() },
   {
     id: 'verdict',
     head: words.columns.verdict,
     width: '11ch',
     cell: (row) => <MarkLabel mark={exchangeMark(row)} word={outcomeWord(row)} />,
   },
-  { id: 'at', head: words.columns.at, width: '9ch', cell: (row) => <Moment at={row.startedAt} precision="clock" /> },
   {
     id: 'text',
     head: words.columns.asked,
@@ -148,11 +150,4 @@ const columns: readonly Column<Exchange>[] = [
     ),
   },
   { id: 'bytes', head: words.columns.size, width: '8ch', end: true, cell: (row) => sized(row.bytes) },
-  {
-    id: 'took',
-    head: words.columns.took,
-    width: '8ch',
-    end: true,
-    cell: (row) => (row.durationMs === null ? '' : lasting(row.durationMs)),
-  },
 ];

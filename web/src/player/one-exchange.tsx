@@ -10,12 +10,14 @@ import { ExchangeView } from './exchange-view.tsx';
 interface OneExchangeProps {
   readonly session: string;
   readonly ordinal: number;
+  /** Whether the session does. */
+  readonly goesOn: boolean;
   /** What comes of a session that goes on. */
   readonly tail?: Tail | null;
 }
 
 /** One exchange, read by itself: however long its session is, only its own lines come. */
-export function OneExchange({ session, ordinal, tail = null }: OneExchangeProps) {
+export function OneExchange({ session, ordinal, goesOn, tail = null }: OneExchangeProps) {
   const recording = useExchange(session, ordinal, tail);
   const player = usePlayer(recording);
   const exchange = recording.exchange(ordinal);
@@ -23,7 +25,7 @@ export function OneExchange({ session, ordinal, tail = null }: OneExchangeProps)
   if (exchange !== null)
     return (
       <>
-        <ExchangeView recording={recording} exchange={exchange} shown={player.shown} />
+        <ExchangeView recording={recording} exchange={exchange} shown={player.shown} goesOn={goesOn} />
         {recording.hasTerminal && <Playing player={player} />}
       </>
     );

@@ -155,10 +155,12 @@ export const recordWords = {
     directions: { request: 'Sent', reply: 'Came back' },
     why: 'Why',
     notDecided: 'Not decided yet.',
+    neverDecided: 'Never decided: the session ended before.',
     permittedBy: (policies: readonly string[]) => `Permitted by ${policies.join(', ')}.`,
     decided: (verdict: string, policies: readonly string[]) => `${verdict}${policies.length === 0 ? '' : ` by ${policies.join(', ')}`}`,
     approval: 'See the approval',
     goesOn: 'Goes on.',
+    cutOff: 'Cut off: the session ended before the answer did.',
     outcome: (status: string) =>
       ({
         ok: 'done',
