@@ -51,6 +51,11 @@ export function readClaims(request: IncomingMessage, upgrades: boolean, listenHo
   const [, connection, rest] = target.exec(url) ?? [];
   if (connection === undefined || rest === undefined) return noConnection;
   const { credential, run: named, stated, authority, headers } = head;
+  if (says(url, credential))
+    return malformed(
+      'The token stands in the address of the request, too, which would be recorded and sent on.',
+      'Send it in Authorization alone.',
+    );
   const path = rest.startsWith('/') ? rest : `/${rest}`;
   return { credential, connection, run: named, stated, path, authority, headers, body: bodyOf(request, head) };
 }
@@ -80,6 +85,8 @@ function readHead(request: IncomingMessage, upgrades: boolean, listenHost: strin
     return malformed('The request would upgrade to what the gateway does not speak.', 'Ask for websocket, by GET, or for no upgrade.');
   const credential = credentialOf(fields);
   if (credential.kind === 'refusal') return credential;
+  // Clients that have a header of their own for their key send it there as well: it is for nobody but the gateway.
+  const others = fields.filter(([, value]) => !says(value, credential));
   const named = valuesOf(fields, 'chaperone-run');
   if (named.length > 1 || named.some((value) => !run.test(value)))
     return malformed('Chaperone-Run is no run’s id.', 'Send one, of up to 128 letters, digits and ._:@/+-');
@@ -87,7 +94,7 @@ function readHead(request: IncomingMessage, upgrades: boolean, listenHost: strin
   if (reasons.length > 1) return malformed('There is more than one Chaperone-Reason.', 'Send one.');
   const [length] = valuesOf(fields, 'content-length');
   const chunked = valuesOf(fields, 'transfer-encoding').length > 0;
-  return { credential, run: named[0] ?? null, stated: statedBy(reasons[0]), authority, headers: forwardable(fields), length, chunked };
+  return { credential, run: named[0] ?? null, stated: statedBy(reasons[0]), authority, headers: forwardable(others), length, chunked };
 }
 
 /** A server may go on as if the client had not asked (RFC 9113 section 3.1 took it away); curl --http2 asks each time. */
@@ -136,6 +143,13 @@ function credentialOf(fields: readonly Field[]): Credential | Refusal {
   const [, scheme = '', value = ''] = /^([A-Za-z]+) +([A-Za-z0-9._~+/=-]+) *$/.exec(header) ?? [];
   const token = scheme.toLowerCase() === 'bearer' ? value : scheme.toLowerCase() === 'basic' ? passwordOf(value) : '';
   return token === '' ? { kind: 'none' } : { kind: 'token', token };
+}
+
+const shortestToken = 16;
+
+/** Whether a text has the token in it. A shorter one is none, and might stand in any text. */
+function says(text: string, credential: Credential): boolean {
+  return credential.kind === 'token' && credential.token.length >= shortestToken && text.includes(credential.token);
 }
 
 /** RFC 7617: the user's name is whatever its client wants it to be; the password is the token. */

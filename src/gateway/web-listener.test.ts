@@ -119,6 +119,13 @@ describe('the web listener', () => {
     );
   });
 
+  test('hands the token on to nobody, wherever else it stands', async () => {
+    const { headers } = await ask('/orders/a', { 'x-api-key': token, cookie: `a=b; key=${token}`, 'x-other': 'b' });
+    assert.ok(!JSON.stringify(headers).includes(token) && headers.some(([name]) => name === 'x-other'), JSON.stringify(headers));
+    const response = await fetch(at(`/orders/a?private_token=${token}`), { headers: { authorization: `Bearer ${token}` } });
+    assert.deepEqual([response.status, ((await response.json()) as { readonly code: string }).code], [400, 'PROTOCOL_REFUSED']);
+  });
+
   const targets: readonly (readonly [target: string, path: string])[] = [
     ['/orders', '/'],
     ['/orders?a', '/?a'],

@@ -17,8 +17,8 @@ const listenerName = 'web';
 
 const withoutToken = refuse(
   'TOKEN_MISSING',
-  'The request has no token.',
-  'Send it as Authorization: Bearer TOKEN, or as the password of Basic authentication with any user name.',
+  'The request has no token where Chaperone reads one.',
+  'Send it as Authorization: Bearer TOKEN, or as the password of Basic authentication with any user name; no other header or scheme is read.',
 );
 
 /** Who came by a request: what its socket says. */

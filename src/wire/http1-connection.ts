@@ -57,7 +57,7 @@ export class Http1Connection implements HttpLine {
     else reading.to(read);
     socket.on('drain', () => this.#call?.taker.drained());
     socket.on('end', () => this.#ended());
-    socket.on('error', (fault: Error) => this.#fail(fault));
+    socket.on('error', (fault: Error) => this.#fail(new BrokenConnection(fault.message, { cause: fault })));
     socket.on('close', () => {
       this.#fail(new BrokenConnection('the target closed the connection'));
       keeper.gone(this);

@@ -124,6 +124,8 @@ describe('a content coding', () => {
     ['X-Gzip', 'gzip'],
     ['identity', null],
     ['', null],
+    ['none', null],
+    ['UTF-8, gzip', 'gzip'],
     ['gzip, br', 'unknown'],
     ['compress', 'unknown'],
   ];

@@ -74,11 +74,14 @@ function acceptable(accepts: string): string {
   return known.length === 0 ? 'identity' : known.join(', ');
 }
 
+/** What servers say that have none, so that proxies apply none either, or that mean the charset. A body that is coded all the same is no text. */
+const notCodings: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'utf8', 'binary', '8bit']);
+
 /** The coding that the gateway takes off a reply's body; `unknown` where it cannot; null where there is none. */
 export function codingOf(fields: readonly Field[]): Coding | 'unknown' | null {
   if (!fields.some(([name]) => name === 'content-encoding')) return null;
   const values = fields.filter(([name]) => name === 'content-encoding').map(([, value]) => value.trim().toLowerCase());
-  const [coding, ...others] = values.flatMap((value) => value.split(',')).filter((value) => value !== '' && value !== 'identity');
+  const [coding, ...others] = values.flatMap((value) => value.split(/ *, */)).filter((value) => !notCodings.has(value));
   if (coding === undefined) return null;
   const found = decodable.find((name) => name === coding.replace(/^x-/, ''));
   return found !== undefined && others.length === 0 ? found : 'unknown';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import type { Entry } from '../../core/entry.ts';
 import { openSite, sendJson } from './testing/site.ts';
 
@@ -58,9 +58,15 @@ describe('the credential of a connection', () => {
 });
 
 describe('a body', () => {
-  const codings = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync } as const;
-  for (const [coding, encode] of Object.entries(codings))
-    test(`coded by ${coding} is decoded for record and client`, async () => {
+  const codings = [
+    ['gzip', gzipSync, 'gzip'],
+    ['deflate', deflateSync, 'deflate'],
+    ['deflate', deflateRawSync, 'deflate, without a head'],
+    ['br', brotliCompressSync, 'br'],
+    ['zstd', zstdCompressSync, 'zstd'],
+  ] as const;
+  for (const [coding, encode, name] of codings)
+    test(`coded by ${name} is decoded for record and client`, async () => {
       await using site = await openSite((_seen, response) => {
         response.writeHead(200, { 'content-type': 'text/plain', 'content-encoding': coding });
         response.end(encode(Buffer.from(`said in ${coding} ${'z'.repeat(200_000)}`)));
@@ -71,6 +77,14 @@ describe('a body', () => {
       assert.ok(recorded(await site.settled()).includes(`said in ${coding}`));
     });
 
+  test('of which there is nothing is empty in any coding', async () => {
+    await using site = await openSite((_seen, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain', 'content-encoding': 'gzip' });
+      response.end();
+    });
+    assert.equal(await (await site.ask('/coded')).text(), '');
+  });
+
   test('that is broken in its coding ends as what it is', async () => {
     await using site = await openSite((_seen, response) => {
       response.writeHead(200, { 'content-type': 'text/plain', 'content-encoding': 'gzip' });
@@ -78,7 +92,8 @@ describe('a body', () => {
     });
     await assert.rejects(async () => (await site.ask('/coded')).text());
     const outcome = (await site.settled()).find((entry) => entry.kind === 'outcome');
-    assert.equal(outcome?.kind === 'outcome' && outcome.outcome.status, 'cut');
+    assert.ok(outcome?.kind === 'outcome');
+    assert.deepEqual([outcome.outcome.status, outcome.outcome.error?.code], ['cut', 'TARGET_FAULT']);
   });
 
   test('of an upload of any length passes in pieces', async () => {

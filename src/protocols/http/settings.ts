@@ -40,9 +40,18 @@ const withOAuth = z.strictObject({
   }),
 });
 
+const forms = [['header', 'value'], ['user', 'password'], ['query', 'value'], ['oauth']];
+
+function isOneForm(input: unknown): boolean {
+  const keys = typeof input === 'object' && input !== null ? Object.keys(input) : [];
+  return forms.some((form) => form.length === keys.length && form.every((key) => keys.includes(key)));
+}
+
 const credentials = z
   .union([withHeader, withBasic, withQuery, withOAuth], {
-    error: 'expected { header, value }, { user, password }, { query, value } or { oauth }; write one of them',
+    // Of what is one of them, but for a mistake within, that mistake is said.
+    error: ({ input }) =>
+      isOneForm(input) ? undefined : 'expected { header, value }, { user, password }, { query, value } or { oauth }; write one of them',
   })
   .optional()
   .describe('What the gateway proves itself with to the target; clients never see it.');

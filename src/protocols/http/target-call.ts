@@ -12,7 +12,7 @@ import { Withheld } from './body-mask.ts';
 import type { BodyMasks } from './body-masking.ts';
 import { BodyUrls } from './body-urls.ts';
 import { type Injection, type InjectionSource, sentTarget, withCredential, withoutCredential } from './credential.ts';
-import { Decoding } from './decoding.ts';
+import { BrokenCoding, Decoding } from './decoding.ts';
 import type { Carrier, HttpExchange } from './exchange.ts';
 import { FrameReader, letter, readFields } from './framing.ts';
 import { codingOf, type Places, replyFields } from './headers.ts';
@@ -231,7 +231,7 @@ export class TargetCall implements Carrier, HttpTaker {
 
 class UnreadableCoding extends Error {}
 
-/** What undici's faults mean, by their codes. */
+/** What faults of Node and of undici mean, by their codes. */
 const meanings: { readonly [code: string]: string } = {
   UND_ERR_HEADERS_TIMEOUT: 'The target did not answer in time.',
   UND_ERR_HEADERS_OVERFLOW: 'The target answered with longer headers than Chaperone passes.',
@@ -243,6 +243,7 @@ function wordsOf(fault: Error): readonly ['TARGET_UNREACHABLE' | 'TARGET_FAULT',
   if (fault instanceof ForbiddenAddress)
     return ['TARGET_UNREACHABLE', 'The target is at an address that Chaperone never dials for a client.'];
   if (fault instanceof UnreadableCoding) return ['TARGET_FAULT', 'The target answered with a content coding that Chaperone cannot read.'];
+  if (fault instanceof BrokenCoding) return ['TARGET_FAULT', 'The target’s answer is not in the content coding that it names.'];
   if (fault instanceof MalformedReply) return ['TARGET_FAULT', 'The target does not keep to HTTP.'];
   if (fault instanceof BrokenConnection) return ['TARGET_FAULT', 'The target broke the connection, or the protocol.'];
   if (fault instanceof LateReply) return ['TARGET_FAULT', 'The target did not answer in time.'];

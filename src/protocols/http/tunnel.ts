@@ -90,7 +90,8 @@ export class Tunnel {
 
   #answer(piece: FramePiece): void {
     const { masks, reply } = this.#parts;
-    if (masks === null || piece.opcode >= opcode.close) return reply.message(messageFrame(piece));
+    if (masks === null || piece.opcode > opcode.close) return reply.message(messageFrame(piece));
+    if (piece.opcode === opcode.close) return reply.message(messageFrame(this.#farewell(piece, masks)), messageFrame(piece));
     if (piece.opcode !== opcode.continuation) this.#heldKind = piece.opcode;
     if (this.#heldKind !== opcode.text) throw new Withheld('a binary message, which cannot be masked');
     this.#held.push(Buffer.from(piece.payload));
@@ -102,6 +103,15 @@ export class Tunnel {
     this.#heldBytes = 0;
     const frameOf = (payload: Buffer) => messageFrame({ opcode: opcode.text, last: true, payload });
     reply.message(frameOf(Buffer.from(text, 'utf8')), frameOf(said));
+  }
+
+  /** Why the target closes, which its frame says in words. */
+  #farewell(piece: FramePiece, masks: BodyMasks): FramePiece {
+    const { payload } = piece;
+    if (payload.length <= 2) return piece;
+    const words = payload.toString('utf8', 2);
+    const shown = masks.text(words, this.#tally);
+    return shown === words ? piece : { ...piece, payload: closePayload(payload.readUInt16BE(0), shown) };
   }
 
   #clientLeft(): void {

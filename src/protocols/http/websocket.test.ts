@@ -114,6 +114,16 @@ describe('a WebSocket', () => {
     await plane.close();
   });
 
+  test('has the words masked that its target closes it with', async () => {
+    const { plane, join } = await open({ masking: { detectors: [{ detect: ['email'], connections: ['orders'], action: 'redact' }] } });
+    const peer = join('/socket');
+    await peer.next();
+    peer.socket.send('close');
+    assert.deepEqual(await peer.closed, [4001, 'ask [redacted:email]']);
+    assert.ok(!(await recorded(plane)).includes('ada@example.com'));
+    await plane.close();
+  });
+
   test('of a client that does not mask its frames is ended', async () => {
     const { plane } = await open();
     const raw = connect(plane.port, '127.0.0.1');
@@ -142,6 +152,7 @@ const switched = 'Upgrade: websocket\r\nConnection: Upgrade\r\n';
 function converse(peer: WebSocket): void {
   peer.on('message', (data: Buffer, binary) => {
     if (data.toString() === 'say bye') peer.close(4001, 'bye');
+    else if (data.toString() === 'close') peer.close(4001, 'ask ada@example.com');
     else if (data.toString() === 'send bytes') peer.send(Buffer.from([1, 2, 3]));
     else peer.send(binary ? data : `you said ${data.toString()}`);
   });
