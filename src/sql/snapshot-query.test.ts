@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { relationKey, type SchemaSnapshot } from './schema-snapshot.ts';
-import { snapshotOf, snapshotQuery } from './snapshot-query.ts';
+import { snapshotOf, snapshotOfMadeQuery, snapshotQuery, SnapshotReader } from './snapshot-query.ts';
 import { type Sample, sampleServer } from './testing/sample.ts';
 
 describe('the snapshot of a catalog', () => {
@@ -21,6 +21,28 @@ describe('the snapshot of a catalog', () => {
       assert.deepEqual(snapshotOf(rows).relation('public', 'people'), snapshot.relation('public', 'people'));
       const path = await client.query<{ search_path: string }>('show search_path');
       assert.equal(path.rows[0]?.search_path, 'app, public');
+    } finally {
+      await client.end();
+    }
+  });
+
+  test('is made of what users have made and the system part of one before', async () => {
+    const client = await sample.connect();
+    try {
+      const told = async (text: string) => (await client.query<string[]>({ text, rowMode: 'array' })).rows;
+      const [all, made] = [await told(snapshotQuery), await told(snapshotOfMadeQuery)];
+      const ofSystem = all.filter(([kind]) => kind?.startsWith('system '));
+      assert.ok(ofSystem.length > 3_000 && ofSystem.every(([, schema]) => /^(pg_catalog|information_schema)$/.test(schema ?? '')));
+      const sorted = (rows: readonly string[][]) => rows.map((row) => row.join(' ')).toSorted();
+      assert.deepEqual(sorted(made), sorted(all.filter((row) => !ofSystem.includes(row))));
+      const whole = new SnapshotReader();
+      for (const row of all) whole.take(row);
+      const second = new SnapshotReader(whole.system);
+      for (const row of made) second.take(row);
+      for (const [schema, name] of [...all.values()].map((row) => [row[1] ?? '', row[2] ?? ''] as const)) {
+        assert.deepEqual(second.snapshot().relation(schema, name), whole.snapshot().relation(schema, name));
+        assert.deepEqual(second.snapshot().routines(schema, name), whole.snapshot().routines(schema, name));
+      }
     } finally {
       await client.end();
     }

@@ -7,15 +7,9 @@ import {
   SchemaSnapshot,
   type TypeEntry,
 } from './schema-snapshot.ts';
-import { ToldEntries, type ToldEntry } from './told-entries.ts';
+import { BothEntries, ToldEntries, type ToldEntry } from './told-entries.ts';
 
-/**
- * Reads all of a catalog that a {@link SchemaSnapshot} holds; PostgreSQL 14 and later. A row says of which kind a thing is, its schema,
- * its name, and as JSON what else there is to say, so that a reader can take as many rows at a time as it likes. It needs no rights
- * beyond those of every role. The search path is emptied for this statement's transaction, so that the definitions of views come with
- * every name qualified; an object with an OID under 16384 came with PostgreSQL itself.
- */
-export const snapshotQuery = `
+const gathered = `
 with recursive path as materialized (select set_config('search_path', 'pg_catalog', true) as set),
 checked (type, routine) as (
   select k.contypid, d.refobjid
@@ -31,10 +25,13 @@ routines as (
     p.pronargs - p.pronargdefaults <= 1 and p.pronargs > 0 and exists (
       select from pg_type t left join pg_type base on base.oid = t.typbasetype
        where t.oid = p.proargtypes[0] and (t.typtype in ('c', 'p') or base.typtype = 'c')) as takes_row
-    from pg_proc p join pg_namespace n on n.oid = p.pronamespace)
-select 'schema' as kind, nspname::text as schema, '' as name, '' as told from pg_namespace
-union all
-select 'relation', n.nspname, c.relname, json_build_array(
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace)`;
+
+const schemas = `
+select 'schema' as kind, nspname::text as schema, '' as name, '' as told from pg_namespace`;
+
+const relations = `
+select case when c.oid < 16384 then 'system relation' else 'relation' end, n.nspname, c.relname, json_build_array(
     c.relkind,
     (select coalesce(json_agg(a.attname order by a.attnum), '[]')
        from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
@@ -53,9 +50,10 @@ select 'relation', n.nspname, c.relname, json_build_array(
          from pg_attribute a join pg_type t on t.oid = a.atttypid
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) end)::text
   from path, pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where path.set is not null and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S') and n.nspname !~ '^pg_(toast|temp)'
-union all
-select 'routine', p.nspname, p.proname, json_build_array(
+  where path.set is not null and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S') and n.nspname !~ '^pg_(toast|temp)'`;
+
+const routines = `
+select case when p.system then 'system routine' else 'routine' end, p.nspname, p.proname, json_build_array(
     p.prokind,
     case when p.prokind = 'a' then (
       select max(part.provolatile::text) from pg_aggregate a
@@ -72,8 +70,10 @@ select 'routine', p.nspname, p.proname, json_build_array(
         where t.oid = p.prorettype and t.typtype = 'c'),
       case when p.prorettype = 'record'::regtype then '[]'::json end),
     p.proretset)::text
-  from routines p join pg_language l on l.oid = p.prolang
-union all
+  from routines p join pg_language l on l.oid = p.prolang`;
+
+/** What hangs on what users have made, also of what came with PostgreSQL itself. */
+const rest = `
 select distinct 'row routine', '', p.proname::text, '' from routines p where p.takes_row and not p.system
 union all
 select 'operator', n.nspname, o.oprname, json_build_array(pn.nspname, p.proname)::text
@@ -81,14 +81,32 @@ select 'operator', n.nspname, o.oprname, json_build_array(pn.nspname, p.proname)
     join pg_proc p on p.oid = o.oprcode join pg_namespace pn on pn.oid = p.pronamespace
   where o.oid >= 16384 or p.oid >= 16384
 union all
-select 'type', n.nspname, t.typname, json_build_array(t.oid < 16384, (
-    select coalesce(json_agg(json_build_array(pn.nspname, p.proname)), '[]')
-    from pg_proc p join pg_namespace pn on pn.oid = p.pronamespace
-    where p.oid >= 16384 and (
-      exists (select from pg_cast k where k.casttarget = t.oid and k.castfunc = p.oid)
-      or (t.oid, p.oid) in (select type, routine from checked))))::text
-  from pg_type t join pg_namespace n on n.oid = t.typnamespace
+select 'type', n.nspname, t.typname, json_build_array(t.oid < 16384, coalesce(led.routines, '[]'))::text
+  from pg_type t join pg_namespace n on n.oid = t.typnamespace left join (
+    select leads.type, json_agg(json_build_array(pn.nspname, p.proname)) as routines
+      from (select casttarget as type, castfunc as routine from pg_cast union select type, routine from checked) leads
+        join pg_proc p on p.oid = leads.routine join pg_namespace pn on pn.oid = p.pronamespace
+     where p.oid >= 16384 group by leads.type) led on led.type = t.oid
   where n.nspname !~ '^pg_(toast|temp)'`;
+
+/**
+ * Reads all of a catalog that a {@link SchemaSnapshot} holds; PostgreSQL 14 and later. A row says of which kind a thing is, its schema,
+ * its name, and as JSON what else there is to say, so that a reader can take as many rows at a time as it likes. It needs no rights
+ * beyond those of every role. The search path is emptied for this statement's transaction, so that the definitions of views come with
+ * every name qualified; an object with an OID under 16384 came with PostgreSQL itself.
+ */
+export const snapshotQuery = [gathered, schemas, ...united(relations, routines, rest)].join('');
+
+/** The same without the relations and routines that came with PostgreSQL itself: nine tenths of what there is in most databases. */
+export const snapshotOfMadeQuery = [
+  gathered,
+  schemas,
+  ...united(`${relations} and c.oid >= 16384`, `${routines} where p.oid >= 16384`, rest),
+].join('');
+
+function united(...parts: readonly string[]): readonly string[] {
+  return parts.map((part) => `\nunion all${part}`);
+}
 
 type RelationTold = readonly [
   kind: string,
@@ -119,8 +137,18 @@ type TypeTold = readonly [system: boolean, routines: [string, string][]];
 /** A row of the answer to {@link snapshotQuery}. */
 export type SnapshotRow = readonly (string | null)[];
 
-/** Gathers a snapshot from the answer to {@link snapshotQuery}. A row costs little: what it tells is read once somebody looks it up. */
+/** What came with PostgreSQL itself, for further snapshots of the same catalog. */
+export class SystemEntries {
+  readonly relations = new ToldEntries(relationOf);
+  readonly routines = new ToldEntries(routineOf);
+}
+
+/**
+ * Gathers a snapshot from the answer to {@link snapshotQuery}; or to {@link snapshotOfMadeQuery}, with the system entries of one before.
+ * A row costs little: what it tells is read once somebody looks it up.
+ */
 export class SnapshotReader {
+  readonly system: SystemEntries;
   readonly #schemas = new Set<string>();
   readonly #rowRoutines = new Set<string>();
   readonly #relations = new ToldEntries(relationOf);
@@ -134,7 +162,13 @@ export class SnapshotReader {
     routine: (schema, name, told) => this.#routines.add(relationKey(schema, name), [schema, name, told]),
     operator: (schema, name, told) => this.#operators.add(name, [schema, name, told]),
     type: (schema, name, told) => this.#types.add(relationKey(schema, name), [schema, name, told]),
+    'system relation': (schema, name, told) => this.system.relations.add(relationKey(schema, name), [schema, name, told]),
+    'system routine': (schema, name, told) => this.system.routines.add(relationKey(schema, name), [schema, name, told]),
   };
+
+  constructor(system: SystemEntries = new SystemEntries()) {
+    this.system = system;
+  }
 
   /** Throws where it is no such row. */
   take([kind, schema, name, told]: SnapshotRow): void {
@@ -147,8 +181,8 @@ export class SnapshotReader {
   snapshot(): SchemaSnapshot {
     return new SchemaSnapshot({
       schemas: this.#schemas,
-      relations: this.#relations,
-      routines: this.#routines,
+      relations: new BothEntries(this.system.relations, this.#relations),
+      routines: new BothEntries(this.system.routines, this.#routines),
       operators: this.#operators,
       types: this.#types,
       rowRoutines: this.#rowRoutines,

@@ -30,4 +30,26 @@ export class ToldEntries<Entry> {
   }
 }
 
+/** Those of two, by the same keys. */
+export class BothEntries<Entry> {
+  readonly #first: ToldEntries<Entry>;
+  readonly #second: ToldEntries<Entry>;
+  readonly #known = new Map<string, readonly Entry[]>();
+
+  constructor(first: ToldEntries<Entry>, second: ToldEntries<Entry>) {
+    this.#first = first;
+    this.#second = second;
+  }
+
+  /** The same objects for the same key, once all has been told. */
+  get(key: string): readonly Entry[] {
+    const [first, second] = [this.#first.get(key), this.#second.get(key)];
+    if (second.length === 0) return first;
+    if (first.length === 0) return second;
+    const known = this.#known.get(key) ?? [...first, ...second];
+    this.#known.set(key, known);
+    return known;
+  }
+}
+
 const none: readonly never[] = [];

@@ -1,4 +1,4 @@
-import { snapshotQuery } from '../../sql/snapshot-query.ts';
+import { snapshotOfMadeQuery, snapshotQuery } from '../../sql/snapshot-query.ts';
 import { cstring, encodeMessage } from './messages.ts';
 
 /** Changes with every change of the catalog that a snapshot could show; what only one session sees is left out. */
@@ -16,6 +16,20 @@ const fingerprint = `select concat_ws(' ',
 (select concat(count(*), ',', sum(hashtext(concat(g.xmin, g.ctid)))) from pg_aggregate g where g.aggfnoid::oid >= 16384),
 (select concat(count(*), ',', sum(hashtext(concat(k.xmin, k.ctid)))) from pg_constraint k where contypid <> 0))`;
 
+/** Changes with every change of what a snapshot keeps of PostgreSQL's own relations and routines. */
+const systemFingerprint = `select concat_ws(' ', current_setting('server_version_num'),
+(select concat(count(*), ',', sum(hashtext(concat(c.xmin, c.ctid)))) from pg_class c where c.oid < 16384),
+(select concat(count(*), ',', sum(hashtext(concat(a.xmin, a.ctid)))) from pg_attribute a where a.attrelid < 16384 and a.attnum > 0),
+(select concat(count(*), ',', sum(hashtext(concat(p.xmin, p.ctid)))) from pg_proc p where p.oid < 16384),
+(select concat(count(*), ',', sum(hashtext(concat(g.xmin, g.ctid)))) from pg_aggregate g where g.aggfnoid::oid < 16384),
+(select concat(count(*), ',', sum(hashtext(concat(t.xmin, t.ctid)))) from pg_type t where t.oid < 16384),
+(select concat(count(*), ',', sum(hashtext(concat(r.xmin, r.ctid)))) from pg_rewrite r where r.ev_class < 16384),
+(select concat(count(*), ',', sum(hashtext(concat(g.xmin, g.ctid)))) from pg_trigger g where g.tgrelid < 16384 and not tgisinternal),
+(select concat(count(*), ',', sum(hashtext(concat(i.xmin, i.ctid, k.xmin, k.ctid, k.relnamespace::regnamespace))))
+   from pg_inherits i join pg_class k on k.oid in (i.inhrelid, i.inhparent) where least(i.inhrelid, i.inhparent) < 16384),
+(select concat(count(*), ',', sum(hashtext(concat(n.xmin, n.ctid)))) from pg_namespace n where n.oid < 16384),
+(select concat(count(*), ',', sum(hashtext(concat(l.xmin, l.ctid)))) from pg_language l))`;
+
 /** What a session of these credentials begins with. */
 const beginning = "select current_user, pg_catalog.current_setting('search_path')";
 
@@ -29,5 +43,9 @@ const plainPath = 'set local search_path = pg_catalog';
 
 /** Answered by one row: the fingerprint. */
 export const checkQuestion = inTransaction(limits, plainPath, fingerprint);
-/** Answered by a row of user and path of a new session, one of the fingerprint, and those of the snapshot. */
-export const catalogQuestion = inTransaction(limits, beginning, plainPath, fingerprint, snapshotQuery);
+/** One row: the fingerprint of all, and that of PostgreSQL's own part. */
+export const fingerprints = `select (${fingerprint}), (${systemFingerprint})`;
+/** Answered by a row of user and path of a new session, one of both fingerprints, and those of the snapshot. */
+export const catalogQuestion = inTransaction(limits, beginning, plainPath, fingerprints, snapshotQuery);
+/** The same without PostgreSQL's own relations and routines. */
+export const madeQuestion = inTransaction(limits, beginning, plainPath, fingerprints, snapshotOfMadeQuery);

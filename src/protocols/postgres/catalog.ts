@@ -1,6 +1,6 @@
 import type { SchemaSnapshot } from '../../sql/schema-snapshot.ts';
-import { SnapshotReader } from '../../sql/snapshot-query.ts';
-import { catalogQuestion, checkQuestion } from './catalog-query.ts';
+import { SnapshotReader, type SystemEntries } from '../../sql/snapshot-query.ts';
+import { catalogQuestion, checkQuestion, madeQuestion } from './catalog-query.ts';
 import { askApart, type Asker, type Row } from './own-line.ts';
 import type { Settings } from './settings.ts';
 import { StatementReader } from './statement-reader.ts';
@@ -14,6 +14,12 @@ interface Known {
   readonly searchPath: string;
 }
 
+/** What of it came with PostgreSQL itself: nine tenths of most, and hardly ever changed. */
+interface SystemPart {
+  readonly entries: SystemEntries;
+  readonly fingerprint: string;
+}
+
 /** Looked at again in the background from this age on; a statement waits for that from the second age on. */
 const ages = { refreshMs: 10_000, limitMs: 20_000 } as const;
 /** How long a catalog that could not be read is left alone, and how old one may be that lacks a name. */
@@ -24,6 +30,7 @@ const lackingMs = 1_000;
 export class Catalog {
   readonly reader = new StatementReader();
   #known: Known | null = null;
+  #system: SystemPart | null = null;
   #loading: Promise<void> | null = null;
   /** When it was last known to be so, and when it was last tried, by the process's clock. */
   #checkedAt = -Infinity;
@@ -101,7 +108,7 @@ export class Catalog {
     try {
       const known = this.#known;
       const unchanged = known !== null && (await fingerprintOf(asker)) === known.fingerprint;
-      if (!unchanged) this.#known = await load(asker);
+      if (!unchanged) await this.#read(asker);
       this.#checkedAt = begun;
     } catch {
       if (asker.ended.aborted || asker.session.signal.aborted) this.#triedAt = -Infinity;
@@ -109,18 +116,30 @@ export class Catalog {
       this.#known = null;
     }
   }
+
+  /** After a change of the schema only what people have made: a migration waits for this at every step. */
+  async #read(asker: Asker): Promise<void> {
+    const before = this.#system;
+    let read = await load(asker, before);
+    if (before !== null && read.system.fingerprint !== before.fingerprint) read = await load(asker, null);
+    this.#known = read.known;
+    this.#system = read.system;
+  }
 }
 
-async function load(asker: Asker): Promise<Known> {
-  const reader = new SnapshotReader();
+/** With PostgreSQL's own part as it is known, which the answer may say is no longer so. */
+async function load(asker: Asker, system: SystemPart | null): Promise<{ readonly known: Known; readonly system: SystemPart }> {
+  const reader = new SnapshotReader(system?.entries);
   const firsts: Row[] = [];
-  await askApart(asker, catalogQuestion, (row) => {
+  await askApart(asker, system === null ? catalogQuestion : madeQuestion, (row) => {
     if (firsts.length < 2) firsts.push(row);
     else reader.take(row);
   });
-  const [beginning, fingerprint] = firsts;
-  if (fingerprint?.[0] == null) throw new Error('the target did not tell of its catalog');
-  return { snapshot: reader.snapshot(), fingerprint: fingerprint[0], user: beginning?.[0] ?? '', searchPath: beginning?.[1] ?? '' };
+  const [beginning, fingerprints] = firsts;
+  const [fingerprint, ofSystem] = fingerprints ?? [];
+  if (fingerprint == null || ofSystem == null) throw new Error('the target did not tell of its catalog');
+  const known = { snapshot: reader.snapshot(), fingerprint, user: beginning?.[0] ?? '', searchPath: beginning?.[1] ?? '' };
+  return { known, system: { entries: reader.system, fingerprint: ofSystem } };
 }
 
 async function fingerprintOf(asker: Asker): Promise<string | null> {

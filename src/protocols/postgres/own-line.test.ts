@@ -11,9 +11,15 @@ import { settingsFor } from './testing/shared-server.ts';
 const table = ['relation', 'public', 'things', '["r",["id"],null,false,false,[],[],[23]]'];
 const schema = ['schema', 'public', '', ''];
 
-/** What a target tells of its catalog: who a session is, the fingerprint, and these rows. */
+/** What a target tells of its catalog: who a session is, the fingerprints, and these rows. */
 function told(...rows: readonly Buffer[]): Buffer {
-  return Buffer.concat([reply.row('me', 'public'), reply.row('fingerprint'), ...rows, reply.complete('SELECT'), reply.ready()]);
+  return Buffer.concat([
+    reply.row('me', 'public'),
+    reply.row('fingerprint', 'of its own part'),
+    ...rows,
+    reply.complete('SELECT'),
+    reply.ready(),
+  ]);
 }
 
 /** What `select id from things` is judged as, by what the target has told. */
