@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Action } from '../../core/action.ts';
+import { type Permit, type Refusal, refuse } from '../../core/verdict.ts';
 import { everybody } from '../../../test/rig/data-plane.ts';
 import { startTap } from '../../../test/rig/tap.ts';
 import { createDecoder } from './decoder.ts';
@@ -16,8 +17,9 @@ describe('git, as people use it', () => {
   let trial: GitTrial;
   let work: string;
   const seen: Action[] = [];
+  let judged: (action: Action) => Permit | Refusal = () => everybody;
   before(async () => {
-    trial = await openTrial({ judge: (_, action) => (seen.push(action), everybody) });
+    trial = await openTrial({ judge: (_, action) => (seen.push(action), judged(action)) });
     work = await trial.clone('work');
   });
   after(() => trial?.[Symbol.asyncDispose]());
@@ -124,6 +126,18 @@ describe('git, as people use it', () => {
     assert.deepEqual([facts['commits'], facts['paths'], facts['addedLines']], [2, ['side.txt', 'evil.txt'], 2]);
     assert.deepEqual(facts['secrets'], ['evil.txt:1:github']);
     assert.ok(!JSON.stringify({ facts, text: text.split('diff --')[0] }).includes('aB3dE5gH7jK9'));
+  });
+
+  test('is told which lines look like secrets where it is refused', async () => {
+    await trial.must(work, 'checkout', '--quiet', '-b', 'careless');
+    await trial.commit(work, { 'a.env': `one\ntoken: ghp_${'bC4eF6hJ8kL0'.repeat(3)}\n` }, 'Careless');
+    judged = ({ name }) => (name === 'git:create' ? refuse('ACCESS_REFUSED', 'No.', 'Ask.') : everybody);
+    const { code, out } = await trial.git(work, 'push', 'origin', 'HEAD:careless');
+    judged = () => everybody;
+    await trial.must(work, 'checkout', '--quiet', '-');
+    assert.equal(code, 1);
+    assert.match(out, /These lines look like secrets \(path:line:rule\):\s+remote: {3}a\.env:2:github/);
+    assert.ok(!out.includes('bC4eF6hJ8kL0'));
   });
 
   test('sends what it pushes in chunks, and compressed where it fetches much', async () => {

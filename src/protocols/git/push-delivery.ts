@@ -19,6 +19,8 @@ const resultType = 'application/x-git-receive-pack-result';
 const keepAliveMs = 5_000;
 const detailBytes = 1024 * 1024;
 const bookkeepingMs = 60_000;
+/** Of the places of secrets, so many are told to who pushed; all of them are on record. */
+const secretsTold = 10;
 
 /** One push from its question to its answer: on record, held while people are asked, sent, or refused. */
 export class PushDelivery {
@@ -78,9 +80,19 @@ export class PushDelivery {
     const { commands, capabilities } = this.#push.request;
     if (!canReport(capabilities)) return sayNo(this.#call, passage, refusal);
     const answer = await this.#begin(passage);
-    await answer.write(refusalReport(commands, capabilities, `${refusal.code}: ${refusal.message}`, wordsOf(refusal)), inOwnWords);
+    const words = `${wordsOf(refusal)}${refusal.code === 'ACCESS_REFUSED' ? this.#whereSecrets() : ''}`;
+    await answer.write(refusalReport(commands, capabilities, `${refusal.code}: ${refusal.message}`, words), inOwnWords);
     answer.end();
     passage.end(outcome);
+  }
+
+  /** Whoever is refused for them has to find them: they are in what was pushed. */
+  #whereSecrets(): string {
+    const { found } = this.#push;
+    if ('kind' in found || found.secrets.length === 0) return '';
+    const places = found.secrets.slice(0, secretsTold).map((place) => `\n  ${place.replaceAll(/\p{Cc}/gu, '?')}`);
+    const more = found.secrets.length - places.length;
+    return `\nThese lines look like secrets (path:line:rule):${places.join('')}${more === 0 ? '' : `\n  and ${more} more`}`;
   }
 
   async #send(passage: Passage, show: ShowWhole): Promise<void> {
