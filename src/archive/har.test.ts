@@ -52,7 +52,8 @@ interface Har {
         readonly method: string;
         readonly url: string;
         readonly queryString: unknown;
-        readonly postData?: { readonly text: string };
+        readonly bodySize: number;
+        readonly postData?: { readonly encoding?: string; readonly text: string };
       };
       readonly response: {
         readonly status: number;
@@ -99,6 +100,19 @@ describe('a recording as HAR', () => {
     assert.equal(page?.request.postData?.text, '{"x":1}');
     assert.deepEqual([page?.response.status, page?.response.redirectURL, page?.response.content.text], [302, '/billing/b', 'go on']);
     assert.deepEqual([page?.startedDateTime, page?.time, page?.timings.wait, page?.timings.receive], [at(0), 5_000, 3_000, 2_000]);
+  });
+
+  test('has bodies with trailers behind them, and as many bytes as there were', async () => {
+    const trailers: Part = { shape: 'mark', name: 'trailers', detail: { headers: [['x-sum', '1']] } };
+    const { log } = await harOf([
+      exchange(1, 0),
+      bytes(1, 0, 'request', asked('/upload', 'POST'), { shape: 'bytes', count: 3, base64: 'AAEC' }, trailers),
+      bytes(1, 1, 'reply', replied(200), { shape: 'text', text: 'söme' }, trailers),
+      outcome(1, 2),
+    ]);
+    const [entry] = log.entries;
+    assert.deepEqual([entry?.request.bodySize, entry?.request.postData?.text, entry?.request.postData?.encoding], [3, 'AAEC', 'base64']);
+    assert.deepEqual(entry?.response.content, { size: 5, mimeType: '', text: 'söme' });
   });
 
   test('has the messages of a WebSocket', async () => {

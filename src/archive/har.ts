@@ -85,7 +85,7 @@ function requestOf({ request, host, asked }: Pending): JsonObject {
   const fields = fieldsOf(request);
   const url = `https://${host}${wordOf(request, 'target')}`;
   const mimeType = valueOf(fields, 'content-type');
-  const { text } = contentOf(asked);
+  const { text, base64, size } = contentOf(asked);
   return {
     method: wordOf(request, 'method'),
     url,
@@ -93,16 +93,17 @@ function requestOf({ request, host, asked }: Pending): JsonObject {
     cookies: [],
     headers: headersOf(fields),
     queryString: [...(URL.parse(url)?.searchParams ?? [])].map(([name, value]) => ({ name, value })),
-    ...(text === '' ? {} : { postData: { mimeType, text, params: [] } }),
+    ...(text === ''
+      ? {}
+      : { postData: { mimeType, text, params: [], ...(base64 ? { encoding: 'base64', comment: 'text is base64' } : {}) } }),
     headersSize: -1,
-    bodySize: Buffer.byteLength(text),
+    bodySize: size,
   };
 }
 
 function responseOf({ reply, answered }: Pending): JsonObject {
   const fields = fieldsOf(reply);
-  const { text, base64 } = contentOf(answered);
-  const size = base64 ? Buffer.from(text, 'base64').length : Buffer.byteLength(text);
+  const { text, base64, size } = contentOf(answered);
   return {
     status: Number(reply?.['status'] ?? 0),
     statusText: wordOf(reply, 'reason'),
@@ -151,16 +152,25 @@ function typed(part: Extract<Part, { shape: 'terminal' }>): string {
   return part.event === 'resize' ? JSON.stringify({ columns: part.columns, rows: part.rows }) : part.text;
 }
 
-/** A body as text, or as base64 where any of it is none. */
-function contentOf(parts: readonly Part[]): { readonly text: string; readonly base64: boolean } {
-  if (parts.some(({ shape }) => shape === 'mark')) return { text: '', base64: false };
+interface Content {
+  readonly text: string;
+  readonly base64: boolean;
+  readonly size: number;
+}
+
+/** A body as text, or as base64 where any of it is none. Messages are no body; trailers stand behind one. */
+function contentOf(all: readonly Part[]): Content {
+  const parts = all.filter((part) => part.shape !== 'mark' || part.name !== 'trailers');
+  if (parts.some(({ shape }) => shape === 'mark')) return { text: '', base64: false, size: 0 };
   if (parts.some(({ shape }) => shape === 'bytes')) {
     const pieces = parts.map((part) =>
       part.shape === 'bytes' ? Buffer.from(part.base64 ?? '', 'base64') : Buffer.from(textOf(part), 'utf8'),
     );
-    return { text: Buffer.concat(pieces).toString('base64'), base64: true };
+    const bytes = Buffer.concat(pieces);
+    return { text: bytes.toString('base64'), base64: true, size: bytes.length };
   }
-  return { text: parts.map(textOf).join(''), base64: false };
+  const text = parts.map(textOf).join('');
+  return { text, base64: false, size: Buffer.byteLength(text) };
 }
 
 function textOf(part: Part): string {

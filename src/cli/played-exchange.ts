@@ -32,6 +32,8 @@ export class PlayedExchange {
   #table: OpenTable | null = null;
   #rowsShown = 0;
   #terminal: PlayedTerminal | null = null;
+  /** The beginning of a line whose rest comes with the next piece of its text. */
+  #begun: { readonly asked: boolean; readonly text: string } | null = null;
   #lines: (() => string[])[] = [];
   /** Lines of anything but rows that may still be shown, and how many were not. */
   #room: number;
@@ -54,6 +56,7 @@ export class PlayedExchange {
   }
 
   see(line: PlayedLine): void {
+    if (line.kind !== 'bytes') this.#endLine();
     if (line.kind === 'decision') this.#decision = line.decision;
     else if (line.kind === 'outcome') this.#end(line);
     else if (line.kind === 'bytes') this.#bytes(line);
@@ -96,6 +99,7 @@ export class PlayedExchange {
 
   /** Where the session ended before the exchange did. */
   takeUnfinished(): string[] {
+    this.#endLine();
     this.#content(this.#terminal?.rest() ?? []);
     const rest = this.#lines.splice(0).flatMap((each) => each());
     return [...this.take(), ...rest, ...this.#closeTable(), styled(this.#out, 'yellow', '… not finished')];
@@ -108,13 +112,30 @@ export class PlayedExchange {
   }
 
   #part(part: PlayedPart, asked: boolean): void {
+    if (part.shape !== 'text' || this.#begun?.asked !== asked) this.#endLine();
     if (part.shape === 'rows') this.#rows(part.columns, part.rows);
     else if (part.shape === 'mark' && part.name === 'parameters') this.#bound(part.detail['values']);
     else if (part.shape === 'mark') this.#note(() => [...markLines(part, this.#outcome?.outcome ?? null)]);
     // What was asked already stands at the prompt.
     else if (part.shape === 'text' && asked && part.text.includes(this.#text)) return;
+    else if (part.shape === 'text') this.#said(part.text, asked);
     else if (part.shape === 'terminal') this.#content((this.#terminal ??= new PlayedTerminal()).take(part));
     else this.#content(partLines(part));
+  }
+
+  /** A text comes in pieces that end anywhere. */
+  #said(piece: string, asked: boolean): void {
+    const text = (this.#begun?.text ?? '') + piece;
+    const end = text.lastIndexOf('\n') + 1;
+    this.#begun = end === text.length ? null : { asked, text: text.slice(end) };
+    if (end > 0) this.#content(visibleLines(text.slice(0, end - 1)));
+    if (text.length - end > longestLine) this.#endLine();
+  }
+
+  #endLine(): void {
+    const begun = this.#begun;
+    this.#begun = null;
+    if (begun !== null) this.#content(visibleLines(begun.text));
   }
 
   #content(all: readonly string[]): void {
@@ -180,13 +201,15 @@ export class PlayedExchange {
   }
 }
 
+/** No more of a line is waited for; so much of one is never shown. */
+const longestLine = 64 * 1024;
+
 function sameColumns(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((name, place) => name === other[place]);
 }
 
-/** A part that is neither rows nor a mark, as lines. */
-function partLines(part: Exclude<PlayedPart, { shape: 'rows' | 'mark' | 'terminal' }>): string[] {
-  if (part.shape === 'text') return visibleLines(part.text.replace(/\n$/, ''));
+/** A document, or bytes, as lines. */
+function partLines(part: Exclude<PlayedPart, { shape: 'rows' | 'mark' | 'text' | 'terminal' }>): string[] {
   if (part.shape === 'document') return visibleLines(JSON.stringify(part.value, null, 2));
   return [`(${counted(part.count, 'byte')})`];
 }

@@ -94,6 +94,19 @@ describe('a replay', () => {
     ]);
   });
 
+  it('shows a text in its own lines, wherever its pieces end', async () => {
+    const text = (said: string) => ({ shape: 'text', text: said });
+    const { body } = await played([
+      asked(0, 1, 'POST /notes'),
+      decided(0, 1, 'permitted'),
+      sent(1, 1, 'request', text('one no'), text('te\nand an')),
+      sent(2, 1, 'request', text('other')),
+      sent(3, 1, 'reply', text('ta'), text('ken'), mark('trailers', { sum: '1' }), text('x')),
+      ended(4, 1, { tag: '200' }),
+    ]);
+    assert.deepEqual(body.split('\n').slice(1, 7), ['  one note', '  and another', '  taken', '  trailers · sum 1', '  x', '200 · 4.0 ms']);
+  });
+
   it('begins with who, through which agent, where and when', async () => {
     const { whole } = await played([over(1)]);
     assert.match(

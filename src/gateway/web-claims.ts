@@ -49,7 +49,7 @@ export function readClaims(request: IncomingMessage, upgrades: boolean, listenHo
   if (!printable.test(url) || url.includes('\\'))
     return malformed('The request target has a character that may not stand there.', encodeIt);
   const [, connection, rest] = target.exec(url) ?? [];
-  if (connection === undefined || rest === undefined) return noConnection;
+  if (connection === undefined || rest === undefined) return noConnection(url);
   const { credential, run: named, stated, authority, headers } = head;
   if (says(url, credential))
     return malformed(
@@ -100,7 +100,16 @@ function readHead(request: IncomingMessage, upgrades: boolean, listenHost: strin
 /** A server may go on as if the client had not asked (RFC 9113 section 3.1 took it away); curl --http2 asks each time. */
 const ignored = /^h2c$/i;
 const encodeIt = 'Encode it by percent signs.';
-const noConnection = malformed('The path does not begin with the name of a connection.', 'Ask for /CONNECTION/… at this listener.');
+const longestQuoted = 64;
+
+function noConnection(url: string): Refusal {
+  const [, first = ''] = /^\/([^/?]*)/.exec(url) ?? [];
+  const what = first === '' || first.length > longestQuoted ? 'no connection' : `"${first}", which no connection is called`;
+  return malformed(
+    `The path begins with ${what}.`,
+    'Ask for /CONNECTION/… at this listener; a name has small letters, digits, - and _ alone, and nothing behind it but a slash.',
+  );
+}
 
 function malformed(message: string, hint: string): Refusal {
   return refuse('PROTOCOL_REFUSED', message, hint);

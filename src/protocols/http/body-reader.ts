@@ -1,4 +1,4 @@
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { Part } from '../../core/part.ts';
 import type { Field } from '../../core/web.ts';
@@ -6,13 +6,15 @@ import { PiecewiseText } from './piecewise-text.ts';
 import type { SavedState } from '../../core/saved-state.ts';
 import { type Coding, codingOf, decodable } from './headers.ts';
 import { type BodyKind, bodyKindOf, charsetOf, mediaTypeOf } from './media.ts';
+import { multipartParts } from './multipart.ts';
+import { bytesPart, textPart } from './shown-parts.ts';
 
 /** A longer document is shown as the text that it is, and what is coded is not taken apart. */
 const longestDocument = 4 * 1024 * 1024;
 const longestMediaType = 64 * 1024;
 
 interface Nature {
-  kind: BodyKind;
+  kind: BodyKind | 'multipart';
   readonly mediaType: string;
   /** `unknown` where it is not taken off. */
   coding: Coding | 'unknown' | null;
@@ -36,13 +38,13 @@ export class BodyReader {
     const contentType = fields.find(([name]) => name === 'content-type')?.[1] ?? '';
     const mediaType = mediaTypeOf(contentType);
     const coding = codingOf(fields);
-    const kind = coding === 'unknown' ? 'bytes' : bodyKindOf(mediaType);
+    const kind = coding === 'unknown' ? 'bytes' : mediaType === 'multipart/form-data' ? 'multipart' : bodyKindOf(mediaType);
     return new BodyReader({ kind, mediaType, coding }, new PiecewiseText(charsetOf(contentType)));
   }
 
   /** Throws RangeError on what `save` cannot have made. */
   static from(saved: SavedState): BodyReader {
-    const kind = saved.word('kind', ['json', 'text', 'bytes']);
+    const kind = saved.word('kind', ['json', 'text', 'multipart', 'bytes']);
     const coding = saved.maybe('coding', (name) => saved.word(name, [...decodable, 'unknown'] as const));
     const mediaType = saved.text('mediaType', longestMediaType);
     const held = saved.bytes('held', longestDocument);
@@ -63,7 +65,7 @@ export class BodyReader {
 
   piece(bytes: Buffer): Part[] {
     const { kind, coding } = this.#nature;
-    if (kind === 'json' || (coding !== null && coding !== 'unknown')) return this.#hold(bytes);
+    if (kind === 'json' || kind === 'multipart' || (coding !== null && coding !== 'unknown')) return this.#hold(bytes);
     return kind === 'text' ? textPart(this.#text.piece(bytes)) : [bytesPart(bytes)];
   }
 
@@ -73,6 +75,7 @@ export class BodyReader {
     if (held.length === 0) return kind === 'text' ? textPart(this.#text.end()) : [];
     const plain = coding === null || coding === 'unknown' ? held : decoded(held, coding);
     if (plain === null || kind === 'bytes') return [bytesPart(plain ?? held)];
+    if (kind === 'multipart') return multipartParts(plain);
     const text = this.#text.end(plain);
     if (kind === 'text') return textPart(text);
     try {
@@ -88,7 +91,7 @@ export class BodyReader {
     if (this.#heldBytes <= longestDocument) return [];
     const held = Buffer.concat(this.#held.splice(0));
     this.#heldBytes = 0;
-    if (this.#nature.coding === null) {
+    if (this.#nature.coding === null && this.#nature.kind === 'json') {
       this.#nature.kind = 'text';
       return textPart(this.#text.piece(held));
     }
@@ -99,18 +102,15 @@ export class BodyReader {
 }
 
 function decoded(bytes: Buffer, coding: Coding): Buffer | null {
-  const decode = { gzip: gunzipSync, deflate: inflateSync, br: brotliDecompressSync, zstd: zstdDecompressSync }[coding];
+  const decode = {
+    gzip: gunzipSync,
+    deflate: ((bytes[0] ?? 0) & 0x0f) === 8 ? inflateSync : inflateRawSync,
+    br: brotliDecompressSync,
+    zstd: zstdDecompressSync,
+  }[coding];
   try {
     return decode(bytes, { maxOutputLength: 4 * longestDocument });
   } catch {
     return null; // Broken, or far longer than it looked.
   }
-}
-
-export function textPart(text: string): Part[] {
-  return text === '' ? [] : [{ shape: 'text', text }];
-}
-
-export function bytesPart(bytes: Buffer): Part {
-  return { shape: 'bytes', count: bytes.length, base64: bytes.toString('base64') };
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Part } from '../../core/part.ts';
 import type { SavedState } from '../../core/saved-state.ts';
 import { opcode } from '../../wire/websocket.ts';
-import { bytesPart, textPart } from './body-reader.ts';
+import { bytesPart, textPart } from './shown-parts.ts';
 import type { Stream } from './terminal-dialects.ts';
 import type { Handshake } from './terminal-handshake.ts';
 import { messageParts } from './web-message.ts';

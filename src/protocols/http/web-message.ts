@@ -1,5 +1,5 @@
 import type { Part } from '../../core/part.ts';
-import { bytesPart, textPart } from './body-reader.ts';
+import { bytesPart, textPart } from './shown-parts.ts';
 
 const opcodes: { readonly [opcode: number]: string } = { 0: 'continuation', 1: 'text', 2: 'binary', 8: 'close', 9: 'ping', 10: 'pong' };
 

@@ -51,6 +51,21 @@ export const fixtures: readonly Fixture[] = [
     ],
   },
   {
+    name: 'a form of parts, one of them bytes, and one that is none',
+    pieces: [
+      piece(
+        1,
+        'request',
+        headFrame(letter.request, 'POST /upload', [['content-type', 'multipart/form-data; boundary=b']]),
+        body('--b\r\nContent-Disposition: form-data; name="note"\r\n\r\none\r\n--b\r\n\r\n'),
+        body(Buffer.from([0, 0xff, 0x0a])),
+        body('\r\n--b--\r\n'),
+        endFrame,
+      ),
+      piece(1, 'reply', headFrame(letter.reply, '200 OK', [['content-type', 'multipart/form-data']]), body('no boundary'), endFrame),
+    ],
+  },
+  {
     name: 'a WebSocket',
     pieces: [
       piece(1, 'request', headFrame(letter.request, 'GET /socket', [['sec-websocket-version', '13']]), message(1, '{"hello":1}')),
