@@ -80,6 +80,25 @@ export function describeRoom(site: () => Site): void {
       await fits(`/sessions/${await sessionOf(site(), 'demo-1')}`, /^Export/, '.popup');
     });
 
+    test('names of any length stay within a phone, and can be read whole', async () => {
+      const name = 'a_name_without_any_place_to_break_it_'.repeat(2).slice(0, 60);
+      const agent = await site().line(`run_${name}`);
+      await agent.query(`SELECT * FROM t_${name}`).catch(() => {});
+      await agent.end();
+      const session = await sessionOf(site(), `run_${name}`);
+      const run = await firstOf(site(), `/api/v1/runs?name=run_${name}`);
+      await using window = await site().as('omar', { width: 380, height: 760 });
+      const { page } = window;
+      const own = [`/sessions/${session}?exchange=1`, `/runs/${run}`, `/runs/${run}/exchanges/${session}/1`, `/connections/${name}`];
+      for (const path of ['/runs', '/sessions', '/exchanges', ...own]) {
+        await window.open(path);
+        assert.equal(await page.evaluate('document.querySelector("main").scrollWidth'), 380, path);
+      }
+      await window.open(own[0] ?? '');
+      assert.match(await page.locator('main header').first().innerText(), new RegExp(`run_${name}`));
+      assert.match(await page.getByRole('article').innerText(), new RegExp(`t_${name}`));
+    });
+
     test('what is not there or not theirs is said under a heading of its own', async () => {
       await using window = await site().as('omar');
       const { page } = window;
@@ -154,6 +173,7 @@ export function describeRoom(site: () => Site): void {
       await page.keyboard.press('Enter');
       await page.waitForURL(/\/sessions\//);
       await page.getByRole('slider', { name: 'Instant' }).waitFor();
+      await page.locator('main:focus').waitFor();
       await page.goBack();
       await page.locator('[data-index="79"]:focus').waitFor();
       assert.ok(await page.evaluate('document.querySelector("[data-ledger]").scrollTop > 1000'));

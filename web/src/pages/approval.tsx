@@ -9,6 +9,7 @@ import { Decide } from '../approvals/decide.tsx';
 import { effectLine } from '../approvals/tier.ts';
 import { Moment } from '../parts/moment.tsx';
 import { exchangeMark, outcomeWord } from '../parts/exchange-columns.tsx';
+import { isFocusNowhere } from '../parts/nowhere.ts';
 import { PageHead } from '../parts/page-head.tsx';
 import { Loading, Missing } from '../parts/states.tsx';
 import { type Mark, MarkLabel, tintOf } from '../parts/verdict.tsx';
@@ -88,7 +89,7 @@ export function approvalMark(status: Approval['status']): Mark {
 
 function StatusLine({ approval }: { readonly approval: Approval }) {
   return (
-    <p className="flex flex-wrap gap-x-4" role="status">
+    <p className="flex flex-wrap gap-x-4 *:max-w-full *:min-w-0" role="status">
       <MarkLabel mark={approvalMark(approval.status)} word={words.approvals.status[approval.status]} />
       {approval.status === 'open' && (
         <span className="text-ink">
@@ -106,7 +107,7 @@ function Ended({ approval, take }: { readonly approval: Approval; readonly take:
   const told = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // The form that was answered has gone, and the focus with it.
-    if (take && (document.activeElement === null || document.activeElement === document.body)) told.current?.focus();
+    if (take && isFocusNowhere()) told.current?.focus();
   }, [take]);
   return (
     <div

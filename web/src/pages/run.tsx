@@ -64,7 +64,7 @@ function Head({ run, beside }: { readonly run: RunDetail; readonly beside: strin
   const open = newestSessions.filter(({ status }) => status === 'active');
   return (
     <PageHead title={words.run.title(name)} actions={<Stop address={`/api/v1/runs/${encodeURIComponent(run.id)}`} sessions={open} />}>
-      <p className={`flex-wrap gap-x-4 ${beside}`}>
+      <p className={`flex-wrap gap-x-4 *:max-w-full *:min-w-0 ${beside}`}>
         <span className="text-ink">
           <Who who={{ ...principal, agent: agents.length === 0 ? null : agents.join(', ') }} />
         </span>

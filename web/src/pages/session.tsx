@@ -147,7 +147,7 @@ function Head({ session, word }: { readonly session: Session; readonly word: str
         </>
       }
     >
-      <p className="flex flex-wrap gap-x-4">
+      <p className="flex flex-wrap gap-x-4 *:max-w-full *:min-w-0">
         <MarkLabel mark={sessionMark(session)} word={word} />
         <span className="text-ink">
           <Who who={session.principal} />

@@ -15,6 +15,7 @@ import { useKeys } from '../shell/keys.tsx';
 import { words } from '../text.ts';
 import { type Place, useKeptPlace } from './kept-place.ts';
 import { useNarrow } from './narrow.ts';
+import { isFocusNowhere } from './nowhere.ts';
 
 export interface Column<Row> {
   readonly id: string;
@@ -134,7 +135,7 @@ function useKeptFocus(scroller: { readonly current: HTMLDivElement | null }, act
   const owed = useRef(cameBack);
   useLayoutEffect(() => {
     const list = scroller.current;
-    const isLost = focused.current !== null && !focused.current.isConnected && isNowhere(document.activeElement);
+    const isLost = focused.current !== null && !focused.current.isConnected && isFocusNowhere();
     if (list === null || !(isLost || owed.current)) return;
     const paid = focusRow(list, active);
     if (!paid) (list.querySelector<HTMLElement>('[role="grid"]') ?? list).focus({ preventScroll: true });
@@ -150,11 +151,6 @@ function useKeptFocus(scroller: { readonly current: HTMLDivElement | null }, act
       owed.current = false;
     },
   };
-}
-
-/** Where the focus is when what had it has gone. */
-function isNowhere(element: Element | null): boolean {
-  return element === null || element === document.body;
 }
 
 interface GridProps {

@@ -16,7 +16,7 @@ export function PageHead({ title, children, actions }: PageHeadProps) {
   return (
     <header className="flex flex-wrap items-end justify-between gap-x-6 gap-y-2 px-4 pt-4 pb-2">
       <div className="min-w-0">
-        <h1 className="text-page font-semibold">{title}</h1>
+        <h1 className="text-page font-semibold wrap-anywhere">{title}</h1>
         {children !== undefined && <div className="text-quiet">{children}</div>}
       </div>
       {actions !== undefined && <div className="flex flex-wrap gap-2">{actions}</div>}

@@ -68,7 +68,7 @@ function Objects({ exchange }: { readonly exchange: Recorded }) {
   const { action } = exchange;
   if (action === null || action.objects.length === 0) return null;
   return (
-    <p className="flex flex-wrap gap-x-4 text-quiet">
+    <p className="flex flex-wrap gap-x-4 text-quiet *:max-w-full *:min-w-0">
       <span>{words.effects(action.effect)}</span>
       {action.objects.slice(0, 20).map(({ type, name }) => (
         <span key={`${type} ${name}`}>

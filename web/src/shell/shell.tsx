@@ -3,6 +3,7 @@ import { Link, Outlet, useNavigate, useRouter } from '@tanstack/react-router';
 import { Suspense, useEffect, useState } from 'react';
 import { isSignedOut, postJson } from '../api/client.ts';
 import { copy } from '../parts/copying.tsx';
+import { isFocusNowhere } from '../parts/nowhere.ts';
 import { PageHead } from '../parts/page-head.tsx';
 import { Loading } from '../parts/states.tsx';
 import { words } from '../text.ts';
@@ -29,6 +30,14 @@ export function Shell() {
     document.addEventListener('pointerdown', closeElsewhere);
     return () => document.removeEventListener('pointerdown', closeElsewhere);
   }, []);
+  useEffect(
+    () =>
+      // What was pressed to come here has gone: the next Tab begins in the page, and who listens is told that it is another one.
+      router.subscribe('onRendered', ({ fromLocation, pathChanged }) => {
+        if (fromLocation !== undefined && pathChanged && isFocusNowhere()) document.getElementById('page')?.focus({ preventScroll: true });
+      }),
+    [router],
+  );
   useKeys(words.keys.everywhere, [
     { keys: '?', says: words.keys.map, run: () => setMapOpen(true) },
     { keys: paletteKeys, says: words.palette.open, run: show },
