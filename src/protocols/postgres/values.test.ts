@@ -46,6 +46,32 @@ const values: readonly (readonly [type: string, ...literals: readonly string[]])
   ],
   ['uuid', "'00112233-4455-6677-8899-aabbccddeeff'"],
   ['jsonb', `'{"a": [1, null]}'`],
+  ['int4[]', "'{1,NULL,3}'", "'{}'", "'{{1,2},{3,4}}'", "'[0:1]={5,6}'"],
+  ['text[]', `'{a,"b c","x\\"y,z",NULL,"null","",größe,"{}"}'`],
+  ['uuid[]', "'{00112233-4455-6677-8899-aabbccddeeff}'"],
+  ['timestamptz[]', `'{"2026-11-22 12:34:56.789+00"}'`],
+  ['jsonb[]', `array['{"a": "b"}'::jsonb]`],
+  ['inet', "'10.0.0.1'", "'10.0.0.1/8'", "'2001:db8::1'", "'::1'", "'2001:db8::/32'"],
+  ['cidr', "'10.0.0.0/8'", "'10.1.2.3/32'"],
+  ['macaddr', "'08:00:2b:01:02:03'"],
+  [
+    'interval',
+    "'3 days 00:00:05'",
+    "'1 year 2 mons'",
+    "'0'",
+    "'-1 day 02:03:00'",
+    "'-00:00:00.5'",
+    "'1 mon -1 day'",
+    "'-13 months 1 day -100 hours'",
+  ],
+  ['timetz', "'01:02:03.5+00'", "'01:02:03-03:30'", "'01:02:03+02'"],
+  ['int4range', "'[1,5)'", "'(,5)'", "'empty'", "'(,)'"],
+  ['numrange', "'(1.5,2.5]'"],
+  ['tstzrange', "'[2026-11-22 12:34:56+00,)'"],
+  ['record', "row(1,'x',null,'a b','q\"r',array[1,2])", 'row()'],
+  ['xid', "'4294967295'"],
+  ['xid8', "'18446744073709551615'"],
+  ['jsonpath', `'$."a"'`],
 ];
 
 describe('values', () => {
@@ -81,11 +107,29 @@ describe('values', () => {
       assert.deepEqual(asBinary?.rows, asText?.rows);
     });
 
-  for (const type of [16, 20, 21, 23, 26, 700, 701, 1082, 1083, 1114, 1184, 1700, 2950, 3802, 99_999])
+  for (const type of [
+    16, 20, 21, 23, 26, 700, 701, 1082, 1083, 1114, 1184, 650, 829, 1007, 1009, 1186, 1266, 1700, 2249, 2950, 3802, 3904, 99_999,
+  ])
     test(`a value of type ${type} that is not what it says is shown as it is`, () => {
       for (const bytes of [Buffer.alloc(0), Buffer.from([1]), Buffer.alloc(7, 255), Buffer.alloc(100, 255)])
         assert.equal(typeof readValue(bytes, 1, type), 'string');
     });
+
+  test('an array of absurd lengths, and records within records, are shown as they are', () => {
+    const words = (...numbers: readonly number[]) =>
+      Buffer.concat(numbers.map((number) => Buffer.from(Uint32Array.of(number).buffer).swap32()));
+    const endless = words(2, 0, 23, 0xffff_fff0, 1, 0, 1);
+    assert.equal(readValue(endless, 1, 1007), `\\x${endless.toString('hex')}`);
+    const short = words(1, 0, 23, 1_000_000, 1, 4, 7);
+    assert.equal(readValue(short, 1, 1007), `\\x${short.toString('hex')}`);
+    let nested = Buffer.from('"');
+    let type = 25;
+    for (let depth = 0; depth < 40; depth += 1) {
+      nested = Buffer.concat([words(1, type, nested.length), nested]);
+      type = 2249;
+    }
+    assert.ok(readValue(nested, 1, 2249).length < 2_000);
+  });
 
   test('a number with absurdly many places does not take all memory', () => {
     const absurd = Buffer.from([0, 0, 0x7f, 0xff, 0, 0, 0xff, 0xff]);
