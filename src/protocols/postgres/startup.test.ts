@@ -35,6 +35,12 @@ const accepted: readonly { readonly name: string; readonly pairs: Pairs; readonl
     ],
     passes: { extra_float_digits: '2', DateStyle: 'ISO', TimeZone: 'UTC' },
   },
+  { name: 'what users of asyncpg are told to send', pairs: [['jit', 'off']], passes: { jit: 'off' } },
+  {
+    name: 'what scripts and pools send in options',
+    pairs: [['options', '--client-min-messages=warning -c default_transaction_isolation=repeatable\\ read']],
+    passes: { client_min_messages: 'warning', default_transaction_isolation: 'repeatable read' },
+  },
   { name: 'options: -c', pairs: [['options', '-c statement_timeout=5s']], passes: { statement_timeout: '5s' } },
   { name: 'options: -c without a space', pairs: [['options', '-cstatement_timeout=5s']], passes: { statement_timeout: '5s' } },
   { name: 'options: --', pairs: [['options', '--lock-timeout=1s  -c search_path=a']], passes: { lock_timeout: '1s', search_path: 'a' } },

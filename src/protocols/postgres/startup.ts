@@ -19,10 +19,13 @@ export const startupLimit = 10_000;
 const passing = new Set([
   'application_name',
   'client_encoding',
+  'client_min_messages',
   'datestyle',
+  'default_transaction_isolation',
   'extra_float_digits',
   'idle_in_transaction_session_timeout',
   'intervalstyle',
+  'jit',
   'lock_timeout',
   'search_path',
   'statement_timeout',
