@@ -28,7 +28,8 @@ export function Flows({ overview }: { readonly overview: Overview }) {
                 <Visible text={connection} limit={60} line />
               </Link>
               <span className="text-quiet">
-                {words.overview.flow(rows, sized(bytes))} <span className="text-masked">{words.overview.maskedShare(masked)}</span>
+                {words.overview.flow(rows, sized(bytes))}
+                {masked > 0 && <span className="text-masked"> · {words.overview.maskedShare(masked)}</span>}
               </span>
             </div>
             <Bar parts={[{ share: Math.log10(bytes + 1) / most, colour: 'bg-quiet' }]} />

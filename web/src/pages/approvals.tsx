@@ -120,6 +120,9 @@ function card(row: Approval) {
     <>
       <div className="flex justify-between gap-2">
         <MarkLabel mark={approvalMark(row.status)} word={words.approvals.status[row.status]} />
+        <span className="min-w-0 flex-1 truncate text-quiet">
+          <Who who={row.requester} />
+        </span>
         <span className="text-quiet">
           {row.status === 'open' ? <TimeLeft until={row.expiresAt} /> : <Moment at={row.createdAt} precision="clock" />}
         </span>

@@ -28,7 +28,7 @@ export const keepWords = {
     flows: 'Where does data go?',
     noFlows: 'Nothing came back.',
     flow: (rows: number, size: string) => `${count(rows, 'row')}, ${size}`,
-    maskedShare: (masked: number) => (masked === 0 ? '' : `${count(masked, 'exchange')} masked`),
+    maskedShare: (masked: number) => `${count(masked, 'exchange')} masked`,
     person: 'people themselves',
     proof: 'Can we prove it?',
     proofHeads: ['Connection', 'Sessions', 'Open', 'Cut off', 'Gaps', 'Last on record'],
