@@ -58,11 +58,11 @@ export function assertSound(entries: readonly Entry[]): void {
   );
   assert.equal(entries[0]?.kind, 'session');
   assert.equal(entries.at(-1)?.kind, 'end');
-  for (const ordinal of new Set(entries.map(({ exchange }) => exchange))) {
+  for (const [ordinal, own] of Map.groupBy(entries, ({ exchange }) => exchange)) {
     if (ordinal === 0) continue;
-    const kinds = entries.filter(({ exchange }) => exchange === ordinal).map(({ kind }) => kind);
+    const kinds = own.map(({ kind }) => kind);
     // A session may end before the verdict is known; nothing of that exchange has gone to the target then.
-    const decided = statusOf(entries.filter(({ exchange }) => exchange === ordinal)) !== 'cut' || kinds.includes('decision');
+    const decided = statusOf(own) !== 'cut' || kinds.includes('decision');
     for (const kind of ['exchange', ...(decided ? ['decision'] : []), 'outcome'])
       assert.equal(kinds.filter((found) => found === kind).length, 1, `exchange ${ordinal} has ${kinds.join(', ')}`);
     assert.equal(kinds.at(-1), 'outcome', `exchange ${ordinal} has ${kinds.join(', ')}`);

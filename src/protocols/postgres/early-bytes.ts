@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 
 /** A client that sends more than this before its session is open is not read until it is. */
-const mostEarly = 256 * 1024;
+export const mostEarly = 256 * 1024;
 
 /**
  * Goes on reading a client while its target is being reached: what it sends ahead is kept for the conversation, and its

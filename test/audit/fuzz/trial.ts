@@ -75,7 +75,7 @@ const principal: Principal = {
     expiresAt: Date.now() + 86_400_000,
   },
 };
-const refusal = refuse('ACCESS_REFUSED', 'The fuzz does not permit this.', 'Leave the word out.');
+export const refusal = refuse('ACCESS_REFUSED', 'The fuzz does not permit this.', 'Leave the word out.');
 const terms = {
   name: 'orders',
   protocol: 'postgres',
