@@ -166,10 +166,13 @@ function demand(action: ActionName, object: ActionObject | null): Demand {
 
 /** What an approver reads: what happens to which ref, by whom, to which files, and the patch as far as it fits. */
 function textOfPush(inspection: Inspection, options: readonly string[]): string {
-  const { refs, commits, firstCommits, files, added, removed, secrets, preview } = inspection;
+  const { refs, commits, firstCommits, tags, firstTags, files, added, removed, secrets, preview } = inspection;
   const heads = firstCommits.map(
     ({ id, author, message }) => `  ${id.slice(0, 12)} ${author.name} <${author.email}> ${message.split('\n')[0] ?? ''}`,
   );
+  const named = firstTags
+    .slice(0, 50)
+    .map(({ name, tagger, message }) => `  ${name} ${tagger.name} <${tagger.email}> ${message.split('\n')[0] ?? ''}`);
   const changed = files
     .slice(0, 500)
     .map(({ path, added: more, removed: less, binary }) => `  ${path} ${binary ? 'binary' : `+${more} -${less}`}`);
@@ -177,6 +180,7 @@ function textOfPush(inspection: Inspection, options: readonly string[]): string 
     refs.map(lineOfRef).join('\n'),
     options.length === 0 ? '' : `push options: ${options.join(', ')}`,
     commits === 0 ? '' : `${counted(commits, 'new commit')}${leftOut(commits - heads.length)}:\n${heads.join('\n')}`,
+    tags === 0 ? '' : `${counted(tags, 'annotated tag')}${leftOut(tags - named.length)}:\n${named.join('\n')}`,
     files.length === 0
       ? ''
       : `${counted(files.length, 'file')}, +${added} -${removed}${leftOut(files.length - changed.length)}:\n${changed.join('\n')}`,

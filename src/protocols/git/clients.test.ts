@@ -74,8 +74,9 @@ describe('git, as people use it', () => {
   });
 
   test('moves tags and branches, by force and away', async () => {
-    await trial.must(work, 'tag', '--annotate', '--message', 'First', 'v1');
+    await trial.must(work, 'tag', '--annotate', '--message', 'First\n\nof many narwhals', 'v1');
     await trial.must(work, 'push', '--quiet', 'origin', 'v1');
+    assert.match(last('git:create').text, /\n1 annotated tag:\n {2}v1 .+ <.+> First$/m);
     const old = (await trial.must(work, 'rev-parse', 'HEAD')).trim();
     await trial.must(work, 'reset', '--quiet', '--hard', 'HEAD~1');
     const head = await trial.commit(work, { 'other.txt': 'o\n' });
@@ -309,6 +310,7 @@ describe('git, as people use it', () => {
     );
     const all = texts.join('');
     for (const line of ['+++ b/evil.txt', '+one', '+++ b/with space.txt']) assert.ok(all.includes(line), line);
+    assert.ok(bytes.includes('First\\n\\nof many narwhals'), 'what a tag says');
     assert.deepEqual(trial.plane.log, []);
     await trial.swept();
   });

@@ -1,4 +1,4 @@
-import type { CommitFound, Person } from './inspection.ts';
+import type { CommitFound, Person, TagFound } from './inspection.ts';
 
 const identity = /^(.*?) ?<([^<>]*)> (\d+ [+-]\d{4})$/;
 
@@ -12,6 +12,18 @@ export function readCommit(id: string, object: Buffer): CommitFound {
   const signed = of('gpgsig').length + of('gpgsig-sha256').length > 0;
   const message = end === -1 ? '' : object.toString('utf8', end + 2);
   return { id, parents: of('parent'), author, authored, committer, committed, signed, message };
+}
+
+/** Reads an annotated tag in the same way. */
+export function readTag(id: string, object: Buffer): TagFound {
+  const [head = '', ...rest] = object.toString('utf8').split('\n\n');
+  const of = (name: string) =>
+    head
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.slice(name.length + 1);
+  const [tagger] = readIdentity(of('tagger'));
+  return { id, name: of('tag') ?? '', tagger, message: rest.join('\n\n') };
 }
 
 /** Whether a tag carries a signature, which stands at the end of its message. */

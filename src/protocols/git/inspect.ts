@@ -1,5 +1,5 @@
 import { BinaryPatches } from './binary-patch.ts';
-import { isTagSigned, readCommit } from './commit-object.ts';
+import { isTagSigned, readCommit, readTag } from './commit-object.ts';
 import { DetailFile } from './detail-file.ts';
 import { Flaw } from './flaw.ts';
 import { frameKinds } from './framing.ts';
@@ -12,6 +12,7 @@ import {
   previewChars,
   type RefChange,
   shownSecrets,
+  type TagFound,
 } from './inspection.ts';
 import { GitFailed, runGit } from './native.ts';
 import { takePack } from './pack-intake.ts';
@@ -22,6 +23,8 @@ import { areVerified } from './signatures.ts';
 import { StoredOutput } from './stored-output.ts';
 
 const shownCommits = 200;
+const shownTags = 1_000;
+const shownOfTag = 4_000;
 
 /**
  * Takes a pushed pack into its quarantine as it comes, and finds out what the push does. Never throws for what a client may have sent. A push
@@ -59,6 +62,8 @@ class Inspecting {
   #patchBytes = 0;
   #path = '';
   readonly #readers: PatchReader[] = [];
+  readonly #tags: TagFound[] = [];
+  #tagCount = 0;
 
   constructor(job: InspectionJob, spool: GrowingFile, signal: AbortSignal) {
     this.#job = job;
@@ -71,7 +76,7 @@ class Inspecting {
     if (hasPack(this.#job)) await takePack(this.#job, this.#spool, this.#signal);
     const targets = commands.filter((each) => !isNone(each.new)).map((each) => each.new);
     const tags = await this.#newTags(targets);
-    const tagsSigned = await this.#areSigned(tags);
+    const tagsSigned = await this.#readTags(tags);
     const ids = await this.#newCommits(targets);
     if (ids.length > limits.commits)
       throw new Flaw(`The push has more than ${limits.commits} commits that the target does not have.`, true);
@@ -100,6 +105,8 @@ class Inspecting {
       refs,
       commits: ids.length,
       firstCommits: commits.slice(0, shownCommits).map(({ id, author, message }) => ({ id, author, message: message.slice(0, 1_000) })),
+      tags: this.#tagCount,
+      firstTags: this.#tags,
       files: [...files.values()],
       added: Math.max(0, ...sums.map(({ added }) => added)),
       removed: Math.max(0, ...sums.map(({ removed }) => removed)),
@@ -125,9 +132,20 @@ class Inspecting {
     return [...kinds.matchAll(/^([0-9a-f]+) tag$/gm)].map(([, id = '']) => id);
   }
 
-  async #areSigned(tags: readonly string[]): Promise<boolean> {
-    for (const id of tags) if (!isTagSigned(await this.#git(['cat-file', 'tag', id]))) return false;
-    return true;
+  /** Whether all of them are signed. */
+  async #readTags(ids: readonly string[]): Promise<boolean> {
+    let signed = true;
+    this.#tagCount = ids.length;
+    for (let from = 0; from < ids.length && (from === 0 || signed); from += shownTags) {
+      const objects = await this.#objects('tag', ids.slice(from, from + shownTags));
+      signed &&= objects.every(({ bytes }) => isTagSigned(bytes));
+      if (from > 0) continue;
+      for (const { id, bytes } of objects) {
+        const tag = readTag(id, bytes);
+        this.#tags.push({ ...tag, message: tag.message.slice(0, shownOfTag) });
+      }
+    }
+    return signed;
   }
 
   async #newCommits(targets: readonly string[]): Promise<string[]> {
@@ -140,15 +158,21 @@ class Inspecting {
 
   async #readCommits(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
+    for (const { id, bytes } of await this.#objects('commit', ids)) this.#commits.set(id, readCommit(id, bytes));
+  }
+
+  async #objects(wanted: 'commit' | 'tag', ids: readonly string[]): Promise<{ readonly id: string; readonly bytes: Buffer }[]> {
     const out = await this.#git(['cat-file', '--batch'], ids.map((id) => `${id}\n`).join(''));
+    const objects: { readonly id: string; readonly bytes: Buffer }[] = [];
     for (let at = 0; at < out.length; ) {
       const end = out.indexOf('\n', at);
       const [id = '', kind, size] = out.toString('latin1', at, end).split(' ');
       const length = Number(size);
-      if (kind !== 'commit' || !Number.isInteger(length)) throw new GitFailed('a commit that cannot be read');
-      this.#commits.set(id, readCommit(id, out.subarray(end + 1, end + 1 + length)));
+      if (kind !== wanted || !Number.isInteger(length)) throw new GitFailed(`a ${wanted} that cannot be read`);
+      objects.push({ id, bytes: out.subarray(end + 1, end + 1 + length) });
       at = end + length + 2;
     }
+    return objects;
   }
 
   async #changeOf(given: RefCommand): Promise<RefChange> {

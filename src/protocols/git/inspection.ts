@@ -29,6 +29,14 @@ export interface CommitFound {
   readonly message: string;
 }
 
+/** An annotated tag, as far as it is shown. */
+export interface TagFound {
+  readonly id: string;
+  readonly name: string;
+  readonly tagger: Person;
+  readonly message: string;
+}
+
 export interface FileChange {
   readonly path: string;
   readonly added: number;
@@ -43,6 +51,10 @@ export interface Inspection {
   readonly commits: number;
   /** The first of them, for people. */
   readonly firstCommits: readonly Pick<CommitFound, 'id' | 'author' | 'message'>[];
+  /** How many annotated tags refs are set to. */
+  readonly tags: number;
+  /** The first of them, for people. */
+  readonly firstTags: readonly TagFound[];
   readonly files: readonly FileChange[];
   readonly added: number;
   readonly removed: number;
