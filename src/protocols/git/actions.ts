@@ -49,7 +49,10 @@ export const facts = {
   },
   authorMismatch: { kind: 'boolean', says: 'Whether a new commit has another author than the principal, by e-mail address.' },
   committerMismatch: { kind: 'boolean', says: 'Whether a new commit has another committer than the principal, by e-mail address.' },
-  secrets: { kind: 'texts', says: 'Where pushed lines hold a secret, as path:line:rule.' },
+  secrets: {
+    kind: 'texts',
+    says: 'Where pushed lines, or the messages of commits and tags, hold a secret, as path:line:rule; in place of a path stands `commit ID` or `tag ID`.',
+  },
   binaryFiles: { kind: 'texts', says: 'The binary files that a push changes.' },
   submodules: { kind: 'texts', says: 'The submodules that a push sets.' },
   symlinks: { kind: 'texts', says: 'The symbolic links that a push sets.' },

@@ -129,6 +129,17 @@ describe('git, as people use it', () => {
     assert.ok(!JSON.stringify({ facts, text: text.split('diff --')[0] }).includes('aB3dE5gH7jK9'));
   });
 
+  test('says in a commit or a tag what looks like a secret', async () => {
+    const said = `Say it\n\ntoken: ghp_${'cD5fG7iK9lM1'.repeat(3)}`;
+    const commit = await trial.commit(work, { 'said.txt': 'nothing\n' }, said);
+    await trial.must(work, 'push', '--quiet', 'origin', 'HEAD:refs/heads/said');
+    assert.deepEqual(last('git:create').facts['secrets'], [`commit ${commit.slice(0, 12)}:3:github`]);
+    await trial.must(work, 'tag', '--annotate', '--message', said, 'said', 'HEAD~1');
+    await trial.must(work, 'push', '--quiet', 'origin', 'said');
+    const tag = (await trial.must(work, 'rev-parse', 'said')).trim();
+    assert.deepEqual(last('git:create').facts['secrets'], [`tag ${tag.slice(0, 12)}:3:github`]);
+  });
+
   test('is told which lines look like secrets where it is refused', async () => {
     await trial.must(work, 'checkout', '--quiet', '-b', 'careless');
     await trial.commit(work, { 'a.env': `one\ntoken: ghp_${'bC4eF6hJ8kL0'.repeat(3)}\n` }, 'Careless');

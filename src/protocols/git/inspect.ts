@@ -136,16 +136,23 @@ class Inspecting {
   async #readTags(ids: readonly string[]): Promise<boolean> {
     let signed = true;
     this.#tagCount = ids.length;
-    for (let from = 0; from < ids.length && (from === 0 || signed); from += shownTags) {
+    for (let from = 0; from < ids.length; from += shownTags) {
       const objects = await this.#objects('tag', ids.slice(from, from + shownTags));
       signed &&= objects.every(({ bytes }) => isTagSigned(bytes));
-      if (from > 0) continue;
       for (const { id, bytes } of objects) {
         const tag = readTag(id, bytes);
-        this.#tags.push({ ...tag, message: tag.message.slice(0, shownOfTag) });
+        await this.#searchMessage(`tag ${id.slice(0, 12)}`, tag.message);
+        if (from === 0) this.#tags.push({ ...tag, message: tag.message.slice(0, shownOfTag) });
       }
     }
     return signed;
+  }
+
+  /** What a commit or tag says is as public as its files, and stands in none of them. */
+  async #searchMessage(of: string, message: string): Promise<void> {
+    for (const [index, line] of message.split('\n').entries()) this.#secrets.add(of, index + 1, line);
+    this.#secrets.fileEnds();
+    await this.#secrets.settle();
   }
 
   async #newCommits(targets: readonly string[]): Promise<string[]> {
@@ -158,7 +165,11 @@ class Inspecting {
 
   async #readCommits(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
-    for (const { id, bytes } of await this.#objects('commit', ids)) this.#commits.set(id, readCommit(id, bytes));
+    for (const { id, bytes } of await this.#objects('commit', ids)) {
+      const commit = readCommit(id, bytes);
+      this.#commits.set(id, commit);
+      await this.#searchMessage(`commit ${id.slice(0, 12)}`, commit.message);
+    }
   }
 
   async #objects(wanted: 'commit' | 'tag', ids: readonly string[]): Promise<{ readonly id: string; readonly bytes: Buffer }[]> {

@@ -3,6 +3,7 @@ import { rules } from '@secretlint/secretlint-rule-preset-recommend';
 
 /** Where a secret was found. Never what it is. */
 export interface SecretPlace {
+  /** Of a file; `commit ID` or `tag ID` where it stands in what one of these says. */
   readonly path: string;
   readonly line: number;
   /** The rule's name without its package: `github`, `privatekey`. */
@@ -24,7 +25,7 @@ const wanted = rules.filter(({ meta }) => !meta.id.endsWith('filter-comments'));
 const configuration = { rules: wanted.map((rule) => ({ id: rule.meta.id, rule })) };
 const prefix = '@secretlint/secretlint-rule-';
 
-/** Looks for secrets in added lines, with the rules of secretlint. */
+/** Looks for secrets in added lines and in messages, with the rules of secretlint. */
 export class SecretSearch {
   readonly #found: SecretPlace[] = [];
   #texts: string[] = [];
