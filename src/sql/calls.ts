@@ -28,7 +28,7 @@ function visitUnresolved(parts: readonly string[], given: number | null, reader:
   reader.unresolved = true;
   reader.functions.add(name);
   const count = given === null ? '' : ` with ${given} ${given === 1 ? 'argument' : 'arguments'}`;
-  reader.deeds.addDoubted('Function', name, `no function of that name${count} is known`);
+  reader.deeds.addDoubted('call', 'Function', name, `no function of that name${count} is known`);
 }
 
 function callRoutine(routine: Routine, fields: Fields, reader: Reader): void {
@@ -79,7 +79,7 @@ export function visitType(fields: Fields, scope: Scope, reader: Reader): void {
   if (type !== null) return convert(type.routines, reader);
   // `%rowtype` and `table.column%type` name no type; a table's own type is its name's.
   reader.unresolved = true;
-  reader.deeds.addDoubted('Type', shownName(parts, reader.context), 'no type of that name is known');
+  reader.deeds.addDoubted('call', 'Type', shownName(parts, reader.context), 'no type of that name is known');
 }
 
 /** The operators that a comparison of this form uses, beside the one that it names. */

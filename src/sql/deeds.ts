@@ -61,9 +61,9 @@ export class Deeds {
   add(verb: Verb, effect: DeedEffect, type?: string, name = ''): void {
     this.#put({ verb, effect, object: type === undefined ? null : { type, name } });
   }
-  /** A call of what the catalog does not have. */
-  addDoubted(type: string, name: string, doubt: string): void {
-    this.#put({ verb: 'call', effect: 'unknown', object: { type, name }, doubt });
+  /** Something is done with what is not known. */
+  addDoubted(verb: Verb, type: string, name: string, doubt: string): void {
+    this.#put({ verb, effect: 'unknown', object: { type, name }, doubt });
   }
   addAll(deeds: readonly Deed[]): void {
     for (const deed of deeds) this.#put(deed);

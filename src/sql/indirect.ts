@@ -62,8 +62,13 @@ export function cursorQuery(text: string): unknown {
 /** Statements that are queries. Only such a one is followed: what is prepared cannot point on to what is prepared without end. */
 export const queryKinds: ReadonlySet<string> = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 
-function follow(query: unknown, type: string, name: string, reader: Reader): void {
+const doubts = {
+  Prepared: (name: string) => `no query is known to be prepared as "${name}"`,
+  Cursor: (name: string) => `no cursor "${name}" with a query is known`,
+};
+
+function follow(query: unknown, type: keyof typeof doubts, name: string, reader: Reader): void {
   const kind = unwrap(query)?.[0] ?? '';
   if (queryKinds.has(kind)) reader.statement(query);
-  else reader.deeds.add('unknown', 'unknown', type, name);
+  else reader.deeds.addDoubted('unknown', type, name, doubts[type](name));
 }

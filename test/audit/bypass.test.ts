@@ -6,7 +6,8 @@ import { type BypassSite, openBypassSite, say } from './bypass-site.ts';
 import { schemes } from './bypass-schemes.ts';
 
 const refused = /^[^]+ is refused by "read-only": Only reading is allowed here\.$/;
-const hint = 'Do what the rule asks for, or ask whoever writes the policies; a permit does not outweigh a forbid.';
+const hint =
+  /^(Do|If that is a mistake, correct it; if not, do) what the rule asks for, or ask whoever writes the policies; a permit does not outweigh a forbid\.$/;
 
 /** What these sessions have prepared before, where a text uses it. */
 const preparations: readonly (readonly [name: RegExp, text: string])[] = [
@@ -40,7 +41,7 @@ describe('who may only read', { timeout: 300_000 }, () => {
         if (done !== null) wrong.push(done);
         if (code === '42501') {
           stopped += 1;
-          if (!refused.test(words) || next !== hint) wrong.push(`is refused in other words: ${text}\n  ${words} ${next}`);
+          if (!refused.test(words) || !hint.test(next)) wrong.push(`is refused in other words: ${text}\n  ${words} ${next}`);
         } else if (/^(write|schema|admin|unknown) /.test(expected)) wrong.push(`passed: ${text}\n  ${code ?? 'ok'} ${words}`);
         await forget(client);
       }

@@ -51,7 +51,7 @@ function correctable(demand: Demand, otherwise: string): string {
 export function wordsFor(demand: Demand, { connection }: Circumstance): string {
   const { action, effect, object, doubt } = demand;
   if (action === 'connect') return `Connecting to "${connection}"`;
-  if (isObscure(demand)) return object === null ? 'What is not understood' : `What is not understood (${shortened(object.name)})`;
+  if (isObscure(demand)) return `What is not understood${object === null ? '' : ` (${shortened(doubt ?? object.name)})`}`;
   const name = verbOf(demand);
   const verb = (name.endsWith(`-${effect}`) ? name.slice(0, -effect.length - 1) : name).toUpperCase();
   const words = object === null ? `${verb} on "${connection}"` : `${verb} on ${shortened(object.name)}`;
