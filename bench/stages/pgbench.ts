@@ -9,7 +9,7 @@ import { runProgram } from '../ground/program.ts';
 import { quantile } from '../quantile.ts';
 import { type Mode, modes, type PgbenchRun } from '../results.ts';
 
-const pipelineLength = 100;
+export const pipelineLength = 100;
 
 interface Load {
   readonly mode: Mode;
@@ -128,7 +128,7 @@ export function steadyOf(done: readonly Done[], way: string): { rate: number; la
   return { rate: steady.length / ((ended - from) / 1e6), latencies: (later.length > 0 ? later : steady).map(({ micros }) => micros) };
 }
 
-function pipelineScript(scale: number): string {
+export function pipelineScript(scale: number): string {
   const statement = `\\set aid random(1, ${scale * 100_000})\nSELECT abalance FROM pgbench_accounts WHERE aid = :aid;\n`;
   return `\\startpipeline\n${statement.repeat(pipelineLength)}\\endpipeline\n`;
 }
