@@ -18,8 +18,8 @@ export type Parsed = { readonly statements: readonly ParsedStatement[] } | Unrea
 export interface Unreadable {
   /** Why it cannot be read, as a clause. */
   readonly unreadable: string;
-  /** What PostgreSQL itself has against the text; null where it was not the grammar that did not take it. */
-  readonly complaint: string | null;
+  /** Whether that is PostgreSQL's own complaint: its grammar does not take the text. */
+  readonly isMisspelt: boolean;
 }
 
 /** In UTF-16 units; a dump's `insert` of a thousand long rows fits. */
@@ -33,7 +33,7 @@ let parser: Parser | null = null;
  */
 export function parseStatements(text: string, standardConformingStrings = true): Parsed | Promise<Parsed> {
   const refused = unreadable(text, standardConformingStrings);
-  if (refused !== null) return { unreadable: refused, complaint: null };
+  if (refused !== null) return { unreadable: refused, isMisspelt: false };
   if (parser !== null) return parseWith(parser, text);
   return loadParser().then((loaded) => {
     parser = loaded;
@@ -65,8 +65,8 @@ function parseBy(parse: Parser, text: string): Parsed {
   }
 }
 
-const tooDeep: Unreadable = { unreadable: 'nested too deep, or too long in the reading', complaint: null };
-const misspelt = (complaint: string): Unreadable => ({ unreadable: complaint, complaint });
+const tooDeep: Unreadable = { unreadable: 'nested too deep, or too long in the reading', isMisspelt: false };
+const misspelt = (complaint: string): Unreadable => ({ unreadable: complaint, isMisspelt: true });
 
 function fromThread(text: string, answer: ThreadAnswer): Parsed {
   if (answer === null) return tooDeep;

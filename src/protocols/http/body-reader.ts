@@ -4,6 +4,7 @@ import type { Part } from '../../core/part.ts';
 import type { Field } from '../../core/web.ts';
 import { PiecewiseText } from './piecewise-text.ts';
 import type { SavedState } from '../../core/saved-state.ts';
+import { hasZlibHead } from './decoding.ts';
 import { type Coding, codingOf, decodable } from './headers.ts';
 import { type BodyKind, bodyKindOf, charsetOf, mediaTypeOf } from './media.ts';
 import { multipartParts } from './multipart.ts';
@@ -104,7 +105,7 @@ export class BodyReader {
 function decoded(bytes: Buffer, coding: Coding): Buffer | null {
   const decode = {
     gzip: gunzipSync,
-    deflate: ((bytes[0] ?? 0) & 0x0f) === 8 ? inflateSync : inflateRawSync,
+    deflate: hasZlibHead(bytes[0] ?? 0) ? inflateSync : inflateRawSync,
     br: brotliDecompressSync,
     zstd: zstdDecompressSync,
   }[coding];

@@ -63,10 +63,14 @@ export class Decoding {
   }
 }
 
+/** RFC 9110 section 8.4.1.2: some send `deflate` without the head of zlib, whose first byte names the method 8, and every client takes both. */
+export function hasZlibHead(first: number): boolean {
+  return (first & 0x0f) === 8;
+}
+
 const makers: { readonly [coding in Coding]: (first: number) => Transform } = {
   gzip: () => createGunzip(),
-  // RFC 9110 section 8.4.1.2: some send it without the head of zlib, whose first byte names the method 8, and every client takes both.
-  deflate: (first) => ((first & 0x0f) === 8 ? createInflate() : createInflateRaw()),
+  deflate: (first) => (hasZlibHead(first) ? createInflate() : createInflateRaw()),
   br: () => createBrotliDecompress(),
   zstd: () => createZstdDecompress(),
 };

@@ -1,5 +1,6 @@
 import type { Part } from '../../core/part.ts';
 import { bytesPart, textPart } from './shown-parts.ts';
+import { textIn } from './text-encoding.ts';
 
 /** What a form of parts says (RFC 7578): fields and texts as text, the rest as bytes, in their order and whole. */
 export function multipartParts(body: Buffer): Part[] {
@@ -8,7 +9,7 @@ export function multipartParts(body: Buffer): Part[] {
   const parts: Part[] = [];
   let text = '';
   const say = (bytes: Buffer) => {
-    const said = textOf(bytes);
+    const said = textIn('utf-8', bytes);
     if (said === null) parts.push(...textPart(text), bytesPart(bytes));
     text = said === null ? '' : text + said;
   };
@@ -23,13 +24,4 @@ export function multipartParts(body: Buffer): Part[] {
     at = end;
   }
   return [...parts, ...textPart(text)];
-}
-
-function textOf(bytes: Buffer): string | null {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return text.includes('\0') ? null : text;
-  } catch {
-    return null;
-  }
 }

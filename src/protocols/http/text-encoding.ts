@@ -2,15 +2,19 @@ import { Withheld } from './body-mask.ts';
 
 /** A text from its bytes, without a byte order mark at its beginning where `stripped`. What is no text in its charset is withheld. */
 export function decodedText(bytes: Buffer, charset: string, what: string, stripped = false): string {
-  let text: string | null = null;
-  try {
-    text = new TextDecoder(charset, { fatal: true, ignoreBOM: !stripped }).decode(bytes);
-  } catch {
-    // Said below.
-  }
-  // Where there is a NUL, it is another charset, or no text: nothing could be found in it.
-  if (text === null || text.includes('\0')) throw new Withheld(`${what} that is no text in ${charset}`);
+  const text = textIn(charset, bytes, stripped);
+  if (text === null) throw new Withheld(`${what} that is no text in ${charset}`);
   return text;
+}
+
+/** The same; null where it is no text. Where there is a NUL, it is another charset, or none: nothing could be found in it. */
+export function textIn(charset: string, bytes: Buffer, stripped = false): string | null {
+  try {
+    const text = new TextDecoder(charset, { fatal: true, ignoreBOM: !stripped }).decode(bytes);
+    return text.includes('\0') ? null : text;
+  } catch {
+    return null;
+  }
 }
 
 const oneByteEach = /^(ibm866|iso-8859-.*|koi8-.|macintosh|windows-.*|x-mac-cyrillic)$/;

@@ -113,7 +113,7 @@ function readShape(text: string, parsed: Parsed, lens: Lens): ReadShape | null {
 function readParsed(text: string, parsed: Parsed, lens: Lens, defaults: Defaults): ReadText {
   const strings = text.includes('\\') ? consults.strings : 0;
   if ('unreadable' in parsed)
-    return { statements: [GateStatement.unreadable(text, parsed.unreadable, parsed.complaint)], consulted: strings };
+    return { statements: [GateStatement.unreadable(text, parsed.unreadable, parsed.isMisspelt)], consulted: strings };
   const [first, ...more] = parsed.statements;
   if (first === undefined) return { statements: [GateStatement.empty(text)], consulted: 0 };
   const watch = watchSetting(lens.setting);
@@ -234,10 +234,10 @@ export class GateStatement implements ReadStatement {
       setting,
     });
   }
-  /** A text that is not understood, or not seen: it may leave the session in any state. `complaint` is PostgreSQL's own. */
-  static unreadable(text: string, why: string, complaint: string | null = null): GateStatement {
+  /** A text that is not understood, or not seen: it may leave the session in any state. */
+  static unreadable(text: string, why: string, isMisspelt = false): GateStatement {
     const doubts = { doubts: consults.all, temporary: [] };
-    return new GateStatement(unknownAction(text, why), null, doubts, null, untraceable, null, complaint);
+    return new GateStatement(unknownAction(text, why), null, doubts, null, untraceable, null, isMisspelt ? why : null);
   }
   /** Nothing but comments and space. */
   static empty(text: string): GateStatement {
